@@ -1,0 +1,58 @@
+// The columnar codec: ticks of one host as compressed columns. Stored chunks, the agent's spool and backfill use it.
+//
+// Bitwise exact for every 64-bit value (NaN payloads, infinities, −0.0). Blocks of 64 ticks a column, each constant,
+// bit-packed deltas, frame of reference or Rice, whichever is smallest; doubles are XOR-coded. Starts with a version
+// byte.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "schema/metrics/series.h"
+#include "schema/units/result.h"
+
+namespace vedette::chunk {
+
+/// One series' values for all ticks of a table. Rows where `present` is false have no value there.
+struct Column {
+  std::uint32_t id = 0;              ///< the caller's number for the series; ascending within a table
+  bool real = false;                 ///< values are doubles' bit patterns, not integers
+  std::vector<std::int64_t> values;  ///< one a tick; 0 where absent
+  std::vector<bool> present;         ///< one a tick; empty means all present
+};
+
+/// Ticks in ascending or any order: order is kept. Times are Unix milliseconds.
+struct Table {
+  std::vector<std::int64_t> times;
+  std::vector<Column> columns;
+};
+
+/// What decoding may cost at most; hostile input is refused before memory is taken.
+struct Limits {
+  std::size_t ticks = 131'072;
+  std::size_t columns = 131'072;
+  std::size_t cells = 131'072;  ///< ticks × columns
+};
+
+/// Precondition: every column has as many values as there are times, ids ascend.
+[[nodiscard]] std::string encode(const Table& table);
+
+/// The whole table; `corrupt` for anything encode() can't have written, `too_large` over a limit.
+[[nodiscard]] units::Result<Table> decode(std::span<const std::uint8_t> bytes, const Limits& limits);
+
+/// Only the columns whose ids are asked for (ascending); others are skipped without being decoded.
+[[nodiscard]] units::Result<Table> decode_columns(std::span<const std::uint8_t> bytes,
+                                                  std::span<const std::uint32_t> ids, const Limits& limits);
+
+/// First and last tick time and their count, from the head alone.
+struct Extent {
+  std::int64_t first = 0;
+  std::int64_t last = 0;
+  std::size_t ticks = 0;
+};
+[[nodiscard]] units::Result<Extent> extent(std::span<const std::uint8_t> bytes);
+
+}  // namespace vedette::chunk

@@ -1,0 +1,116 @@
+// Durable control state: hosts, people, tokens, alerts, outbox. Default: server/control over SQLite (control.db)
+// through Poco::Data. All methods: any thread; each call is one transaction and durable when it returns. Errors are
+// `io` (disk), `corrupt`, `conflict` (unique), `not_found`.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "schema/units/result.h"
+#include "server/domain/alert.h"
+#include "server/domain/host.h"
+
+namespace vedette::domain {
+
+using Digest = std::string;  ///< 32 raw bytes, SHA-256 of a secret; secrets themselves are never stored
+
+/// Hosts and their outages.
+class HostRecords {
+ public:
+  virtual ~HostRecords() = default;
+  [[nodiscard]] virtual units::Result<std::vector<HostRecord>> hosts() = 0;
+  /// Makes the host (next number, name made unique) and stores its key's digest, using up one use of the enrolment
+  /// token, in one transaction. `unauthorized` if the token is unknown, used up or expired.
+  virtual units::Result<HostRecord> enrol(const Digest& token, const units::HostId& id, const std::string& hostname,
+                                          const Digest& key, units::Instant now) = 0;
+  [[nodiscard]] virtual units::Result<std::optional<HostRecord>> host_by_key(const Digest& key) = 0;
+  virtual units::Result<HostRecord> revoke(const std::string& name_or_id) = 0;
+  virtual units::Result<void> save_facts(HostNumber host, const HostFacts& facts) = 0;
+  [[nodiscard]] virtual units::Result<std::optional<HostFacts>> facts(HostNumber host) = 0;
+  /// The last status before the collector stopped, so that a host that was down stays down.
+  struct LastStatus {
+    HostNumber host{};
+    HostStatus status{};
+    units::Instant since{};
+    std::string reason;
+  };
+  virtual units::Result<void> save_status(const LastStatus& status) = 0;
+  [[nodiscard]] virtual units::Result<std::vector<LastStatus>> last_statuses() = 0;
+  /// Inserts when id is 0 (returns the new id), else updates.
+  virtual units::Result<std::uint64_t> save_outage(const Outage& outage) = 0;
+  [[nodiscard]] virtual units::Result<std::vector<Outage>> outages(HostNumber host, units::Instant from,
+                                                                   units::Instant to) = 0;
+};
+
+enum class AccessRole : std::uint8_t { viewer, operator_, administrator };
+
+struct User {
+  std::uint64_t id = 0;
+  std::string name;
+  AccessRole role = AccessRole::viewer;
+  std::string password;  ///< Argon2id in PHC string form
+};
+struct LoginRecord {
+  Digest sid;
+  std::uint64_t user = 0;
+  units::Instant created{}, expires{};
+};
+
+/// People, their logins, enrolment tokens.
+class AccessRecords {
+ public:
+  virtual ~AccessRecords() = default;
+  virtual units::Result<User> add_user(const std::string& name, AccessRole role, const std::string& password_phc) = 0;
+  [[nodiscard]] virtual units::Result<std::optional<User>> user(const std::string& name) = 0;
+  [[nodiscard]] virtual units::Result<std::optional<User>> user(std::uint64_t id) = 0;
+  [[nodiscard]] virtual units::Result<std::size_t> user_count() = 0;
+  virtual units::Result<void> add_login(const LoginRecord& login) = 0;
+  [[nodiscard]] virtual units::Result<std::optional<LoginRecord>> login(const Digest& sid) = 0;
+  virtual units::Result<void> remove_login(const Digest& sid) = 0;
+  virtual units::Result<void> add_token(const Digest& token, std::uint32_t uses, units::Instant expires) = 0;
+};
+
+/// One queued delivery. Unique by (incident, transition, receiver).
+struct Delivery {
+  std::uint64_t id = 0;
+  std::string receiver;
+  Notice notice;
+  std::string message_id;       ///< RFC 5322, fixed at queueing: a repeat keeps it
+  units::Instant not_before{};  ///< hold or back-off
+  std::uint32_t attempts = 0;
+  std::string last_answer;
+};
+
+/// Alert states and the outbox: a change of state and the rows it queues are one transaction.
+class AlertRecords {
+ public:
+  virtual ~AlertRecords() = default;
+  /// Opaque to the store: what the alert engine needs to go on after a restart. Key is (rule, host, attributes).
+  struct State {
+    std::string key;
+    std::string body;
+  };
+  [[nodiscard]] virtual units::Result<std::vector<State>> alert_states() = 0;
+  /// Everything of one evaluation that must be durable together. Queued deliveries that exist already are left alone.
+  struct Change {
+    std::vector<State> states;  ///< upsert; an empty body deletes
+    std::vector<Alert> alerts;  ///< upsert by id (0 is never passed: ids come from next_ids)
+    std::vector<Delivery> queue;
+    std::vector<std::uint64_t>
+        cancel;  ///< incidents whose still undelivered, unattempted rows are dropped (back within the hold)
+  };
+  virtual units::Result<void> commit(const Change& change) = 0;
+  [[nodiscard]] virtual units::Result<std::uint64_t> last_alert_id() = 0;
+  [[nodiscard]] virtual units::Result<std::vector<Alert>> alerts(
+      std::size_t resolved_limit) = 0;  ///< all open ones, newest resolved
+  [[nodiscard]] virtual units::Result<std::vector<Delivery>> undelivered() = 0;
+  virtual units::Result<void> delivered(std::uint64_t delivery, const std::string& answer, units::Instant at) = 0;
+  virtual units::Result<void> failed(std::uint64_t delivery, const std::string& answer, units::Instant not_before) = 0;
+  virtual units::Result<void> give_up(std::uint64_t delivery, const std::string& answer, units::Instant at) = 0;
+};
+
+class ControlStore : public HostRecords, public AccessRecords, public AlertRecords {};
+
+}  // namespace vedette::domain

@@ -1,0 +1,89 @@
+// The store of samples, as the other roles see it. Default: server/history over SQLite. All methods: any thread.
+#pragma once
+
+#include <array>
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "schema/metrics/series.h"
+#include "schema/units/result.h"
+#include "server/domain/ids.h"
+#include "server/domain/tick.h"
+
+namespace vedette::domain {
+
+struct StoredSeries {
+  SeriesNumber number{};
+  metrics::Series series;
+};
+
+/// One host's samples over [from, to]. step 0 asks for raw samples. Counters come as rates unless `totals`.
+struct HistoryQuery {
+  HostNumber host{};
+  std::vector<metrics::Selector> series;
+  units::Instant from{}, to{};
+  units::Milliseconds step{0};
+  bool totals = false;
+};
+
+/// Columns of one series. Raw: `average` holds the values, minimum and maximum are empty. With a step: one entry a step
+/// that holds data, t is the step's start; steps without data are left out (a gap is a jump in t).
+struct HistoryColumns {
+  metrics::Series series;  ///< as answered: a rate's unit is "By/s", kind gauge
+  std::vector<units::Instant> t;
+  std::vector<double> average, minimum, maximum;
+};
+struct HistoryAnswer {
+  std::string tier;  ///< "raw", "1m", "1h"
+  units::Milliseconds step{0};
+  std::vector<HistoryColumns> series;
+};
+
+class HistoryStore {
+ public:
+  virtual ~HistoryStore() = default;
+
+  /// Numbers for these series of a host, making new ones; durable no later than the first tick that uses them.
+  /// `too_large` over the cap of series a host.
+  virtual units::Result<std::vector<SeriesNumber>> assign(HostNumber host, std::span<const metrics::Series> series) = 0;
+  [[nodiscard]] virtual std::vector<StoredSeries> series(HostNumber host) const = 0;
+
+  /// The number of this boot of the host (1 for its first, the same for the same id, one more for a new one); durable
+  /// no later than the first tick that uses it.
+  virtual std::uint32_t boot_number(HostNumber host, const std::array<std::uint8_t, 16>& boot_id) = 0;
+
+  /// Takes a batch for the next commit; ticks at or below the stream's newest accepted number are dropped here (that is
+  /// what makes delivery exactly once). False when the queue is full: stop reading from that agent and try again after
+  /// `on_room`.
+  [[nodiscard]] virtual bool submit(SharedBatch batch) = 0;
+
+  /// Newest number accepted of a stream, 0 if none: where an agent resumes.
+  [[nodiscard]] virtual std::uint64_t resume_point(HostNumber host, std::uint64_t stream) const = 0;
+
+  /// Called on the writer's thread after each commit, with what became durable. Set before start.
+  using Committed = std::function<void(std::span<const StreamMark>)>;
+  virtual void on_commit(Committed callback) = 0;
+
+  /// Samples up to this call's start, durable or not. `invalid` for a bad range or too many points, `timeout` past 10
+  /// s.
+  [[nodiscard]] virtual units::Result<HistoryAnswer> query(const HistoryQuery& query) const = 0;
+
+  /// Newest tick time of a host, durable or not; and whether ticks exist without a hole over `gap` in (from, to).
+  [[nodiscard]] virtual std::optional<units::Instant> newest(HostNumber host) const = 0;
+  [[nodiscard]] virtual bool covered(HostNumber host, units::Instant from, units::Instant to,
+                                     units::Milliseconds gap) const = 0;
+
+  /// Drops a host's samples and series.
+  virtual units::Result<void> forget(HostNumber host) = 0;
+
+  /// Empty when well; otherwise what is wrong in a person's words ("disk full: 12 ticks lost since 03:02").
+  [[nodiscard]] virtual std::string trouble() const = 0;
+
+  /// Commits what was submitted and stops the threads. After it submit() returns false.
+  virtual void stop() = 0;
+};
+
+}  // namespace vedette::domain

@@ -1,0 +1,99 @@
+// Hosts: who they are, how they are, and what is noticed about their connections.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "schema/units/host_id.h"
+#include "schema/units/time.h"
+#include "server/domain/ids.h"
+
+namespace vedette::domain {
+
+/// As `GET hosts` names them. `down` = lost, unresponsive, rejected, or stopped for longer than alerts.stopped_after.
+enum class HostStatus : std::uint8_t { fresh /* "new" */, up, stopped, lost, unresponsive, rejected, unknown };
+[[nodiscard]] std::string_view name(HostStatus status) noexcept;
+
+/// What the agent tells of its machine at each connection.
+struct HostFacts {
+  std::string hostname, os, kernel, architecture, cpu_model, timezone, virtualization, agent_version;
+  std::uint32_t cores = 0;
+  std::uint64_t memory_bytes = 0;
+  units::Instant boot_time{};
+};
+
+/// A row of the fleet that survives restarts (control.db).
+struct HostRecord {
+  HostNumber number{};
+  units::HostId id;
+  std::string name;  ///< unique, from the hostname at enrolment ("web", "web-2")
+  std::vector<std::string> tags;
+  units::Instant enrolled{};
+  bool revoked = false;
+};
+
+/// The living state of one host. `reason` holds the words of the liveness table verbatim, empty when up.
+struct HostState {
+  HostStatus status = HostStatus::fresh;
+  units::Instant since{};
+  std::string reason;
+  std::optional<units::Instant> last_tick;
+  std::optional<std::chrono::microseconds> rtt;
+  std::optional<units::Milliseconds> skew;  ///< host's clock minus the collector's
+};
+
+/// What ingest saw happen to a host's connection, in order. The fleet turns it into HostState.
+namespace seen {
+struct Welcomed {
+  std::uint32_t boot = 0;
+  HostFacts facts;
+  std::string peer;
+  bool resumed_boot = false; /* boot id same as before */
+};
+struct GoodBye {
+  std::string words;
+};  ///< "service stopped", "host is shutting down", "rebooting", "upgrading"
+struct EndedWithoutClose {
+  std::string how;
+};                   ///< "FIN", "RST", "TLS eof": evidence, not the verdict's words
+struct Replaced {};  ///< 4409: a newer connection of the same host took over; no change of status
+struct ClosedByUs {
+  std::uint16_t code = 0;
+  std::string reason;
+};  ///< protocol fault, revoked, …
+struct Silent {
+  bool machine_answers = false;
+  bool behind_proxy = false;
+};                       ///< 10 s without a byte
+struct AnswersAgain {};  ///< a pong after Silent, on the same socket
+struct RoundTrip {
+  std::chrono::microseconds rtt{};
+  units::Milliseconds skew{};
+};
+struct BackfillDone {};  ///< nothing older than the live ticks is left
+struct Happened {
+  units::Instant at{};
+  std::string kind, text;
+  std::uint64_t count = 0;
+};
+}  // namespace seen
+using Sighting = std::variant<seen::Welcomed, seen::GoodBye, seen::EndedWithoutClose, seen::Replaced, seen::ClosedByUs,
+                              seen::Silent, seen::AnswersAgain, seen::RoundTrip, seen::BackfillDone, seen::Happened>;
+
+/// A time a host wasn't up, kept for charts (labelled gaps), the timeline and the incident's words.
+struct Outage {
+  std::uint64_t id = 0;
+  HostNumber host{};
+  units::Instant from{};             ///< the last sign of life before it
+  std::optional<units::Instant> to;  ///< back since; absent while it lasts
+  HostStatus status = HostStatus::lost;
+  std::string reason;      ///< the verdict at the time
+  std::string correction;  ///< what turned out: "host was up; network cut 03:02–03:09"; empty if nothing
+  bool notified = false;   ///< false after its end: it was shorter than notify.hold, a note only
+};
+
+}  // namespace vedette::domain

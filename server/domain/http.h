@@ -1,0 +1,78 @@
+// HTTP as values: requests come from server/net, answers go back to it. Roles and api/ never see a socket.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "schema/units/result.h"
+#include "server/domain/connection.h"
+
+namespace vedette::domain {
+
+using Header = std::pair<std::string, std::string>;
+
+/// A parsed, strictly checked request head (RFC 9112). Header names are lower case, values trimmed.
+struct RequestHead {
+  std::string method;  ///< "GET"
+  std::string path;    ///< percent-decoded, starts with "/", no "." or ".." segments
+  std::vector<std::pair<std::string, std::string>> query;  ///< percent-decoded, in order
+  std::vector<Header> headers;
+  std::string peer;       ///< "192.0.2.7:53124"
+  bool loopback = false;  ///< the peer is on this machine (and not through a proxy)
+  bool secure = true;     ///< TLS here or, said by a trusted proxy, there
+
+  [[nodiscard]] std::string_view header(std::string_view lower_case_name) const;  ///< empty if absent; first of several
+  [[nodiscard]] std::string_view parameter(std::string_view name) const;          ///< first of several
+  [[nodiscard]] std::vector<std::string_view> parameters(std::string_view name) const;
+  [[nodiscard]] std::string_view cookie(std::string_view name) const;
+};
+
+struct Request {
+  RequestHead head;
+  std::string body;
+};
+
+struct Response {
+  int status = 200;
+  std::vector<Header> headers;  ///< Content-Length, Date, Connection and the security headers are net's
+  std::string body;
+  std::shared_ptr<const std::string> shared_body;  ///< instead of body, for static files
+};
+
+/// RFC 9457 problem+json: {"type":"about:blank","title","status","detail"}.
+[[nodiscard]] Response problem(int status, std::string_view detail, std::vector<Header> headers = {});
+[[nodiscard]] Response json(int status, std::string body);
+/// The fitting problem for an Error: invalid 400, unauthorized 401, forbidden 403, not_found 404, conflict 409,
+/// too_large 413, unavailable 503, timeout 503, others 500 (whose words are logged, not shown).
+[[nodiscard]] Response problem(const units::Error& error);
+
+/// Called once, on any thread.
+using Responder = std::function<void(Response)>;
+
+/// Accept an upgrade with this handler and subprotocol, or refuse it with a response.
+struct UpgradeAccepted {
+  std::unique_ptr<ConnectionHandler> handler;
+  std::string subprotocol;  ///< empty: none
+  std::size_t max_message = 65'536;
+};
+using UpgradeDecision = std::variant<UpgradeAccepted, Response>;
+
+/// What net asks of the application. On the loop's thread: must not block.
+class HttpService {
+ public:
+  virtual ~HttpService() = default;
+  /// Body bytes allowed for this head; a body over it is answered 413 unread. Called before any body byte is read.
+  [[nodiscard]] virtual std::size_t body_limit(const RequestHead& head) = 0;
+  /// Answer now or later, on any thread.
+  virtual void handle(Request request, Responder respond) = 0;
+  /// A valid WebSocket handshake (RFC 6455 4.2.1 is checked already); `offered` are its subprotocols.
+  [[nodiscard]] virtual UpgradeDecision upgrade(const RequestHead& head, const std::vector<std::string>& offered) = 0;
+};
+
+}  // namespace vedette::domain
