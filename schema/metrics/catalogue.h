@@ -15,9 +15,10 @@ struct Metric {
   std::string_view unit;  ///< UCUM
   Kind kind;
   Quantum quantum;
-  std::string_view attributes;   ///< keys, comma-separated, sorted: "cpu,mode"; optional ones end with "?"
-  std::string_view source;       ///< where the agent reads it: "/proc/stat"
-  std::string_view prometheus;   ///< node_exporter's name, or empty
+  std::string_view attributes;  ///< keys, comma-separated, sorted: "cpu,mode"; optional ones end with "?"
+  std::string_view source;      ///< where the agent reads it: "/proc/stat"
+  std::string_view
+      prometheus;  ///< node_exporter's name, or empty; comma-separated where it has one a direction or state
   std::string_view description;  ///< one sentence, English
   bool derived;                  ///< computed from others (derive.h), never stored
 };

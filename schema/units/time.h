@@ -25,6 +25,10 @@ using Steady = std::chrono::steady_clock::time_point;
   return at.time_since_epoch().count();
 }
 
+/// The instants that messages may carry, 1970-01-01 to 9999-12-31: arithmetic on them can't overflow.
+inline constexpr std::int64_t kEarliestMs = 0;
+inline constexpr std::int64_t kLatestMs = 253'402'300'799'999;
+
 /// Unix seconds with exactly three decimals, as the API writes times: "1795425204.083".
 [[nodiscard]] std::string unix_seconds(Instant at);
 

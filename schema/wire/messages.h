@@ -22,6 +22,8 @@ inline constexpr std::uint8_t kProtocolVersion = 1;
 inline constexpr std::size_t kMaxMessage = 65'536;      ///< bytes of one message, either way
 inline constexpr std::size_t kMaxBatchCells = 131'072;  ///< ticks × series of one backfill
 inline constexpr std::size_t kMaxSeries = 16'384;       ///< series of one connection
+inline constexpr std::size_t kMaxOpenStreams = 256;     ///< earlier streams that one Hello may list
+inline constexpr std::uint64_t kMaxTickNumber = std::uint64_t{1} << 62;
 
 using Id128 = std::array<std::uint8_t, 16>;
 using StreamId = std::uint64_t;    ///< random, never 0
@@ -123,6 +125,7 @@ struct Retry {
 
 using CollectorMessage = std::variant<Welcome, Ack, SetInterval, Request, Retry>;
 
+/// The caller keeps to the limits that decode_* check, the message's size among them. Intervals are clamped.
 [[nodiscard]] std::string encode(const AgentMessage& message);
 [[nodiscard]] std::string encode(const CollectorMessage& message);
 

@@ -1,5 +1,5 @@
-// Live ticks: varint deltas to the stream's previous tick; a full tick at its start and every 60th.
-// 46–55 B for 40 series (measured on the recorded counters). Encoder and decoder are one connection's, in order.
+// Live ticks: varint deltas of the cells that changed since the tick before; a full tick at the start and every 60th.
+// Encoder and decoder are one connection's, in order. docs/wire-protocol.md has the grammar and an example.
 #pragma once
 
 #include <cstdint>
@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "schema/metrics/series.h"
+#include "schema/units/bytes.h"
 #include "schema/units/result.h"
 #include "schema/units/time.h"
 
@@ -22,6 +23,14 @@ struct TickRow {
 
 inline constexpr int kFullTickEvery = 60;
 
+/// What encoder and decoder remember of the tick before. Absent cells have bits 0.
+struct TickState {
+  units::Instant at{};
+  std::int64_t interval = 0;  ///< ms between the last two ticks; 0 after a full tick
+  std::vector<metrics::Cell> cells;
+  std::vector<bool> real;
+};
+
 class TickEncoder {
  public:
   /// `reals[n]` tells whether series n holds doubles; it may grow between calls, never change.
@@ -30,19 +39,24 @@ class TickEncoder {
   void reset() noexcept { since_full_ = -1; }
 
  private:
-  TickRow previous_;
-  int since_full_ = -1;
+  TickState state_;
+  int since_full_ = -1;  ///< ticks since the last full one; −1: none yet
 };
 
 class TickDecoder {
  public:
   /// `series` is how many numbers were announced so far; more cells than that are `invalid`. A delta without a full
-  /// tick before it is `invalid`. After an error the decoder can't be used again.
+  /// tick before it, or a time outside the years 1970 to 9999, is `invalid`. After an error the decoder can't be used
+  /// again.
   [[nodiscard]] units::Result<TickRow> decode(std::span<const std::uint8_t> bytes, std::size_t series);
 
  private:
-  TickRow previous_;
+  units::Result<void> read_layout(units::ByteReader& in, bool reals, std::size_t series);
+  units::Result<void> read_values(units::ByteReader& in);
+
+  TickState state_;
   bool has_full_ = false;
+  bool failed_ = false;
 };
 
 }  // namespace vedette::wire

@@ -1,0 +1,83 @@
+#include "schema/metrics/rate.h"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <string>
+
+namespace vedette::metrics {
+namespace {
+
+/// How far a counter went, in its quantum; exact up to 2^64. Precondition: later ≥ earlier.
+double increase(std::int64_t earlier, std::int64_t later) noexcept {
+  return static_cast<double>(static_cast<std::uint64_t>(later) - static_cast<std::uint64_t>(earlier));
+}
+
+/// Linux adds guest time to user and nice already (proc(5)), and some agents list it beside them.
+bool counted_elsewhere(std::string_view mode) noexcept {
+  return mode == "guest" || mode == "guest_nice";
+}
+
+}  // namespace
+
+std::optional<double> rate(const CounterPoint& earlier, const CounterPoint& later, Quantum quantum) noexcept {
+  if (!earlier.cell.present || !later.cell.present || earlier.boot != later.boot || later.at <= earlier.at) {
+    return std::nullopt;
+  }
+  // Doubles, because the distance of two instants that a host made up may not fit 64 bits.
+  const double seconds =
+      (static_cast<double>(units::unix_ms(later.at)) - static_cast<double>(units::unix_ms(earlier.at))) / 1000.0;
+  if (quantum.is_real()) {
+    const double difference = value(later.cell, quantum) - value(earlier.cell, quantum);
+    if (!std::isfinite(difference) || difference < 0) return std::nullopt;
+    return difference / seconds;
+  }
+  if (later.cell.bits < earlier.cell.bits) return std::nullopt;
+  return increase(earlier.cell.bits, later.cell.bits) * static_cast<double>(quantum.multiply) /
+         static_cast<double>(quantum.divide) / seconds;
+}
+
+std::string rate_unit(std::string_view unit) {
+  if (unit == "s") return "1";
+  return std::string(unit) + "/s";
+}
+
+std::vector<Derived> derive(std::span<const Series> stored) {
+  std::map<std::vector<Attribute>, Derived> by_cpu;  // key: the attributes without mode
+  for (std::size_t i = 0; i < stored.size(); ++i) {
+    const Series& series = stored[i];
+    const auto mode = series.key.attribute("mode");
+    if (series.key.name != "system.cpu.time" || !mode || counted_elsewhere(*mode) || series.quantum.is_real()) continue;
+    std::vector<Attribute> rest = series.key.attributes;
+    std::erase_if(rest, [](const Attribute& attribute) { return attribute.key == "mode"; });
+    Derived& derived = by_cpu[rest];
+    derived.inputs.push_back(i);
+    if (*mode == "idle" || *mode == "iowait") derived.idle.push_back(i);
+  }
+  std::vector<Derived> all;
+  for (auto& [attributes, derived] : by_cpu) {
+    const bool one_quantum = std::ranges::all_of(
+        derived.inputs, [&](std::size_t i) { return stored[i].quantum == stored[derived.inputs.front()].quantum; });
+    if (derived.idle.empty() || derived.idle.size() == derived.inputs.size() || !one_quantum) continue;
+    derived.series = {{"system.cpu.utilization", attributes}, "1", Kind::gauge, kReal};
+    all.push_back(std::move(derived));
+  }
+  return all;
+}
+
+std::optional<double> evaluate(const Derived& derived, std::span<const Cell> earlier,
+                               std::span<const Cell> later) noexcept {
+  double all = 0, idle = 0;
+  for (std::size_t i = 0; i < derived.inputs.size(); ++i) {
+    if (!earlier[i].present || !later[i].present) return std::nullopt;
+    // iowait and idle may step back by a jiffy (proc(5)): that is no time, not a reset.
+    if (later[i].bits <= earlier[i].bits) continue;
+    const double passed = increase(earlier[i].bits, later[i].bits);
+    all += passed;
+    if (std::ranges::find(derived.idle, derived.inputs[i]) != derived.idle.end()) idle += passed;
+  }
+  if (all <= 0) return std::nullopt;
+  return std::clamp(1.0 - idle / all, 0.0, 1.0);
+}
+
+}  // namespace vedette::metrics
