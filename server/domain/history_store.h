@@ -67,6 +67,10 @@ class HistoryStore {
   using Committed = std::function<void(std::span<const StreamMark>)>;
   virtual void on_commit(Committed callback) = 0;
 
+  /// Called on the writer's thread when there is room again after submit() said false. Must not block. Set before
+  /// start.
+  virtual void on_room(std::function<void()> callback) { (void)callback; }
+
   /// Samples up to this call's start, durable or not. `invalid` for a bad range or too many points, `timeout` past 10
   /// s.
   [[nodiscard]] virtual units::Result<HistoryAnswer> query(const HistoryQuery& query) const = 0;

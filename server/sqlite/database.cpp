@@ -1,0 +1,223 @@
+#include "server/sqlite/database.h"
+
+#include <fcntl.h>
+#include <sqlite3.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+namespace vedette::sqlite {
+
+using units::ErrorCode;
+using units::Result;
+
+namespace {
+
+Result<void> create_private(const std::string& path) {
+  // SQLite would make it with the umask's mode; -wal and -shm copy the mode of the database.
+  const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  if (fd < 0) return units::fail(ErrorCode::io, path + ": cannot be opened: " + std::strerror(errno));
+  ::close(fd);
+  return {};
+}
+
+std::unexpected<units::Error> failed(sqlite3* connection, int code, const std::string& path) {
+  return std::unexpected(error_of(code, sqlite3_errmsg(connection), path));
+}
+
+}  // namespace
+
+units::Error error_of(int code, std::string_view words, std::string_view path) {
+  const std::string said = std::string(path) + ": " + std::string(words);
+  switch (code & 0xff) {
+    case SQLITE_FULL:
+      return {ErrorCode::io, said + "; free some space on this disk"};
+    case SQLITE_IOERR:
+    case SQLITE_CANTOPEN:
+    case SQLITE_READONLY:
+    case SQLITE_PERM:
+      return {ErrorCode::io, said};
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+      return {ErrorCode::corrupt, said + "; move the file away or restore it from a backup"};
+    case SQLITE_CONSTRAINT:
+      return {ErrorCode::conflict, said};
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+      return {ErrorCode::unavailable, said};
+    default:
+      return {ErrorCode::internal, said};
+  }
+}
+
+void Statement::Finalize::operator()(sqlite3_stmt* statement) const noexcept {
+  sqlite3_finalize(statement);
+}
+
+void Statement::bound(int code) {
+  if (bind_error_ == SQLITE_OK) bind_error_ = code;
+}
+
+Statement& Statement::bind(int position, std::int64_t value) {
+  bound(sqlite3_bind_int64(statement_.get(), position, value));
+  return *this;
+}
+
+Statement& Statement::bind(int position, double value) {
+  bound(sqlite3_bind_double(statement_.get(), position, value));
+  return *this;
+}
+
+Statement& Statement::bind(int position, std::string_view text) {
+  bound(sqlite3_bind_text64(statement_.get(), position, text.data() ? text.data() : "", text.size(), SQLITE_TRANSIENT,
+                            SQLITE_UTF8));
+  return *this;
+}
+
+Statement& Statement::bind(int position, Blob blob) {
+  bound(blob.empty() ? sqlite3_bind_zeroblob(statement_.get(), position, 0)
+                     : sqlite3_bind_blob64(statement_.get(), position, blob.data(), blob.size(), SQLITE_TRANSIENT));
+  return *this;
+}
+
+Statement& Statement::bind_null(int position) {
+  bound(sqlite3_bind_null(statement_.get(), position));
+  return *this;
+}
+
+Statement& Statement::bind_borrowed(int position, Blob blob) {
+  bound(blob.empty() ? sqlite3_bind_zeroblob(statement_.get(), position, 0)
+                     : sqlite3_bind_blob64(statement_.get(), position, blob.data(), blob.size(), SQLITE_STATIC));
+  return *this;
+}
+
+Result<bool> Statement::step() {
+  if (bind_error_ != SQLITE_OK) {
+    const int code = std::exchange(bind_error_, SQLITE_OK);
+    return std::unexpected(error_of(code, sqlite3_errstr(code), *path_));
+  }
+  const int code = sqlite3_step(statement_.get());
+  if (code == SQLITE_ROW) return true;
+  if (code == SQLITE_DONE) {
+    reset();
+    return false;
+  }
+  auto error = failed(sqlite3_db_handle(statement_.get()), code, *path_);
+  reset();
+  return error;
+}
+
+Result<void> Statement::run() {
+  for (;;) {
+    auto row = step();
+    if (!row) return std::unexpected(std::move(row.error()));
+    if (!*row) return {};
+  }
+}
+
+void Statement::reset() noexcept {
+  sqlite3_reset(statement_.get());
+}
+
+std::int64_t Statement::integer(int column) const {
+  return sqlite3_column_int64(statement_.get(), column);
+}
+
+double Statement::real(int column) const {
+  return sqlite3_column_double(statement_.get(), column);
+}
+
+std::string_view Statement::text(int column) const {
+  const auto* bytes = sqlite3_column_text(statement_.get(), column);
+  if (!bytes) return {};
+  return {reinterpret_cast<const char*>(bytes),
+          static_cast<std::size_t>(sqlite3_column_bytes(statement_.get(), column))};
+}
+
+Blob Statement::blob(int column) const {
+  const void* bytes = sqlite3_column_blob(statement_.get(), column);
+  return {static_cast<const std::uint8_t*>(bytes),
+          bytes ? static_cast<std::size_t>(sqlite3_column_bytes(statement_.get(), column)) : 0};
+}
+
+bool Statement::is_null(int column) const {
+  return sqlite3_column_type(statement_.get(), column) == SQLITE_NULL;
+}
+
+void Database::Close::operator()(sqlite3* connection) const noexcept {
+  sqlite3_close_v2(connection);
+}
+
+Result<Database> Database::open(const std::filesystem::path& path, const OpenOptions& options) {
+  auto name = std::make_shared<const std::string>(path.string());
+  if (options.create && !options.read_only) {
+    if (auto made = create_private(*name); !made) return std::unexpected(std::move(made.error()));
+  }
+  const int flags = (options.read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE) | SQLITE_OPEN_NOMUTEX;
+  sqlite3* connection = nullptr;
+  const int code =
+      sqlite3_open_v2(name->c_str(), &connection, flags, options.vfs.empty() ? nullptr : options.vfs.c_str());
+  Database database(connection, std::move(name));
+  if (code != SQLITE_OK) return failed(connection, code, database.path());
+  sqlite3_extended_result_codes(connection, 1);
+  sqlite3_busy_timeout(connection, static_cast<int>(options.busy.count()));
+  return database;
+}
+
+Result<void> Database::execute(const std::string& sql) {
+  const int code = sqlite3_exec(handle(), sql.c_str(), nullptr, nullptr, nullptr);
+  if (code != SQLITE_OK) return failed(handle(), code, path());
+  return {};
+}
+
+Result<Statement> Database::prepare(std::string_view sql) {
+  sqlite3_stmt* statement = nullptr;
+  const int code = sqlite3_prepare_v2(handle(), sql.data(), static_cast<int>(sql.size()), &statement, nullptr);
+  if (code != SQLITE_OK) return failed(handle(), code, path());
+  return Statement(statement, path_);
+}
+
+Result<std::optional<std::int64_t>> Database::scalar(std::string_view sql) {
+  auto statement = prepare(sql);
+  if (!statement) return std::unexpected(std::move(statement.error()));
+  auto row = statement->step();
+  if (!row) return std::unexpected(std::move(row.error()));
+  if (!*row) return std::nullopt;
+  return statement->integer(0);
+}
+
+std::int64_t Database::last_insert_id() const noexcept {
+  return sqlite3_last_insert_rowid(handle());
+}
+
+std::int64_t Database::changes() const noexcept {
+  return sqlite3_changes64(handle());
+}
+
+Result<Database::Checkpoint> Database::checkpoint_passive() {
+  Checkpoint done;
+  const int code =
+      sqlite3_wal_checkpoint_v2(handle(), nullptr, SQLITE_CHECKPOINT_PASSIVE, &done.log_pages, &done.copied_pages);
+  // BUSY means another connection is checkpointing or a reader is in the way: the counts say how far it came.
+  if (code != SQLITE_OK && (code & 0xff) != SQLITE_BUSY) return failed(handle(), code, path());
+  return done;
+}
+
+Result<Transaction> Transaction::begin(Database& database) {
+  if (auto begun = database.execute("BEGIN IMMEDIATE"); !begun) return std::unexpected(std::move(begun.error()));
+  return Transaction(database);
+}
+
+Transaction::~Transaction() {
+  // Some errors (disk full, I/O) roll back by themselves; then there is nothing left to roll back.
+  if (database_ && !sqlite3_get_autocommit(database_->handle())) (void)database_->execute("ROLLBACK");
+}
+
+Result<void> Transaction::commit() {
+  auto done = database_->execute("COMMIT");
+  if (done) database_ = nullptr;
+  return done;
+}
+
+}  // namespace vedette::sqlite

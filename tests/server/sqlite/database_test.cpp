@@ -1,0 +1,145 @@
+#include "server/sqlite/database.h"
+
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <array>
+#include <fstream>
+
+#include "tests/temporary_directory.h"
+
+namespace vedette::sqlite {
+namespace {
+
+using units::ErrorCode;
+
+Database opened(const std::filesystem::path& path, const OpenOptions& options = {}) {
+  auto database = Database::open(path, options);
+  EXPECT_TRUE(database) << database.error().message;
+  return std::move(*database);
+}
+
+TEST(Database, KeepsIntegersDoublesTextAndBlobsExactly) {
+  const tests::TemporaryDirectory directory;
+  auto database = opened(directory / "a.db");
+  ASSERT_TRUE(database.execute("CREATE TABLE t(i INTEGER, r REAL, s TEXT, b BLOB, n)"));
+  const std::array<std::uint8_t, 3> bytes{0, 255, 7};
+  auto insert = database.prepare("INSERT INTO t VALUES(?,?,?,?,?)");
+  ASSERT_TRUE(insert);
+  insert->bind(1, std::int64_t{INT64_MIN})
+      .bind(2, -0.5)
+      .bind(3, std::string_view("a\0b", 3))
+      .bind(4, Blob(bytes))
+      .bind_null(5);
+  ASSERT_TRUE(insert->run());
+
+  auto select = database.prepare("SELECT * FROM t");
+  ASSERT_TRUE(select);
+  ASSERT_TRUE(*select->step());
+  EXPECT_EQ(select->integer(0), INT64_MIN);
+  EXPECT_EQ(select->real(1), -0.5);
+  EXPECT_EQ(select->text(2), std::string_view("a\0b", 3));
+  EXPECT_TRUE(std::ranges::equal(select->blob(3), bytes));
+  EXPECT_TRUE(select->is_null(4));
+  EXPECT_FALSE(*select->step());
+}
+
+TEST(Database, EmptyBlobIsNotNull) {
+  const tests::TemporaryDirectory directory;
+  auto database = opened(directory / "a.db");
+  ASSERT_TRUE(database.execute("CREATE TABLE t(b BLOB NOT NULL)"));
+  auto insert = database.prepare("INSERT INTO t VALUES(?)");
+  ASSERT_TRUE(insert->bind(1, Blob{}).run());
+}
+
+TEST(Database, ErrorNamesTheFileAndKeepsSqlitesWords) {
+  const tests::TemporaryDirectory directory;
+  auto database = opened(directory / "a.db");
+  auto statement = database.prepare("SELECT nonsense FROM nowhere");
+  ASSERT_FALSE(statement);
+  EXPECT_NE(statement.error().message.find("a.db"), std::string::npos);
+  EXPECT_NE(statement.error().message.find("no such table: nowhere"), std::string::npos);
+}
+
+TEST(Database, BrokenConstraintIsAConflict) {
+  const tests::TemporaryDirectory directory;
+  auto database = opened(directory / "a.db");
+  ASSERT_TRUE(database.execute("CREATE TABLE t(a UNIQUE); INSERT INTO t VALUES(1)"));
+  auto again = database.execute("INSERT INTO t VALUES(1)");
+  ASSERT_FALSE(again);
+  EXPECT_EQ(again.error().code, ErrorCode::conflict);
+}
+
+TEST(Database, FileThatIsNoDatabaseIsCorruptAndUntouched) {
+  const tests::TemporaryDirectory directory;
+  const auto path = directory / "a.db";
+  std::ofstream(path) << std::string(8192, 'x');
+  auto database = opened(path);
+  auto read = database.scalar("PRAGMA user_version");
+  ASSERT_FALSE(read);
+  EXPECT_EQ(read.error().code, ErrorCode::corrupt);
+  EXPECT_EQ(std::filesystem::file_size(path), 8192U);
+}
+
+TEST(Database, MissingDirectoryIsAnIoErrorWithThePath) {
+  auto database = Database::open("/nonexistent/dir/a.db");
+  ASSERT_FALSE(database);
+  EXPECT_EQ(database.error().code, ErrorCode::io);
+  EXPECT_NE(database.error().message.find("/nonexistent/dir/a.db"), std::string::npos);
+}
+
+TEST(Database, ReadOnlyNeverCreates) {
+  const tests::TemporaryDirectory directory;
+  EXPECT_FALSE(Database::open(directory / "a.db", {.read_only = true}));
+  EXPECT_FALSE(std::filesystem::exists(directory / "a.db"));
+}
+
+TEST(Database, FileIsReadableByItsOwnerOnly) {
+  const tests::TemporaryDirectory directory;
+  auto database = opened(directory / "a.db");
+  struct stat status{};
+  ASSERT_EQ(::stat((directory / "a.db").c_str(), &status), 0);
+  EXPECT_EQ(status.st_mode & 0777, 0600U);
+}
+
+TEST(Transaction, RollsBackUnlessCommitted) {
+  const tests::TemporaryDirectory directory;
+  auto database = opened(directory / "a.db");
+  ASSERT_TRUE(database.execute("CREATE TABLE t(a)"));
+  {
+    auto transaction = Transaction::begin(database);
+    ASSERT_TRUE(transaction);
+    ASSERT_TRUE(database.execute("INSERT INTO t VALUES(1)"));
+  }
+  EXPECT_EQ(**database.scalar("SELECT count(*) FROM t"), 0);
+  {
+    auto transaction = Transaction::begin(database);
+    ASSERT_TRUE(database.execute("INSERT INTO t VALUES(1)"));
+    ASSERT_TRUE(transaction->commit());
+  }
+  EXPECT_EQ(**database.scalar("SELECT count(*) FROM t"), 1);
+}
+
+TEST(Transaction, TakesTheWriteLockAtItsBeginning) {
+  const tests::TemporaryDirectory directory;
+  auto first = opened(directory / "a.db");
+  auto second = opened(directory / "a.db", {.busy = std::chrono::milliseconds(0)});
+  auto transaction = Transaction::begin(first);
+  ASSERT_TRUE(transaction);
+  auto refused = Transaction::begin(second);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::unavailable);
+}
+
+TEST(Database, PassiveCheckpointTellsHowFarItCame) {
+  const tests::TemporaryDirectory directory;
+  auto database = opened(directory / "a.db");
+  ASSERT_TRUE(database.execute("PRAGMA journal_mode=WAL; PRAGMA wal_autocheckpoint=0; CREATE TABLE t(a)"));
+  auto done = database.checkpoint_passive();
+  ASSERT_TRUE(done);
+  EXPECT_GT(done->log_pages, 0);
+  EXPECT_EQ(done->log_pages, done->copied_pages);
+}
+
+}  // namespace
+}  // namespace vedette::sqlite
