@@ -2,6 +2,7 @@
 find_package(Threads REQUIRED)
 find_package(OpenSSL 3 REQUIRED)
 find_package(ZLIB REQUIRED)
+set(Protobuf_USE_STATIC_LIBS ON)  # the agent carries protobuf in its binary, which keeps its process small
 find_package(Protobuf REQUIRED)
 find_package(PkgConfig REQUIRED)
 find_package(wslay REQUIRED)

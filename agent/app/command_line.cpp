@@ -1,0 +1,129 @@
+#include "agent/app/command_line.h"
+
+#include <algorithm>
+#include <array>
+#include <vector>
+
+namespace vedette::app {
+namespace {
+
+struct Option {
+  std::string_view name;
+  bool takes_value;
+};
+
+struct Known {
+  std::string_view name;
+  bool takes_argument;
+  std::vector<Option> options;
+  std::string_view help;
+};
+
+const std::array<Known, 5>& commands() {
+  static const std::array<Known, 5> known{{
+      {"run",
+       false,
+       {{"state", true}, {"config", true}},
+       "vedette-agent [run] [--state DIR] [--config FILE]\n"
+       "  Measures this machine and streams to the collector it is enrolled at, until told to stop.\n"
+       "  --state DIR    where enroll stored identity and key (default /var/lib/vedette-agent)\n"
+       "  --config FILE  default /etc/vedette/agent.toml, which need not exist\n"},
+      {"enroll",
+       true,
+       {{"token", true}, {"ca-pin", true}, {"state", true}, {"hostname", true}},
+       "vedette-agent enroll https://HOST:PORT --token T [--ca-pin PIN] [--state DIR] [--hostname NAME]\n"
+       "  Exchanges an enrolment token for this machine's own key and stores it in DIR, readable by its owner only.\n"
+       "  --token T        from `vedette-server token create`; \"-\" reads it from standard input\n"
+       "  --ca-pin PIN     from `vedette-server pin`, \"sha256:...\"; without it the system's certificates are "
+       "trusted\n"
+       "  --state DIR      default /var/lib/vedette-agent\n"
+       "  --hostname NAME  the name to be listed under, instead of this machine's\n"},
+      {"once",
+       false,
+       {{"json", false}},
+       "vedette-agent once [--json]\n"
+       "  Measures once and prints every series; sends nothing.\n"},
+      {"list-metrics", false, {}, "vedette-agent list-metrics\n  Prints the metrics this agent knows.\n"},
+      {"version", false, {}, "vedette-agent version\n  Prints the version.\n"},
+  }};
+  return known;
+}
+
+const Known* find(std::string_view name) {
+  const auto at = std::ranges::find(commands(), name, &Known::name);
+  return at == commands().end() ? nullptr : &*at;
+}
+
+auto refused(const std::string& words) {
+  return units::fail(units::ErrorCode::invalid, words);
+}
+
+/// Reads one "--key value", "--key=value" or "--switch" at `at`, and moves past it.
+units::Result<void> take_option(std::span<const char* const> arguments, std::size_t& at, const Known& known,
+                                Command& command) {
+  std::string_view word = std::string_view(arguments[at++]).substr(2);
+  const std::size_t equals = word.find('=');
+  const std::string_view name = word.substr(0, equals);
+  const auto option = std::ranges::find(known.options, name, &Option::name);
+  if (option == known.options.end()) {
+    return refused("\"" + command.name + "\" has no option --" + std::string(name) + "; see vedette-agent " +
+                   command.name + " --help");
+  }
+  std::string value;
+  if (equals != std::string_view::npos) {
+    value = word.substr(equals + 1);
+  } else if (option->takes_value) {
+    if (at == arguments.size()) return refused("--" + std::string(name) + " needs a value");
+    value = arguments[at++];
+  }
+  if (option->takes_value == value.empty()) {
+    return refused("--" + std::string(name) + (option->takes_value ? " needs a value" : " takes no value"));
+  }
+  command.options[std::string(name)] = value;
+  return {};
+}
+
+}  // namespace
+
+std::string Command::option(const std::string& key, std::string fallback) const {
+  const auto at = options.find(key);
+  return at == options.end() ? std::move(fallback) : at->second;
+}
+
+units::Result<Command> parse_command_line(std::span<const char* const> arguments) {
+  std::size_t at = 0;
+  Command command{.name = "run", .argument = {}, .options = {}};
+  if (!arguments.empty() && !std::string_view(arguments[0]).starts_with("--")) command.name = arguments[at++];
+  if (command.name == "-h" || command.name == "help") {
+    return Command{.name = "help", .argument = at < arguments.size() ? arguments[at] : "", .options = {}};
+  }
+  if (at < arguments.size() && at == 0 && std::string_view(arguments[0]) == "--version") command.name = "version", ++at;
+  const Known* known = find(command.name);
+  if (known == nullptr) {
+    return refused("no command \"" + command.name + "\"; vedette-agent --help lists them");
+  }
+  while (at < arguments.size()) {
+    const std::string_view word = arguments[at];
+    if (word == "--help" || word == "-h") {
+      return Command{.name = "help", .argument = at == 0 ? "" : command.name, .options = {}};
+    }
+    if (word.starts_with("--")) {
+      if (const auto taken = take_option(arguments, at, *known, command); !taken) return std::unexpected(taken.error());
+    } else if (known->takes_argument && command.argument.empty()) {
+      command.argument = arguments[at++];
+    } else {
+      return refused("\"" + command.name + "\" doesn't take \"" + std::string(word) + "\"; see vedette-agent " +
+                     command.name + " --help");
+    }
+  }
+  return command;
+}
+
+std::string help_text(std::string_view command) {
+  if (const Known* known = find(command)) return "Usage: " + std::string(known->help);
+  std::string text = "Measures this machine and streams it to a Vedette collector.\n\n";
+  for (const Known& known : commands()) text += std::string(known.help) + '\n';
+  return text + "Exit codes: 0 done, 1 failed, 64 wrong command line, 78 wrong configuration.\n";
+}
+
+}  // namespace vedette::app

@@ -1,0 +1,110 @@
+#include "agent/app/once.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <chrono>
+#include <cstdio>
+#include <thread>
+#include <vector>
+
+#include "agent/collect/collector.h"
+#include "schema/metrics/catalogue.h"
+
+namespace vedette::app {
+namespace {
+
+std::string number(double value) {
+  std::array<char, 400> text{};
+  const auto [end, status] = std::to_chars(text.data(), text.data() + text.size(), value, std::chars_format::fixed);
+  return status == std::errc{} ? std::string(text.data(), end) : "0";
+}
+
+std::string quoted(std::string_view text) {
+  std::string out = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') {
+      out += '\\';
+      out += c;
+    } else if (static_cast<unsigned char>(c) < 0x20) {
+      std::array<char, 8> escaped{};
+      std::snprintf(escaped.data(), escaped.size(), "\\u%04x", static_cast<unsigned char>(c));
+      out += escaped.data();
+    } else {
+      out += c;
+    }
+  }
+  return out + '"';
+}
+
+/// Positions of the present cells, by series' name and attributes.
+std::vector<std::size_t> sorted(std::span<const metrics::Series> series, std::span<const metrics::Cell> cells) {
+  std::vector<std::size_t> order;
+  for (std::size_t i = 0; i < std::min(series.size(), cells.size()); ++i) {
+    if (cells[i].present) order.push_back(i);
+  }
+  std::ranges::sort(order, {}, [&](std::size_t i) { return series[i].key; });
+  return order;
+}
+
+}  // namespace
+
+std::string tick_as_text(std::span<const metrics::Series> series, std::span<const metrics::Cell> cells) {
+  std::string text;
+  for (const std::size_t i : sorted(series, cells)) {
+    text += to_string(series[i].key) + ' ' + number(value(cells[i], series[i].quantum));
+    if (series[i].unit != "1") text += ' ' + series[i].unit;
+    text += '\n';
+  }
+  return text;
+}
+
+std::string tick_as_json(units::Instant at, std::span<const metrics::Series> series,
+                         std::span<const metrics::Cell> cells) {
+  std::string text = "{\"time\":" + units::unix_seconds(at) + ",\"samples\":[";
+  bool first = true;
+  for (const std::size_t i : sorted(series, cells)) {
+    text += std::string(first ? "" : ",") + "\n{\"name\":" + quoted(series[i].key.name) + ",\"attributes\":{";
+    first = false;
+    for (const auto& attribute : series[i].key.attributes) {
+      if (text.back() != '{') text += ',';
+      text += quoted(attribute.key) + ':' + quoted(attribute.value);
+    }
+    text += "},\"unit\":" + quoted(series[i].unit);
+    text += std::string(",\"kind\":") + (series[i].kind == metrics::Kind::counter ? "\"counter\"" : "\"gauge\"");
+    text += ",\"value\":" + number(value(cells[i], series[i].quantum)) + '}';
+  }
+  return text + "\n]}\n";
+}
+
+std::string metrics_as_text() {
+  std::string text;
+  for (const metrics::Metric& metric : metrics::catalogue()) {
+    if (metric.derived) continue;
+    text += std::string(metric.name);
+    if (!metric.attributes.empty()) text += '{' + std::string(metric.attributes) + '}';
+    text += "\n  " + std::string(metric.description) + "\n  unit " + std::string(metric.unit);
+    text += metric.kind == metrics::Kind::counter ? ", counter" : ", gauge";
+    text += ", from " + std::string(metric.source) + '\n';
+  }
+  return text;
+}
+
+int run_once(bool json) {
+  collect::Collector collector;
+  std::vector<metrics::Cell> cells = collector.collect();
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(3);
+  while (!collector.mounts().idle() && std::chrono::steady_clock::now() < deadline) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    cells = collector.collect();
+  }
+  cells = collector.collect();
+  const auto now = std::chrono::floor<units::Milliseconds>(std::chrono::system_clock::now());
+  const auto series = collector.roster().series();
+  std::fputs((json ? tick_as_json(now, series, cells) : tick_as_text(series, cells)).c_str(), stdout);
+  return std::fflush(stdout) == 0 ? 0 : 1;
+}
+
+}  // namespace vedette::app

@@ -1,0 +1,67 @@
+#include "agent/collect/cpu.h"
+
+#include "agent/collect/text.h"
+
+namespace vedette::collect {
+namespace {
+
+constexpr std::uint64_t kMostCores = 8192;  // NR_CPUS_RANGE_END of x86; bounds what a garbled number may allocate
+
+std::optional<CpuTimes> parse_cpu(std::string_view line) {
+  CpuTimes times;
+  std::string_view word = take_word(line);
+  if (!word.starts_with("cpu")) return std::nullopt;
+  word.remove_prefix(3);
+  if (!word.empty()) {
+    const auto core = as_number(word);
+    if (!core || *core >= kMostCores) return std::nullopt;
+    times.cpu = static_cast<int>(*core);
+  }
+  while (times.modes < times.ticks.size()) {
+    const auto ticks = take_number(line);
+    if (!ticks) break;
+    times.ticks[times.modes++] = *ticks;
+  }
+  if (times.modes < 4) return std::nullopt;
+  return times;
+}
+
+}  // namespace
+
+units::Result<std::vector<CpuTimes>> parse_stat(std::string_view text) {
+  std::vector<CpuTimes> all;
+  while (const auto line = take_line(text)) {
+    if (!line->starts_with("cpu")) break;  // they come first; "intr" after them is long
+    if (const auto times = parse_cpu(*line)) all.push_back(*times);
+  }
+  if (all.empty()) return units::fail(units::ErrorCode::corrupt, "/proc/stat has no readable \"cpu\" line");
+  return all;
+}
+
+const CpuSource::Numbers& CpuSource::numbers_of(int cpu, Roster& roster) {
+  const auto at = static_cast<std::size_t>(cpu + 1);
+  if (at >= numbers_.size()) numbers_.resize(at + 1);
+  if (!numbers_[at]) {
+    Numbers& numbers = numbers_[at].emplace();
+    const std::string core = std::to_string(cpu);
+    for (std::size_t m = 0; m < numbers.size(); ++m) {
+      numbers[m] = cpu < 0 ? roster.add("system.cpu.time", {{"mode", kCpuModes[m]}})
+                           : roster.add("system.cpu.time", {{"cpu", core}, {"mode", kCpuModes[m]}});
+    }
+  }
+  return *numbers_[at];
+}
+
+units::Result<void> CpuSource::read(Draft& draft) {
+  const auto text = file_.read();
+  if (!text) return std::unexpected(text.error());
+  const auto all = parse_stat(*text);
+  if (!all) return std::unexpected(all.error());
+  for (const CpuTimes& times : *all) {
+    const Numbers& numbers = numbers_of(times.cpu, draft.roster());
+    for (unsigned m = 0; m < times.modes; ++m) draft.put(numbers[m], clamped(times.ticks[m]));
+  }
+  return {};
+}
+
+}  // namespace vedette::collect

@@ -1,0 +1,79 @@
+#include "agent/collect/mounts.h"
+
+#include <algorithm>
+#include <array>
+#include <optional>
+
+#include "agent/collect/text.h"
+
+namespace vedette::collect {
+namespace {
+
+struct Mount {
+  std::string_view device, root, type;
+  std::string point;
+};
+
+bool watched(std::string_view type) {
+  constexpr std::array<std::string_view, 28> kTypes{
+      "ext2",   "ext3", "ext4",    "xfs",  "btrfs", "zfs",   "f2fs",       "jfs",           "reiserfs", "bcachefs",
+      "nilfs2", "ufs",  "hfsplus", "vfat", "msdos", "exfat", "ntfs",       "ntfs3",         "fuseblk",  "nfs",
+      "nfs4",   "cifs", "smb3",    "ceph", "gfs2",  "ocfs2", "fuse.sshfs", "fuse.glusterfs"};
+  return std::ranges::find(kTypes, type) != kTypes.end();
+}
+
+/// The kernel writes blank, tab, newline and backslash as \ooo.
+std::string unescaped(std::string_view text) {
+  std::string plain;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto octal = [&](std::size_t at) { return at < text.size() && text[at] >= '0' && text[at] <= '7'; };
+    if (text[i] == '\\' && octal(i + 1) && octal(i + 2) && octal(i + 3)) {
+      plain += static_cast<char>((text[i + 1] - '0') * 64 + (text[i + 2] - '0') * 8 + (text[i + 3] - '0'));
+      i += 3;
+    } else {
+      plain += text[i];
+    }
+  }
+  return plain;
+}
+
+std::optional<Mount> parse_mount(std::string_view line) {
+  Mount mount;
+  if (!take_number(line) || !take_number(line)) return std::nullopt;
+  mount.device = take_word(line);
+  mount.root = take_word(line);
+  const std::string_view point = take_word(line);
+  std::string_view word = take_word(line);  // mount options, then optional fields up to "-"
+  while (!word.empty() && word != "-") word = take_word(line);
+  mount.type = take_word(line);
+  if (mount.type.empty()) return std::nullopt;
+  mount.point = unescaped(point);
+  return mount;
+}
+
+bool bind(const Mount& mount) {
+  return mount.root != "/" && mount.type != "btrfs" && mount.point != "/";
+}
+
+}  // namespace
+
+units::Result<std::vector<std::string>> parse_mountinfo(std::string_view text) {
+  std::vector<Mount> mounts;
+  while (const auto line = take_line(text)) {
+    if (auto mount = parse_mount(*line)) mounts.push_back(std::move(*mount));
+  }
+  if (mounts.empty()) return units::fail(units::ErrorCode::corrupt, "/proc/self/mountinfo has no readable line");
+  std::vector<const Mount*> kept;
+  for (auto mount = mounts.begin(); mount != mounts.end(); ++mount) {
+    const bool covered =
+        std::any_of(mount + 1, mounts.end(), [&](const Mount& later) { return later.point == mount->point; });
+    const bool again = std::ranges::any_of(kept, [&](const Mount* other) { return other->device == mount->device; });
+    if (!covered && !again && watched(mount->type) && !bind(*mount)) kept.push_back(&*mount);
+  }
+  std::vector<std::string> points;
+  points.reserve(kept.size());
+  for (const Mount* mount : kept) points.push_back(mount->point);
+  return points;
+}
+
+}  // namespace vedette::collect

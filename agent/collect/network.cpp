@@ -1,0 +1,80 @@
+#include "agent/collect/network.h"
+
+#include <array>
+
+#include "agent/collect/text.h"
+
+namespace vedette::collect {
+namespace {
+
+std::optional<InterfaceStats> parse_interface(std::string_view line) {
+  // Kernels before 2.6.38 print no blank after the colon; an alias ("eth0:1") has one in its name.
+  const std::size_t colon = line.rfind(':');
+  if (colon == std::string_view::npos) return std::nullopt;
+  std::string_view head = line.substr(0, colon);
+  std::string_view rest = line.substr(colon + 1);
+  InterfaceStats stats;
+  stats.name = take_word(head);
+  std::array<std::uint64_t, 16> fields{};
+  for (std::uint64_t& field : fields) {
+    const auto number = take_number(rest);
+    if (!number) return std::nullopt;
+    field = *number;
+  }
+  if (stats.name.empty()) return std::nullopt;
+  stats.received = {fields[0], fields[1], fields[2], fields[3]};
+  stats.sent = {fields[8], fields[9], fields[10], fields[11]};
+  return stats;
+}
+
+bool left_out(const InterfaceStats& stats) {
+  return stats.name == "lo" || stats.name.starts_with("veth") || stats.received.packets + stats.sent.packets == 0;
+}
+
+void put(Draft& draft, const auto& numbers, const InterfaceStats::Direction& direction) {
+  draft.put(numbers.bytes, clamped(direction.bytes));
+  draft.put(numbers.packets, clamped(direction.packets));
+  draft.put(numbers.errors, clamped(direction.errors));
+  draft.put(numbers.dropped, clamped(direction.dropped));
+}
+
+}  // namespace
+
+units::Result<std::vector<InterfaceStats>> parse_net_dev(std::string_view text) {
+  const auto first = take_line(text), second = take_line(text);
+  if (!first || !second || second->find("bytes") == std::string_view::npos) {
+    return units::fail(units::ErrorCode::corrupt, "/proc/net/dev lacks its two head lines");
+  }
+  std::vector<InterfaceStats> all;
+  while (const auto line = take_line(text)) {
+    const auto stats = parse_interface(*line);
+    if (stats && !left_out(*stats)) all.push_back(*stats);
+  }
+  return all;
+}
+
+const NetworkSource::Both& NetworkSource::numbers_of(std::string_view interface, Roster& roster) {
+  if (const auto known = numbers_.find(interface); known != numbers_.end()) return known->second;
+  const auto one = [&](std::string_view direction) {
+    const Roster::Attributes attributes{{"direction", direction}, {"interface", interface}};
+    return Numbers{roster.add("system.network.io", attributes), roster.add("system.network.packets", attributes),
+                   roster.add("system.network.errors", attributes), roster.add("system.network.dropped", attributes)};
+  };
+  const Both both{one("receive"), one("transmit")};
+  return numbers_.emplace(interface, both).first->second;
+}
+
+units::Result<void> NetworkSource::read(Draft& draft) {
+  const auto text = file_.read();
+  if (!text) return std::unexpected(text.error());
+  const auto all = parse_net_dev(*text);
+  if (!all) return std::unexpected(all.error());
+  for (const InterfaceStats& stats : *all) {
+    const Both& numbers = numbers_of(stats.name, draft.roster());
+    put(draft, numbers.received, stats.received);
+    put(draft, numbers.sent, stats.sent);
+  }
+  return {};
+}
+
+}  // namespace vedette::collect

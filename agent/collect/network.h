@@ -1,0 +1,49 @@
+// /proc/net/dev: traffic of network interfaces (proc(5)).
+//
+// Left out: lo, veth* (the host's ends of containers' links; the traffic is counted at the bridge or the real
+// interface), and interfaces that carried nothing since they appeared.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "agent/collect/proc_file.h"
+#include "agent/collect/source.h"
+
+namespace vedette::collect {
+
+struct InterfaceStats {
+  struct Direction {
+    std::uint64_t bytes = 0, packets = 0, errors = 0, dropped = 0;
+  };
+  std::string_view name;  ///< into the text that was parsed
+  Direction received, sent;
+};
+
+/// The interfaces that the rule above leaves. `corrupt` without the two head lines.
+[[nodiscard]] units::Result<std::vector<InterfaceStats>> parse_net_dev(std::string_view text);
+
+class NetworkSource final : public Source {
+ public:
+  explicit NetworkSource(const std::string& proc) : file_(proc + "/net/dev") {}
+  [[nodiscard]] std::string_view name() const noexcept override { return file_.path(); }
+  [[nodiscard]] units::Result<void> read(Draft& draft) override;
+
+ private:
+  struct Numbers {
+    SeriesNumber bytes, packets, errors, dropped;
+  };
+  struct Both {
+    Numbers received, sent;
+  };
+  const Both& numbers_of(std::string_view interface, Roster& roster);
+
+  ProcFile file_;
+  std::map<std::string, Both, std::less<>> numbers_;
+};
+
+}  // namespace vedette::collect

@@ -1,0 +1,73 @@
+#include "agent/collect/proc_file.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+namespace vedette::collect {
+namespace {
+constexpr std::size_t kFirstSize = 8 * 1024;
+constexpr std::size_t kMostSize = 4 * 1024 * 1024;
+}  // namespace
+
+ProcFile::ProcFile(std::string path) : path_(std::move(path)) {}
+
+ProcFile::~ProcFile() {
+  if (fd_ >= 0) ::close(fd_);
+}
+
+units::Result<void> ProcFile::open() {
+  if (fd_ >= 0) return {};
+  fd_ = ::open(path_.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd_ < 0) return units::fail(units::ErrorCode::io, "can't open " + path_ + ": " + std::strerror(errno));
+  return {};
+}
+
+units::Result<std::string_view> ProcFile::failed(const char* what) {
+  const std::string words = "can't read " + path_ + ": " + what;
+  ::close(fd_);
+  fd_ = -1;
+  return units::fail(units::ErrorCode::io, words);
+}
+
+units::Result<std::string_view> ProcFile::read() {
+  if (const auto opened = open(); !opened) return std::unexpected(opened.error());
+  if (buffer_.empty()) buffer_.resize(kFirstSize);
+  while (true) {
+    // seq_file hands out at most a page or so a call, so the rest is fetched from where the last read ended.
+    std::size_t filled = 0;
+    while (filled < buffer_.size()) {
+      const ssize_t n = ::pread(fd_, buffer_.data() + filled, buffer_.size() - filled, static_cast<off_t>(filled));
+      if (n < 0 && errno == EINTR) continue;
+      if (n < 0) return failed(std::strerror(errno));
+      if (n == 0) return std::string_view(buffer_).substr(0, filled);
+      filled += static_cast<std::size_t>(n);
+    }
+    if (buffer_.size() >= kMostSize) {
+      return units::fail(units::ErrorCode::too_large, path_ + " is larger than 4 MiB; it is left out");
+    }
+    buffer_.resize(buffer_.size() * 2);
+  }
+}
+
+std::string read_once(const std::string& path) {
+  std::string text;
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return text;
+  text.resize(64 * 1024);
+  std::size_t filled = 0;
+  while (filled < text.size()) {
+    const ssize_t n = ::read(fd, text.data() + filled, text.size() - filled);
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) break;
+    filled += static_cast<std::size_t>(n);
+  }
+  ::close(fd);
+  text.resize(filled);
+  text.shrink_to_fit();
+  return text;
+}
+
+}  // namespace vedette::collect

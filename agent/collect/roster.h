@@ -1,0 +1,56 @@
+// The series this run of the agent has seen, each with its small number: dense from 0, never reused, never forgotten,
+// so that ticks kept for a day still mean the same series. One owner thread.
+#pragma once
+
+#include <cstdint>
+#include <initializer_list>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "schema/metrics/series.h"
+
+namespace vedette::collect {
+
+using SeriesNumber = std::uint32_t;
+inline constexpr SeriesNumber kRefused = 0xffff'ffff;
+
+class Roster {
+ public:
+  /// `limit`: most series (the protocol's, wire::kMaxSeries, unless told).
+  Roster();
+  explicit Roster(std::size_t limit) : limit_(limit) {}
+
+  using Attributes = std::initializer_list<std::pair<std::string_view, std::string_view>>;
+
+  /// A new series of a catalogue metric. The caller asks once for each and keeps the number. kRefused when there are
+  /// too many or a name breaks a limit (an odd mount point, say); Tick::put ignores it.
+  SeriesNumber add(std::string_view metric, Attributes attributes = {});
+
+  [[nodiscard]] std::span<const metrics::Series> series() const noexcept { return series_; }
+  [[nodiscard]] std::uint64_t refused() const noexcept { return refused_; }
+
+ private:
+  std::size_t limit_;
+  std::vector<metrics::Series> series_;
+  std::uint64_t refused_ = 0;
+};
+
+/// The tick being filled: cells by number, absent until put.
+class Draft {
+ public:
+  Draft(Roster& roster, std::vector<metrics::Cell>& cells) : roster_(roster), cells_(cells) {}
+
+  [[nodiscard]] Roster& roster() noexcept { return roster_; }
+
+  /// `value` counts quanta of the series (schema/metrics/catalogue.h).
+  void put(SeriesNumber number, std::int64_t value);
+
+ private:
+  Roster& roster_;
+  std::vector<metrics::Cell>& cells_;
+};
+
+}  // namespace vedette::collect

@@ -1,0 +1,68 @@
+#include "agent/app/command_line.h"
+
+#include <gtest/gtest.h>
+
+#include <vector>
+
+#include "agent/app/once.h"
+#include "schema/metrics/catalogue.h"
+
+namespace vedette::app {
+namespace {
+
+units::Result<Command> parsed(std::vector<const char*> words) {
+  return parse_command_line(words);
+}
+
+TEST(CommandLine, NothingMeansRun) {
+  EXPECT_EQ(parsed({}).value().name, "run");
+  EXPECT_EQ(parsed({"--state", "/s"}).value().option("state"), "/s");
+  EXPECT_EQ(parsed({"run", "--state=/s"}).value().option("state"), "/s");
+}
+
+TEST(CommandLine, EnrollTakesItsAddressAndOptionsInAnyOrder) {
+  const Command command = parsed({"enroll", "--token", "T", "https://h:1", "--state", "D", "--ca-pin", "P"}).value();
+  EXPECT_EQ(command.argument, "https://h:1");
+  EXPECT_EQ(command.option("token"), "T");
+  EXPECT_EQ(command.option("ca-pin"), "P");
+  EXPECT_EQ(command.option("hostname", "own"), "own");
+}
+
+TEST(CommandLine, NamesWhatItDoesNotKnow) {
+  EXPECT_NE(parsed({"start"}).error().message.find("\"start\""), std::string::npos);
+  EXPECT_NE(parsed({"run", "--stat", "x"}).error().message.find("--stat"), std::string::npos);
+  EXPECT_NE(parsed({"run", "--state"}).error().message.find("--state needs a value"), std::string::npos);
+  EXPECT_NE(parsed({"once", "--json=yes"}).error().message.find("takes no value"), std::string::npos);
+  EXPECT_NE(parsed({"once", "extra"}).error().message.find("\"extra\""), std::string::npos);
+}
+
+TEST(CommandLine, EveryCommandHasHelp) {
+  for (const char* name : {"run", "enroll", "once", "list-metrics", "version"}) {
+    const Command command = parsed({name, "--help"}).value();
+    EXPECT_EQ(command.name, "help");
+    EXPECT_TRUE(help_text(command.argument).starts_with("Usage: vedette-agent ")) << name;
+  }
+  EXPECT_EQ(parsed({"--help"}).value().argument, "");
+}
+
+TEST(TickAsText, PrintsPresentSeriesSortedInBaseUnits) {
+  const std::vector<metrics::Series> series{metrics::series_of("system.memory.limit"),
+                                            metrics::series_of("system.cpu.time", {{"mode", "user"}}),
+                                            metrics::series_of("system.cpu.time", {{"mode", "idle"}})};
+  const std::vector<metrics::Cell> cells{metrics::integer(2), metrics::integer(150), {}};
+  EXPECT_EQ(tick_as_text(series, cells), "system.cpu.time{mode=user} 1.5 s\nsystem.memory.limit 2048 By\n");
+  EXPECT_EQ(tick_as_json(units::from_unix_ms(1500), series, cells),
+            "{\"time\":1.500,\"samples\":[\n"
+            "{\"name\":\"system.cpu.time\",\"attributes\":{\"mode\":\"user\"},\"unit\":\"s\",\"kind\":\"counter\","
+            "\"value\":1.5},\n"
+            "{\"name\":\"system.memory.limit\",\"attributes\":{},\"unit\":\"By\",\"kind\":\"gauge\",\"value\":2048}\n"
+            "]}\n");
+}
+
+TEST(MetricsAsText, ListsWhatIsMeasuredAndNothingDerived) {
+  EXPECT_NE(metrics_as_text().find("system.disk.io{device,direction}"), std::string::npos);
+  EXPECT_EQ(metrics_as_text().find("system.cpu.utilization"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace vedette::app

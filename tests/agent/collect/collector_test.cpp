@@ -1,0 +1,81 @@
+#include "agent/collect/collector.h"
+
+#include <gtest/gtest.h>
+
+#include "agent/collect/facts.h"
+#include "schema/metrics/catalogue.h"
+#include "tests/agent/collect/capture.h"
+
+namespace vedette::collect {
+namespace {
+
+CollectorOptions options_of(const FakeProc& proc) {
+  return {.proc = proc.path(),
+          .ask_usage = [](const std::string&) -> std::optional<Usage> { return std::nullopt; },
+          .clock = [] { return units::Steady{}; }};
+}
+
+TEST(Collector, OneUnreadableSourceLeavesTheOthers) {
+  const FakeProc proc;
+  proc.write("stat", capture("stat-lxcfs"));
+  proc.write("meminfo", "garbage\n");
+  Collector collector(options_of(proc));
+  const auto cells = collector.collect();
+  EXPECT_EQ(collector.failures(), 5U);  // loadavg, meminfo, diskstats, net/dev, mountinfo
+  EXPECT_EQ(cells.size(), 3U * 8);
+  proc.write("loadavg", "0.01 0.02 0.03 1/1 1\n");
+  EXPECT_EQ(collector.collect().size(), 3U * 8 + 3);
+}
+
+TEST(Collector, EverySeriesIsTheCataloguesAndWithinTheLimits) {
+  Collector collector;
+  (void)collector.collect();
+  ASSERT_FALSE(collector.roster().series().empty());
+  for (const metrics::Series& series : collector.roster().series()) {
+    EXPECT_TRUE(metrics::check(series).has_value()) << to_string(series.key);
+    ASSERT_NE(metrics::find(series.key.name), nullptr);
+    EXPECT_FALSE(metrics::find(series.key.name)->derived);
+  }
+}
+
+TEST(Roster, RefusesAndCountsWhatIsTooManyOrBreaksALimit) {
+  Roster roster(2);
+  EXPECT_EQ(roster.add("system.memory.limit"), 0U);
+  EXPECT_EQ(roster.add("system.filesystem.usage", {{"mountpoint", "\xff"}, {"state", "used"}}), kRefused);
+  EXPECT_EQ(roster.add("system.cpu.load_average.1m"), 1U);
+  EXPECT_EQ(roster.add("system.cpu.load_average.5m"), kRefused);
+  EXPECT_EQ(roster.refused(), 2U);
+  std::vector<metrics::Cell> cells;
+  Draft draft(roster, cells);
+  draft.put(kRefused, 1);
+  EXPECT_TRUE(cells.empty());
+}
+
+TEST(Facts, AreReadFromTheFilesOfAnyDistribution) {
+  EXPECT_EQ(parse_os_release("NAME=x\nPRETTY_NAME=\"Debian GNU/Linux 12 (bookworm)\"\n"),
+            "Debian GNU/Linux 12 (bookworm)");
+  EXPECT_EQ(parse_os_release("PRETTY_NAME=Arch"), "Arch");
+  EXPECT_EQ(parse_os_release(""), "Linux");
+  EXPECT_EQ(parse_cpu_model("processor\t: 0\nmodel name\t: AMD EPYC 7B13\nmodel\t: 1\n"), "AMD EPYC 7B13");
+  EXPECT_EQ(parse_cpu_model("processor\t: 0\nHardware\t: BCM2711\nModel\t\t: Raspberry Pi 4\n"), "Raspberry Pi 4");
+  EXPECT_EQ(parse_cpu_model(""), "");
+  EXPECT_EQ(parse_boot_time("cpu 1 2 3 4\nbtime 1262305800\n"), units::from_unix_ms(1262305800000));
+  EXPECT_FALSE(parse_boot_time("cpu 1\n").has_value());
+  EXPECT_EQ(timezone_of("/usr/share/zoneinfo/Europe/Berlin"), "Europe/Berlin");
+  EXPECT_EQ(timezone_of("/etc/elsewhere"), "");
+}
+
+TEST(Facts, ABootIdIsAUuidAndNothingElse) {
+  const auto id = parse_boot_id("0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9\n");
+  ASSERT_TRUE(id.has_value());
+  EXPECT_EQ((*id)[0], 0x0a);
+  EXPECT_EQ((*id)[15], 0xf9);
+  for (const char* text :
+       {"", "0a1b", "0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8fg\n", "0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f900"}) {
+    EXPECT_FALSE(parse_boot_id(text).has_value()) << text;
+  }
+  EXPECT_NE(read_boot_id(), wire::Id128{});
+}
+
+}  // namespace
+}  // namespace vedette::collect

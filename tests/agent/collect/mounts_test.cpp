@@ -1,0 +1,142 @@
+#include "agent/collect/mounts.h"
+
+#include <gmock/gmock.h>
+
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+
+#include "agent/collect/mount_probe.h"
+#include "tests/agent/collect/capture.h"
+
+namespace vedette::collect {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::ElementsAre;
+using testing::IsEmpty;
+using testing::Pair;
+
+TEST(ParseMountinfo, KeepsDisksAndNetworksOnceEach) {
+  EXPECT_THAT(parse_mountinfo(capture("mountinfo-6.1")).value(),
+              ElementsAre("/", "/boot/efi", "/mnt/with blank", "/home", "/mnt/old"));
+}
+
+TEST(ParseMountinfo, AContainersBindMountedFilesAreNoFileSystems) {
+  EXPECT_THAT(parse_mountinfo(capture("mountinfo-docker")).value(), IsEmpty());
+}
+
+TEST(ParseMountinfo, AContainersRootFolderOfTheHostsDiskIs) {
+  EXPECT_THAT(parse_mountinfo(capture("mountinfo-lxc")).value(), ElementsAre("/"));
+}
+
+TEST(ParseMountinfo, RefusesGarbage) {
+  for (const char* text : {"", "x\n", "1 2 3\n", "27 1 259:2 / / rw - ext4 /dev/x rw"}) {
+    EXPECT_FALSE(parse_mountinfo(text).has_value()) << text;
+  }
+}
+
+/// Mount points that don't answer until released.
+class Gate {
+ public:
+  void shut(const std::string& point) {
+    const std::scoped_lock lock(mutex_);
+    shut_.push_back(point);
+  }
+  void open() {
+    const std::scoped_lock lock(mutex_);
+    shut_.clear();
+    changed_.notify_all();
+  }
+  /// Until a call hangs.
+  void await_one() {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return waiting_ > 0; });
+  }
+  std::optional<Usage> ask(const std::string& point) {
+    std::unique_lock lock(mutex_);
+    ++waiting_;
+    changed_.notify_all();
+    changed_.wait(lock, [&] { return std::ranges::find(shut_, point) == shut_.end(); });
+    --waiting_;
+    if (point == "/gone") return std::nullopt;
+    return Usage{point.size(), 2, 3};
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::vector<std::string> shut_;
+  int waiting_ = 0;
+};
+
+/// Polls with a clock of its own until the probe is idle; helper threads get the time they need.
+void finish(MountProbe& probe, units::Steady& now) {
+  const auto deadline = std::chrono::steady_clock::now() + 20s;
+  while (!probe.idle() && std::chrono::steady_clock::now() < deadline) {
+    std::this_thread::yield();
+    probe.poll(now);
+  }
+  ASSERT_TRUE(probe.idle());
+}
+
+TEST(MountProbe, AnswersForEveryMountThatCanBeAsked) {
+  const auto gate = std::make_shared<Gate>();
+  MountProbe probe([gate](const std::string& point) { return gate->ask(point); });
+  units::Steady now{};
+  probe.start({"/", "/gone", "/srv"}, now);
+  finish(probe, now);
+  const auto usages = probe.usages();
+  ASSERT_EQ(usages.size(), 2U);
+  EXPECT_EQ(usages.at("/srv").used, 4U);
+}
+
+TEST(MountProbe, AHungMountNeverBlocksTheRestAndIsAskedAgainOnlyAfterItAnswered) {
+  const auto gate = std::make_shared<Gate>();
+  gate->shut("/dead");
+  MountProbe probe([gate](const std::string& point) { return gate->ask(point); }, 2s);
+  units::Steady now{};
+  probe.start({"/dead", "/", "/srv"}, now);
+  gate->await_one();
+  probe.poll(now);
+  EXPECT_EQ(probe.hung(), 0U);
+  now += 2s;
+  probe.poll(now);
+  ASSERT_EQ(probe.hung(), 1U);
+  finish(probe, now);
+  EXPECT_EQ(probe.usages().size(), 2U);
+  EXPECT_TRUE(probe.usages().contains("/srv"));
+
+  probe.start({"/", "/dead", "/srv"}, now);  // would block this batch too if it were asked
+  finish(probe, now);
+  EXPECT_EQ(probe.times_hung(), 1U);
+
+  gate->open();
+  const auto deadline = std::chrono::steady_clock::now() + 20s;
+  while (probe.hung() != 0 && std::chrono::steady_clock::now() < deadline) std::this_thread::yield();
+  probe.start({"/", "/dead", "/srv"}, now);
+  finish(probe, now);
+  EXPECT_EQ(probe.usages().size(), 3U);
+}
+
+TEST(MountProbe, ForgetsWhatIsNoLongerMounted) {
+  const auto gate = std::make_shared<Gate>();
+  MountProbe probe([gate](const std::string& point) { return gate->ask(point); });
+  units::Steady now{};
+  probe.start({"/", "/srv"}, now);
+  finish(probe, now);
+  probe.start({"/"}, now);
+  finish(probe, now);
+  EXPECT_THAT(probe.usages().size(), 1U);
+}
+
+TEST(AskStatvfs, TellsTheRootFileSystemAndNothingOfAPseudoOne) {
+  const auto root = ask_statvfs("/");
+  ASSERT_TRUE(root.has_value());
+  EXPECT_GT(root->used + root->free + root->reserved, 0U);
+  EXPECT_FALSE(ask_statvfs("/proc").has_value());
+  EXPECT_FALSE(ask_statvfs("/no/such/place").has_value());
+}
+
+}  // namespace
+}  // namespace vedette::collect
