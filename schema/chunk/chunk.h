@@ -1,8 +1,8 @@
 // The columnar codec: ticks of one host as compressed columns. Stored chunks, the agent's spool and backfill use it.
 //
-// Bitwise exact for every 64-bit value (NaN payloads, infinities, −0.0). Blocks of 64 ticks a column, each constant,
-// bit-packed deltas, frame of reference or Rice, whichever is smallest; doubles are XOR-coded. Starts with a version
-// byte.
+// Bitwise exact for every 64-bit value (NaN payloads, infinities, −0.0). Each column is cut into blocks of 64 values,
+// written in whichever of a few forms is smallest; doubles are XOR-coded. The first byte is the version; head and
+// columns carry check sums of their own. docs/chunk-format.md has the grammar, builder.h fills a chunk tick by tick.
 #pragma once
 
 #include <cstdint>
@@ -40,16 +40,18 @@ struct Limits {
 /// Precondition: every column has as many values as there are times, ids ascend.
 [[nodiscard]] std::string encode(const Table& table);
 
-/// The whole table; `corrupt` for anything encode() can't have written, `too_large` over a limit.
+/// The whole table. `version` for another first byte, `corrupt` for bytes that don't follow the grammar or whose check
+/// sums don't fit, `too_large` over a limit. `present` of a column without absent cells comes back empty.
 [[nodiscard]] units::Result<Table> decode(std::span<const std::uint8_t> bytes, const Limits& limits);
 
-/// Only the columns whose ids are asked for (ascending); others are skipped without being decoded.
+/// Only the columns whose ids are asked for (ascending); others are skipped without being looked at, so neither damage
+/// in them nor their cells count.
 [[nodiscard]] units::Result<Table> decode_columns(std::span<const std::uint8_t> bytes,
                                                   std::span<const std::uint32_t> ids, const Limits& limits);
 
-/// First and last tick time and their count, from the head alone.
+/// The earliest and the latest tick time and the number of ticks, from the head alone.
 struct Extent {
-  std::int64_t first = 0;
+  std::int64_t first = 0;  ///< ms; 0 without ticks
   std::int64_t last = 0;
   std::size_t ticks = 0;
 };

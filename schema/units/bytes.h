@@ -54,6 +54,9 @@ class ByteReader {
   [[nodiscard]] std::size_t remaining() const noexcept { return bytes_.size() - at_; }
   [[nodiscard]] std::size_t position() const noexcept { return at_; }
 
+  /// What wasn't read yet; take() what was used of it.
+  [[nodiscard]] std::span<const std::uint8_t> rest() const noexcept { return bytes_.subspan(at_); }
+
   std::optional<std::uint8_t> byte() noexcept {
     if (remaining() == 0) return std::nullopt;
     return bytes_[at_++];
