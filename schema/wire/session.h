@@ -63,8 +63,8 @@ class Session {
   /// with the code in fault(); bytes after it are ignored. Events may call the send methods, never receive().
   units::Result<void> receive(std::span<const std::uint8_t> bytes, SessionEvents& events);
 
-  /// Queue a message, ping or close. After close() nothing else is sent. False once closing, or payload over 125 for
-  /// ping.
+  /// Queue a message, ping or close. After close() nothing else is sent, and messages that still arrive are dropped.
+  /// False once closing, or payload over 125 for ping.
   bool send(Opcode opcode, std::string_view payload);
   bool send(SharedFrame frame);  ///< server role only
   bool ping(std::string_view payload);
