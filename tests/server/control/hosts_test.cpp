@@ -1,0 +1,152 @@
+#include <atomic>
+#include <thread>
+#include <vector>
+
+#include "tests/server/control/make.h"
+
+namespace vedette::control {
+namespace {
+
+TEST(Hosts, GetNumbersInOrderAndUniqueNames) {
+  tests::TemporaryDirectory directory;
+  auto store = open_store(directory);
+  EXPECT_EQ(enrolled(*store, 1, "web").name, "web");
+  EXPECT_EQ(enrolled(*store, 2, "web").name, "web-2");
+  const auto third = enrolled(*store, 3, "web");
+  EXPECT_EQ(third.name, "web-3");
+  EXPECT_EQ(domain::index(third.number), 3u);
+  EXPECT_EQ(enrolled(*store, 4, "").name, "host");
+  EXPECT_EQ(store->hosts()->size(), 4u);
+}
+
+TEST(Hosts, AreFoundByTheirKeyOnly) {
+  tests::TemporaryDirectory directory;
+  auto store = open_store(directory);
+  enrolled(*store, 1, "web");
+  const auto found = store->host_by_key(digest(1));
+  ASSERT_TRUE(found && *found);
+  EXPECT_EQ((*found)->id, host_id(1));
+  EXPECT_FALSE(store->host_by_key(digest(2))->has_value());
+}
+
+TEST(Hosts, AreRevokedByNameOrId) {
+  tests::TemporaryDirectory directory;
+  auto store = open_store(directory);
+  enrolled(*store, 1, "web");
+  enrolled(*store, 2, "db");
+  EXPECT_TRUE(store->revoke("web")->revoked);
+  EXPECT_EQ(store->revoke(units::to_string(host_id(2)))->name, "db");
+  EXPECT_TRUE((*store->host_by_key(digest(1)))->revoked);
+  const auto missing = store->revoke("nobody");
+  ASSERT_FALSE(missing);
+  EXPECT_EQ(missing.error().code, units::ErrorCode::not_found);
+}
+
+TEST(EnrolmentToken, SaysWhyItIsRefused) {
+  tests::TemporaryDirectory directory;
+  auto store = open_store(directory);
+  ASSERT_TRUE(store->add_token(digest(9), 1, at(60)));
+  const auto reason = [&](char token, std::uint8_t host, int seconds) {
+    auto made = store->enrol(digest(token), host_id(host), "web", digest(static_cast<char>(host)), at(seconds));
+    return made ? std::string("enrolled") : made.error().message;
+  };
+  EXPECT_NE(reason(8, 1, 0).find("unknown"), std::string::npos);
+  EXPECT_NE(reason(9, 1, 60).find("expired"), std::string::npos);
+  EXPECT_EQ(reason(9, 1, 59), "enrolled");
+  EXPECT_NE(reason(9, 2, 59).find("used up"), std::string::npos);
+}
+
+TEST(EnrolmentToken, IsNotUsedUpByAnEnrolmentThatFails) {
+  tests::TemporaryDirectory directory;
+  auto store = open_store(directory);
+  enrolled(*store, 1, "web");
+  ASSERT_TRUE(store->add_token(digest(9), 1, at(60)));
+  const auto twice = store->enrol(digest(9), host_id(1), "web", digest(77), at(0));
+  ASSERT_FALSE(twice);
+  EXPECT_EQ(twice.error().code, units::ErrorCode::conflict);
+  EXPECT_TRUE(store->enrol(digest(9), host_id(2), "web", digest(78), at(0)));
+}
+
+TEST(EnrolmentToken, LetsInExactlyAsManyAsItHasUsesWhenAllComeAtOnce) {
+  tests::TemporaryDirectory directory;
+  auto store = open_store(directory);
+  ASSERT_TRUE(store->add_token(digest(9), 3, at(60)));
+  std::atomic<int> in = 0, refused = 0;
+  std::vector<std::thread> hosts;
+  for (std::uint8_t n = 1; n <= 8; ++n) {
+    hosts.emplace_back([&, n] {
+      auto made = store->enrol(digest(9), host_id(n), "web", digest(static_cast<char>(n)), at(0));
+      ++(made ? in : refused);
+      EXPECT_TRUE(made || made.error().code == units::ErrorCode::unauthorized) << made.error().message;
+    });
+  }
+  for (auto& host : hosts) host.join();
+  EXPECT_EQ(in, 3);
+  EXPECT_EQ(refused, 5);
+}
+
+TEST(Hosts, KeepFactsStatusAndOutagesOverARestart) {
+  tests::TemporaryDirectory directory;
+  const domain::HostNumber host{1};
+  domain::HostFacts facts;
+  facts.hostname = "web";
+  facts.cores = 8;
+  facts.memory_bytes = 1ULL << 40;
+  facts.boot_time = at(-100);
+  std::uint64_t outage_id = 0;
+  {
+    auto store = open_store(directory);
+    enrolled(*store, 1, "web");
+    ASSERT_TRUE(store->save_facts(host, facts));
+    ASSERT_TRUE(store->save_status({host, domain::HostStatus::lost, at(1), "gone"}));
+    ASSERT_TRUE(store->save_status({host, domain::HostStatus::unresponsive, at(2), "silent"}));
+    domain::Outage outage;
+    outage.host = host;
+    outage.from = at(10);
+    outage.reason = "gone";
+    outage_id = *store->save_outage(outage);
+    ASSERT_NE(outage_id, 0u);
+    outage.id = outage_id;
+    outage.to = at(20);
+    outage.correction = "network cut";
+    outage.notified = true;
+    ASSERT_TRUE(store->save_outage(outage));
+  }
+  auto store = open_store(directory);
+  const auto read = store->facts(host);
+  ASSERT_TRUE(read && *read);
+  EXPECT_EQ((*read)->cores, 8u);
+  EXPECT_EQ((*read)->memory_bytes, 1ULL << 40);
+  EXPECT_EQ((*read)->boot_time, at(-100));
+  ASSERT_EQ(store->last_statuses()->size(), 1u);
+  EXPECT_EQ(store->last_statuses()->front().status, domain::HostStatus::unresponsive);
+  const auto outages = store->outages(host, at(0), at(100));
+  ASSERT_EQ(outages->size(), 1u);
+  EXPECT_EQ(outages->front().id, outage_id);
+  EXPECT_EQ(outages->front().to, at(20));
+  EXPECT_EQ(outages->front().correction, "network cut");
+  EXPECT_TRUE(outages->front().notified);
+}
+
+TEST(Outages, AreThoseThatTouchTheRange) {
+  tests::TemporaryDirectory directory;
+  auto store = open_store(directory);
+  enrolled(*store, 1, "web");
+  domain::Outage outage;
+  outage.host = domain::HostNumber{1};
+  outage.from = at(10);
+  outage.to = at(20);
+  ASSERT_TRUE(store->save_outage(outage));
+  outage.from = at(30);
+  outage.to.reset();
+  ASSERT_TRUE(store->save_outage(outage));
+  const auto count = [&](int from, int to) { return store->outages(outage.host, at(from), at(to))->size(); };
+  EXPECT_EQ(count(0, 9), 0u);
+  EXPECT_EQ(count(0, 10), 1u);
+  EXPECT_EQ(count(20, 29), 1u);
+  EXPECT_EQ(count(21, 29), 0u);
+  EXPECT_EQ(count(1000, 2000), 1u);
+}
+
+}  // namespace
+}  // namespace vedette::control
