@@ -1,0 +1,137 @@
+// Writes valid inputs for every target: fuzz_seeds DIRECTORY makes DIRECTORY/<target>/<name>.
+#include <cstdint>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <string>
+
+#include "schema/chunk/chunk.h"
+#include "schema/chunk/column.h"
+#include "schema/chunk/head.h"
+#include "schema/metrics/catalogue.h"
+#include "schema/units/bytes.h"
+#include "schema/wire/messages.h"
+#include "schema/wire/tick_codec.h"
+#include "tests/schema/chunk/tables.h"
+
+namespace vedette {
+namespace {
+
+std::filesystem::path directory;
+
+void seed(const std::string& target, const std::string& name, const std::string& bytes) {
+  std::filesystem::create_directories(directory / target);
+  std::ofstream(directory / target / name, std::ios::binary) << bytes;
+}
+
+/// A small table with integers, doubles and absent cells.
+chunk::Table small_table() {
+  chunk::Table table{{}, {{0, false, {}, {}}, {1, true, {}, {}}, {7, false, {}, {}}}};
+  for (std::int64_t i = 0; i < 70; ++i) {
+    table.times.push_back(1'795'425'204'000 + i * 1'000);
+    table.columns[0].values.push_back(i * i);
+    table.columns[1].values.push_back(static_cast<std::int64_t>(0x3ff0000000000000 + (i << 40)));
+    table.columns[2].values.push_back(i % 5);
+    table.columns[2].present.push_back(i % 3 != 0);
+  }
+  return table;
+}
+
+void chunk_seeds() {
+  const chunk::Table table = small_table();
+  seed("chunk", "whole", '\0' + chunk::encode(table));
+  seed("chunk", "whole_empty", '\0' + chunk::encode({}));
+  std::string head(1, '\1');
+  chunk::put_head(head, {1'000, 1'000, 1}, std::string("\xd0\x0f"), {});
+  seed("chunk", "head", head.substr(0, head.size() - 4));
+  for (const std::uint64_t number : {3U, 4U, 8U, 11U}) {
+    const chunk::Table random = chunk::random_table(number);
+    for (const chunk::Column& column : random.columns) {
+      if (column.values.size() > 150) continue;
+      chunk::ColumnWriter writer(column.real, 0);
+      for (std::size_t i = 0; i < column.values.size(); ++i) {
+        column.present.empty() || column.present[i] ? writer.push(column.values[i]) : writer.push_absent();
+      }
+      std::string body(1, '\2');
+      units::put_fixed(body, column.values.size(), 2);
+      writer.append_to(body);
+      seed("chunk", "column_" + std::to_string(number) + "_" + std::to_string(column.id),
+           body.substr(0, body.size() - 4));
+    }
+  }
+  std::string values(1, '\3');
+  for (std::uint64_t i = 0; i < 80; ++i) {
+    values.push_back(static_cast<char>(i * 37));
+    units::put_fixed(values, i * 0x9e3779b97f4a7c15, 8);
+  }
+  seed("chunk", "values", values);
+}
+
+std::string tick_run() {
+  wire::TickEncoder encoder;
+  std::string run(1, '\4');
+  for (std::int64_t i = 0; i < 5; ++i) {
+    wire::TickRow row{units::from_unix_ms(1'795'425'204'000 + i * 1'000),
+                      {metrics::integer(i * 100), metrics::integer(0x3ff0000000000000 + i), metrics::Cell{}}};
+    if (i > 2) row.cells.push_back(metrics::integer(-i));
+    const std::string bytes = encoder.encode(row, {false, true, false, false});
+    run.push_back(static_cast<char>(bytes.size()));
+    run += bytes;
+  }
+  return run;
+}
+
+void agent_seeds() {
+  wire::Hello hello;
+  hello.agent_version = "0.1.0";
+  hello.stream = 77;
+  hello.open = {{5, 1, 9}};
+  hello.facts.hostname = "web-07";
+  seed("agent_message", "hello", encode(wire::AgentMessage{hello}));
+  wire::Announce announce;
+  std::uint32_t number = 0;
+  for (const metrics::Metric& metric : metrics::catalogue()) {
+    announce.series.push_back({number++, metrics::series_of(metric.name, {{"cpu", "0"}})});
+  }
+  seed("agent_message", "announce", encode(wire::AgentMessage{announce}));
+  wire::TickEncoder encoder;
+  const wire::TickRow row{units::from_unix_ms(1'000), {metrics::integer(5), metrics::Cell{}}};
+  seed("agent_message", "tick", encode(wire::AgentMessage{wire::TickMessage{1, encoder.encode(row, {})}}));
+  seed("agent_message", "backfill",
+       encode(wire::AgentMessage{wire::Backfill{5, 1, chunk::encode(small_table()), {}, true}}));
+  seed("agent_message", "evidence", encode(wire::AgentMessage{wire::Evidence{1, "body"}}));
+  seed("agent_message", "happening", encode(wire::AgentMessage{wire::Happening{{}, "oom_kill", "postgres", 1}}));
+  seed("agent_message", "goodbye", encode(wire::AgentMessage{wire::Goodbye{wire::GoodbyeReason::reboot}}));
+}
+
+void collector_seeds() {
+  wire::Welcome welcome;
+  welcome.resume = {{77, 0}};
+  welcome.host_id = "000102030405060708090a0b0c0d0eff";
+  seed("collector_message", "welcome", encode(wire::CollectorMessage{welcome}));
+  seed("collector_message", "ack", encode(wire::CollectorMessage{wire::Ack{{{77, 12}}}}));
+  seed("collector_message", "set_interval", encode(wire::CollectorMessage{wire::SetInterval{}}));
+  seed("collector_message", "request", encode(wire::CollectorMessage{wire::Request{1, "processes"}}));
+  seed("collector_message", "retry", encode(wire::CollectorMessage{wire::Retry{units::Milliseconds{500}, "full"}}));
+}
+
+}  // namespace
+}  // namespace vedette
+
+int main(int argc, char** argv) {
+  using namespace vedette;
+  if (argc != 2) {
+    std::fprintf(stderr, "usage: fuzz_seeds DIRECTORY\n");
+    return 2;
+  }
+  directory = argv[1];
+  chunk_seeds();
+  seed("tick", "run", tick_run());
+  agent_seeds();
+  collector_seeds();
+  seed("selector", "name", "system.disk.io");
+  seed("selector", "exact", "system.disk.io{device=sda,direction=read}");
+  seed("selector", "any", "system.disk.io{device=*, direction=read}");
+  seed("selector", "quoted", R"(m{a="x,y}=\"\\",b=})");
+  return 0;
+}
