@@ -1,0 +1,36 @@
+// The default Gatekeeper: reads cookies, bearer keys and Origins, looks them up in the control store. Any thread.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "server/domain/clock.h"
+#include "server/domain/control_store.h"
+#include "server/domain/observer.h"
+
+namespace vedette::access {
+
+struct GateConfig {
+  std::vector<std::string> allowed_origins;  ///< of public_url and allowed_origins, in origin_of's form
+};
+
+/// "__Host-sid" over TLS; "sid" over plain HTTP, where browsers drop the first.
+[[nodiscard]] std::string_view cookie_name(bool secure) noexcept;
+
+class Gate final : public domain::Gatekeeper {
+ public:
+  /// The references must outlive the gate.
+  Gate(GateConfig config, domain::ControlStore& store, const domain::Clock& clock)
+      : config_(std::move(config)), store_(store), clock_(clock) {}
+
+  [[nodiscard]] units::Result<domain::Person> person(const domain::RequestHead& head) override;
+  [[nodiscard]] units::Result<void> origin(const domain::RequestHead& head) override;
+  [[nodiscard]] units::Result<domain::HostRecord> host(const domain::RequestHead& head) override;
+
+ private:
+  GateConfig config_;
+  domain::ControlStore& store_;
+  const domain::Clock& clock_;
+};
+
+}  // namespace vedette::access

@@ -1,0 +1,116 @@
+#include "server/access/logins.h"
+
+#include <algorithm>
+
+#include "schema/units/log.h"
+#include "schema/units/utf8.h"
+#include "server/access/secrets.h"
+
+namespace vedette::access {
+
+using domain::LoginAnswer;
+using domain::LoginGrant;
+using domain::LoginRefusal;
+using std::chrono::seconds;
+using units::ErrorCode;
+using units::Result;
+
+namespace {
+
+constexpr std::size_t kLongestUserName = 128;
+
+std::unexpected<LoginRefusal> refused(LoginRefusal::Why why, std::string words, seconds retry = seconds{0}) {
+  return std::unexpected(LoginRefusal{why, std::move(words), retry});
+}
+
+LoginAnswer broken(const units::Error& error) {
+  units::log_error("login failed", {{"error", error.message}});
+  return refused(LoginRefusal::Why::failed, "The collector failed to answer; its log says why.");
+}
+
+/// Names differ only by more than the case of ASCII letters, as in the store.
+std::string folded(std::string name) {
+  std::ranges::transform(name, name.begin(),
+                         [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+  return name;
+}
+
+}  // namespace
+
+Result<domain::User> add_user(domain::AccessRecords& store, const std::string& name, domain::AccessRole role,
+                              const std::string& password) {
+  const bool control =
+      std::ranges::any_of(name, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
+  if (name.empty() || name.size() > kLongestUserName || control || !units::is_utf8(name)) {
+    return units::fail(ErrorCode::invalid, "A user's name is 1 to 128 bytes of printable UTF-8 text");
+  }
+  if (auto good = check_password(password); !good) return std::unexpected(std::move(good.error()));
+  return store.add_user(name, role, hash_password(password));
+}
+
+LoginDesk::LoginDesk(domain::ControlStore& store, const domain::Clock& clock, domain::RevocationObserver& revocations,
+                     std::string setup_command)
+    : store_(store),
+      clock_(clock),
+      revocations_(revocations),
+      setup_command_(std::move(setup_command)),
+      nobody_(hash_password(random_secret())) {}
+
+void LoginDesk::log_in(const std::string& name, const std::string& password, const std::string& peer,
+                       std::function<void(LoginAnswer)> answer) {
+  const std::string address = address_key(peer);
+  const std::string key = folded(name.substr(0, kLongestUserName));
+  const auto now = clock_.steady();
+  const seconds wait = attempts_.with([&](Attempts& attempts) {
+    const seconds left = attempts.wait(address, key, now);
+    if (left == seconds{0}) attempts.count(address, key, now);
+    return left;
+  });
+  if (wait > seconds{0}) {
+    return answer(refused(LoginRefusal::Why::paused,
+                          "Too many wrong tries. The next one is possible in " + units::spoken_duration(wait) + ".",
+                          wait));
+  }
+  auto user = store_.user(name);
+  if (!user) return answer(broken(user.error()));
+  const std::string phc = *user ? (*user)->password : nobody_;
+  const auto judge = [this, user = *user, address, key, answer](bool fits) {
+    answer(judged(fits, user, address, key));
+  };
+  if (!bench_.verify(phc, password, judge)) {
+    answer(refused(LoginRefusal::Why::busy, "Too many people are signing in; try again in a moment.", seconds{2}));
+  }
+}
+
+LoginAnswer LoginDesk::judged(bool fits, const std::optional<domain::User>& user, const std::string& address,
+                              const std::string& name) {
+  if (!fits || !user) {
+    units::log_warning("login refused", {{"user", name}, {"address", address}});
+    const std::string left = attempts_.with([&](Attempts& attempts) { return attempts.words(address, name); });
+    return refused(LoginRefusal::Why::wrong, "User or password is wrong. " + left);
+  }
+  attempts_.with([&](Attempts& attempts) { attempts.succeeded(address, name); });
+  return granted(*user);
+}
+
+LoginAnswer LoginDesk::granted(const domain::User& user) {
+  const std::string secret = random_secret();
+  const domain::LoginRecord login{sha256(secret), user.id, clock_.now(), clock_.now() + kLoginLifetime};
+  if (auto kept = store_.add_login(login); !kept) return broken(kept.error());
+  units::log_info("signed in", {{"user", user.name}});
+  return LoginGrant{{user.id, user.name, user.role, login.sid}, secret, kLoginLifetime};
+}
+
+Result<void> LoginDesk::log_out(const domain::Person& person) {
+  if (auto removed = store_.remove_login(person.sid); !removed) return removed;
+  revocations_.on_login_ended(person.sid);
+  units::log_info("signed out", {{"user", person.name}});
+  return {};
+}
+
+std::string LoginDesk::setup_command() {
+  const auto users = store_.user_count();
+  return users && *users == 0 ? setup_command_ : std::string();
+}
+
+}  // namespace vedette::access

@@ -1,0 +1,47 @@
+// Signing in and out. Passwords are verified on PasswordBench's threads; everything else is quick. Any thread.
+#pragma once
+
+#include <memory>
+
+#include "server/access/attempts.h"
+#include "server/access/passwords.h"
+#include "server/domain/access.h"
+#include "server/domain/clock.h"
+#include "server/domain/guarded.h"
+
+namespace vedette::access {
+
+inline constexpr std::chrono::hours kLoginLifetime{30 * 24};
+
+/// "at least 10 characters" and the like are checked here, for the command line and later for the page.
+[[nodiscard]] units::Result<domain::User> add_user(domain::AccessRecords& store, const std::string& name,
+                                                   domain::AccessRole role, const std::string& password);
+
+class LoginDesk final : public domain::Logins {
+ public:
+  /// `setup_command` is shown while there is no user. The references must outlive the desk.
+  LoginDesk(domain::ControlStore& store, const domain::Clock& clock, domain::RevocationObserver& revocations,
+            std::string setup_command);
+
+  void log_in(const std::string& user, const std::string& password, const std::string& peer,
+              std::function<void(domain::LoginAnswer)> answer) override;
+  units::Result<void> log_out(const domain::Person& person) override;
+  [[nodiscard]] std::string setup_command() override;
+  /// Answers what waits; later logins are refused as busy.
+  void stop() { bench_.stop(); }
+
+ private:
+  [[nodiscard]] domain::LoginAnswer judged(bool fits, const std::optional<domain::User>& user,
+                                           const std::string& address, const std::string& name);
+  [[nodiscard]] domain::LoginAnswer granted(const domain::User& user);
+
+  domain::ControlStore& store_;
+  const domain::Clock& clock_;
+  domain::RevocationObserver& revocations_;
+  std::string setup_command_;
+  std::string nobody_;  ///< a hash that is verified when the user doesn't exist, so that both answers take as long
+  domain::Guarded<Attempts> attempts_;
+  PasswordBench bench_;
+};
+
+}  // namespace vedette::access

@@ -1,0 +1,54 @@
+// api -> access: signing in and out, and enrolling agents. server/access implements both; any thread.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <string>
+
+#include "schema/units/host_id.h"
+#include "schema/units/result.h"
+#include "server/domain/observer.h"
+
+namespace vedette::domain {
+
+/// A login just made. `secret` is the cookie's value and exists nowhere else.
+struct LoginGrant {
+  Person person;
+  std::string secret;
+  std::chrono::seconds lifetime{};
+};
+
+struct LoginRefusal {
+  enum class Why : std::uint8_t { wrong, paused, busy, failed };
+  Why why = Why::wrong;
+  std::string words;  ///< for the person; never tells whether the user exists
+  std::chrono::seconds retry_after{0};
+};
+using LoginAnswer = std::expected<LoginGrant, LoginRefusal>;
+
+class Logins {
+ public:
+  virtual ~Logins() = default;
+  /// `peer` as in RequestHead. Answers once, on a thread of access.
+  virtual void log_in(const std::string& user, const std::string& password, const std::string& peer,
+                      std::function<void(LoginAnswer)> answer) = 0;
+  /// Ends the login and closes what leans on it.
+  virtual units::Result<void> log_out(const Person& person) = 0;
+  /// The command that makes the first administrator while there is no user; else empty.
+  [[nodiscard]] virtual std::string setup_command() = 0;
+};
+
+/// What an agent gets for its token. The key is shown this once.
+struct Enrolled {
+  units::HostId host;
+  std::string key;
+};
+
+class Enrolment {
+ public:
+  virtual ~Enrolment() = default;
+  /// `unauthorized` with words that say why for a bad token, `invalid` for a bad hostname.
+  virtual units::Result<Enrolled> enrol(const std::string& token, const std::string& hostname) = 0;
+};
+
+}  // namespace vedette::domain
