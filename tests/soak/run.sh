@@ -1,0 +1,24 @@
+#!/usr/bin/env bash
+# What takes too long for every test run.
+#   run.sh [kills|fuzz|agent]     all of them without a name
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+
+# The collector dies of -9 a hundred times, under unit load and under a real agent with a relay that counts.
+soak_kills() {
+  VEDETTE_ROUNDS=100 build/release/bin/server_history_test --gtest_filter='*Kill*'
+  VEDETTE_ROUNDS=100 VEDETTE_TEST_TIMEOUT=7200000 tests/e2e/run.sh build/release/bin tests/e2e/browser/collector_kill.test.mjs
+}
+
+# Every fuzz target for an hour.
+soak_fuzz() { ./dev fuzz all 3600; }
+
+# The agent's memory and CPU over five minutes.
+soak_agent() { VEDETTE_BENCH_SECONDS=300 ./dev bench agent; }
+
+for name in ${1:-kills fuzz agent}; do
+  case $name in
+    kills | fuzz | agent) "soak_$name" ;;
+    *) echo "soak: no \"$name\"; there are kills, fuzz, agent" >&2; exit 1 ;;
+  esac
+done
