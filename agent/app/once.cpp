@@ -22,7 +22,7 @@ std::string number(double value) {
   return status == std::errc{} ? std::string(text.data(), end) : "0";
 }
 
-std::string quoted(std::string_view text) {
+std::string json_text(std::string_view text) {
   std::string out = "\"";
   for (const char c : text) {
     if (c == '"' || c == '\\') {
@@ -66,13 +66,13 @@ std::string tick_as_json(units::Instant at, std::span<const metrics::Series> ser
   std::string text = "{\"time\":" + units::unix_seconds(at) + ",\"samples\":[";
   bool first = true;
   for (const std::size_t i : sorted(series, cells)) {
-    text += std::string(first ? "" : ",") + "\n{\"name\":" + quoted(series[i].key.name) + ",\"attributes\":{";
+    text += std::string(first ? "" : ",") + "\n{\"name\":" + json_text(series[i].key.name) + ",\"attributes\":{";
     first = false;
     for (const auto& attribute : series[i].key.attributes) {
       if (text.back() != '{') text += ',';
-      text += quoted(attribute.key) + ':' + quoted(attribute.value);
+      text += json_text(attribute.key) + ':' + json_text(attribute.value);
     }
-    text += "},\"unit\":" + quoted(series[i].unit);
+    text += "},\"unit\":" + json_text(series[i].unit);
     text += std::string(",\"kind\":") + (series[i].kind == metrics::Kind::counter ? "\"counter\"" : "\"gauge\"");
     text += ",\"value\":" + number(value(cells[i], series[i].quantum)) + '}';
   }

@@ -1,0 +1,132 @@
+// Rules, alerts and mail, end to end with a real SMTP server. Issue 3, items 8 and 9.
+import assert from 'node:assert/strict';
+import { execFileSync, spawn } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+import { after, before, test } from 'node:test';
+import { hostPage, login } from './pages.mjs';
+import { Agent, Client, Collector, Program, openBrowser, picture, until } from './world.mjs';
+
+const work = process.env.VEDETTE_WORK, mails = path.join(work, 'mails');
+const hold = 6; // seconds; the default of 60 is only longer
+const certificate = path.join(work, 'mail.crt'), key = path.join(work, 'mail.key');
+let collector, agent, client, browser, page, who, smtp;
+
+const startMail = async () => {
+  smtp = new Program('mail', ['/usr/bin/python3', path.join(process.env.VEDETTE_ROOT, 'tests/e2e/peers/mail.py'), '192.0.2.1:2525', mails, certificate, key]);
+  await until('the mail server is ready', () => smtp.text().includes('ready'));
+};
+/** Messages so far, oldest first: {subject, id, body}. */
+const inbox = () => (fs.existsSync(mails) ? fs.readdirSync(mails).filter((name) => !name.startsWith('.')).sort() : []).map((name) => {
+  const text = fs.readFileSync(path.join(mails, name), 'utf8'), header = (h) => text.match(new RegExp(`^${h}: (.*(?:\r\n[ \t].*)*)`, 'mi'))?.[1].replace(/\r\n[ \t]/g, ' ');
+  return { subject: header('Subject'), id: header('Message-ID'), body: text.slice(text.indexOf('\r\n\r\n')) };
+});
+const pause = (seconds) => new Promise((resolve) => setTimeout(resolve, seconds * 1000));
+
+before(async () => {
+  execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2', '-subj', '/CN=mail',
+    '-addext', 'subjectAltName=IP:192.0.2.1', '-keyout', key, '-out', certificate], { stdio: 'ignore' });
+  await startMail();
+  collector = await new Collector({ config: `
+[server]
+public_url = "https://192.0.2.1:8443"
+[notify]
+hold = "${hold}s"
+[[receiver]]
+name = "ops"
+type = "email"
+server = "smtp://192.0.2.1:2525"
+starttls = "required"
+ca_file = "${certificate}"
+from = "vedette@example.org"
+to = ["ops@example.org"]
+[[rule]]
+name = "cpu-saturated"
+series = "system.cpu.utilization{cpu=*}"
+above = 0.9
+for = "10s"
+recover = 0.8
+severity = "warning"
+` }).start();
+  agent = new Agent().enrol(collector).start();
+  who = collector.addUser();
+  client = new Client(collector).login(who);
+  await client.untilStatus('up');
+  ({ browser, page } = await openBrowser());
+  await login(page, collector.url, who);
+});
+
+after(async () => {
+  await browser?.close();
+  await agent?.stop('SIGKILL');
+  await collector?.stop();
+  await smtp?.stop();
+});
+
+test('"receivers test" prints the other side\'s answer', () => {
+  assert.match(collector.run('receivers', 'test', 'ops'), /250 2\.0\.0 OK kept/);
+  assert.equal(inbox().length, 1);
+});
+
+test('an outage shorter than the hold: no mail, a note on the timeline', async () => {
+  const before = inbox().length, from = Date.now() / 1000;
+  await agent.stop('SIGKILL');
+  await client.untilStatus('lost');
+  agent.start();
+  const host = await client.untilStatus('up');
+  await pause(hold + 2); // nothing may come, so time itself has to pass
+  assert.equal(inbox().length, before);
+  const { outages } = client.get(`/api/v1/hosts/${host.id}/outages?from=${from - 5}&to=${Date.now() / 1000 + 5}`);
+  assert.equal(outages.at(-1).notified, false);
+  assert.match(outages.at(-1).reason, /connection ended without goodbye/);
+});
+
+test('agent killed and back after the hold: one firing and one resolved mail, with the verdict\'s words and a link', async () => {
+  const before = inbox().length, host = client.host();
+  await agent.stop('SIGKILL');
+  await until('the firing mail', () => inbox().length === before + 1, { seconds: hold + 15 });
+  await page.goto(`${collector.url}/alerts`);
+  await page.getByText(/connection ended without goodbye/i).first().waitFor();
+  await until('the title counts it', async () => /^\(1\)/.test(await page.title()));
+  await page.screenshot({ path: picture('alerts-firing') });
+  agent.start();
+  await until('the resolved mail', () => inbox().length === before + 2, { seconds: 20 });
+  const [firing, resolved] = inbox().slice(before);
+  assert.match(firing.subject, new RegExp(`firing.*${host.name}`, 'i'));
+  assert.match(firing.body.replace(/\s+/g, ' '), /connection ended without goodbye: agent killed, or something between cut it/);
+  assert.ok(firing.body.includes(`https://192.0.2.1:8443/hosts/${host.id}`), firing.body);
+  assert.match(resolved.subject, /resolved/i);
+  assert.notEqual(firing.id, resolved.id);
+  await until('the title forgets it', async () => !/^\(/.test(await page.title()));
+});
+
+test('mail server away and collector killed in between: still one firing and one resolved, and a repeat keeps its Message-ID', async () => {
+  const before = inbox().length;
+  await smtp.stop();
+  await agent.stop('SIGKILL');
+  await client.untilStatus('lost');
+  await until('a delivery was tried', () => /192\.0\.2\.1:2525|refused/i.test(collector.program.text()), { seconds: hold + 20 });
+  await collector.stop('SIGKILL');
+  await collector.start();
+  await startMail();
+  await until('the firing mail', () => inbox().length > before, { seconds: 70 });
+  agent.start();
+  await until('the resolved mail', () => inbox().length > before + 1, { seconds: 70 });
+  await pause(3);
+  const ids = inbox().slice(before).map((mail) => mail.id);
+  assert.equal(new Set(ids).size, 2, JSON.stringify(inbox().slice(before)));
+});
+
+test('a rule from the config: CPU utilisation fires under load and resolves after it', async () => {
+  await client.untilStatus('up');
+  const burner = spawn('taskset', ['-c', '0', 'sh', '-c', 'while :; do :; done'], { stdio: 'ignore' });
+  try {
+    const alert = await until('the alert fires', () => client.get('/api/v1/alerts').alerts.find((a) => a.rule === 'cpu-saturated' && a.state === 'firing'), { seconds: 40 });
+    assert.equal(alert.attributes.cpu, '0');
+    assert.ok(alert.value > 0.9 && alert.value <= 1);
+    assert.match(alert.reason, /90/);
+  } finally {
+    burner.kill('SIGKILL');
+  }
+  await until('it resolves', () => !client.get('/api/v1/alerts').alerts.some((a) => a.rule === 'cpu-saturated' && a.state === 'firing'), { seconds: 30 });
+});
