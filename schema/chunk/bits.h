@@ -50,27 +50,25 @@ class BitReader {
  public:
   explicit BitReader(std::span<const std::uint8_t> bytes) noexcept : bytes_(bytes) {}
 
-  /// At least the next 56 bits, lowest first, without moving.
-  [[nodiscard]] std::uint64_t peek() const noexcept {
-    const std::size_t at = position_ / 8;
-    std::uint64_t raw = 0;
-    if (at + 8 <= bytes_.size()) {
-      std::memcpy(&raw, bytes_.data() + at, 8);
-    } else if (at < bytes_.size()) {
-      std::memcpy(&raw, bytes_.data() + at, bytes_.size() - at);
-    }
-    return raw >> (position_ % 8);
+  /// The next `count` bits or more, lowest first, without moving; at most 56. Bits above `count` may be missing.
+  [[nodiscard]] std::uint64_t look(unsigned count) noexcept {
+    if (held_ < count) refill();
+    return window_;
   }
-  void skip(unsigned count) noexcept { position_ += count; }
-
+  /// Moves on; no more than was looked at.
+  void skip(unsigned count) noexcept {
+    window_ >>= count;
+    held_ -= count;
+    position_ += count;
+  }
   /// 0 to 64 bits.
   std::uint64_t get(unsigned count) noexcept {
     if (count > 56) {
       const std::uint64_t low = get(32);
       return low | get(count - 32) << 32;
     }
-    const std::uint64_t n = peek() & ((std::uint64_t{1} << count) - 1);
-    position_ += count;
+    const std::uint64_t n = look(count) & ((std::uint64_t{1} << count) - 1);
+    skip(count);
     return n;
   }
   [[nodiscard]] bool overrun() const noexcept { return position_ > bytes_.size() * 8; }
@@ -78,8 +76,22 @@ class BitReader {
   [[nodiscard]] std::size_t bytes_read() const noexcept { return (position_ + 7) / 8; }
 
  private:
+  void refill() noexcept {
+    const std::size_t at = position_ / 8;
+    window_ = 0;
+    if (at + 8 <= bytes_.size()) {
+      std::memcpy(&window_, bytes_.data() + at, 8);
+    } else if (at < bytes_.size()) {
+      std::memcpy(&window_, bytes_.data() + at, bytes_.size() - at);
+    }
+    window_ >>= position_ % 8;
+    held_ = 64 - static_cast<unsigned>(position_ % 8);
+  }
+
   std::span<const std::uint8_t> bytes_;
   std::size_t position_ = 0;  // bits
+  std::uint64_t window_ = 0;  // the bits from position_ on, of which held_ are loaded: a load takes longer than a shift
+  unsigned held_ = 0;
 };
 
 }  // namespace vedette::chunk

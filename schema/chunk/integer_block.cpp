@@ -110,8 +110,8 @@ void write(std::string& out, const Plan& plan, std::span<const std::uint64_t> re
 }
 
 std::uint64_t read_rice(BitReader& bits, unsigned k) noexcept {
-  // Quotient, stop bit and remainder are at most 47 bits: one look is enough.
-  const std::uint64_t next = bits.peek();
+  // Quotient, stop bit and remainder are at most 48 bits: one look is enough.
+  const std::uint64_t next = bits.look(kEscape + 1 + k);
   const auto quotient = static_cast<unsigned>(std::countr_one(next));
   if (quotient < kEscape) {
     bits.skip(quotient + 1 + k);
@@ -122,23 +122,35 @@ std::uint64_t read_rice(BitReader& bits, unsigned k) noexcept {
   return bits.get(count);
 }
 
-/// Turns residuals in `values` into values.
-void restore(std::span<std::int64_t> values, Transform transform, std::int64_t base, IntegerState& state) noexcept {
-  const std::int64_t before = state.value;
+/// Turns residuals in `values` into values. `next_step(u, step before)` gives a value's distance to the one before.
+IntegerState sum_up(std::span<std::int64_t> values, IntegerState at, auto&& next_step) noexcept {
   for (std::int64_t& value : values) {
-    const auto u = static_cast<std::uint64_t>(value);
-    std::int64_t next = 0;
-    if (transform == level) {
-      next = wrapping_add(wrapping_add(before, base), value);
-    } else {
-      const std::int64_t delta = transform == step   ? unzigzag(u)
-                                 : transform == bend ? wrapping_add(state.step, unzigzag(u))
-                                                     : wrapping_add(base, value);
-      next = wrapping_add(state.value, delta);
-    }
-    state.step = wrapping_sub(next, state.value);
-    state.value = next;
-    value = next;
+    at.step = next_step(value, at.step);
+    at.value = wrapping_add(at.value, at.step);
+    value = at.value;
+  }
+  return at;
+}
+
+void restore(std::span<std::int64_t> values, Transform transform, std::int64_t base, IntegerState& state) noexcept {
+  const auto plain = [](std::int64_t u) { return unzigzag(static_cast<std::uint64_t>(u)); };
+  switch (transform) {
+    case step:
+      state = sum_up(values, state, [&](std::int64_t u, std::int64_t) { return plain(u); });
+      break;
+    case bend:
+      state =
+          sum_up(values, state, [&](std::int64_t u, std::int64_t before) { return wrapping_add(before, plain(u)); });
+      break;
+    case step_offset:
+      state = sum_up(values, state, [&](std::int64_t u, std::int64_t) { return wrapping_add(base, u); });
+      break;
+    case level:
+      base = wrapping_add(base, state.value);
+      for (std::int64_t& value : values) value = wrapping_add(base, value);
+      state.step = wrapping_sub(values.back(), values.size() > 1 ? values[values.size() - 2] : state.value);
+      state.value = values.back();
+      break;
   }
 }
 

@@ -83,16 +83,18 @@ bool get_reals(units::ByteReader& in, std::span<std::int64_t> values, std::int64
   }
   BitReader bits(in.rest());
   Window window;
+  std::int64_t before = state;
   for (std::int64_t& value : values) {
     std::uint64_t difference = 0;
     if (*form == raw) {
-      value = static_cast<std::int64_t>(bits.get(64));
+      before = static_cast<std::int64_t>(bits.get(64));
     } else {
       if (!get_xored(bits, difference, window)) return false;
-      value = state ^ static_cast<std::int64_t>(difference);
+      before ^= static_cast<std::int64_t>(difference);
     }
-    state = value;
+    value = before;
   }
+  state = before;
   return !bits.overrun() && in.take(bits.bytes_read()).has_value();
 }
 
