@@ -1,0 +1,51 @@
+// Binds the link's ports to collector, schedule and spool. One owner thread.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "agent/collect/collector.h"
+#include "agent/link/ports.h"
+#include "agent/sample/schedule.h"
+#include "agent/spool/spool.h"
+
+namespace vedette::app {
+
+class Bridge final : public link::Backlog, public link::Host {
+ public:
+  Bridge(collect::Collector& collector, sample::Schedule& schedule, spool::Spool& spool, std::string hostname);
+
+  /// Takes the tick that is due at `now` and keeps it.
+  void take_tick(units::Steady now);
+
+  void begin(wire::StreamId stream) override { spool_.begin(stream); }
+  void withdraw() override { spool_.withdraw(); }
+  [[nodiscard]] std::vector<wire::OpenStream> open() const override { return spool_.open(); }
+  [[nodiscard]] std::optional<Batch> read(wire::StreamId stream, wire::TickNumber from,
+                                          std::size_t most) const override;
+  void release(wire::StreamId stream, wire::TickNumber last) override { spool_.release(stream, last); }
+  void set_aside(wire::StreamId stream, wire::TickNumber last) override { spool_.set_aside(stream, last); }
+  [[nodiscard]] std::uint64_t dropped() const override { return spool_.dropped(); }
+
+  [[nodiscard]] wire::Facts facts() override;
+  [[nodiscard]] wire::Id128 boot_id() const override { return boot_id_; }
+  [[nodiscard]] wire::Id128 run_id() const override { return run_id_; }
+  [[nodiscard]] units::Instant time(units::Steady now) const override { return schedule_.host_time(now); }
+  [[nodiscard]] std::span<const metrics::Series> series() const override { return collector_.roster().series(); }
+  [[nodiscard]] const std::vector<bool>& reals() const override { return reals_; }
+  void welcomed(units::Instant collector_time, units::Milliseconds round_trip, units::Steady now) override;
+  void set_interval(units::Milliseconds interval, units::Steady now) override;
+
+ private:
+  collect::Collector& collector_;
+  sample::Schedule& schedule_;
+  spool::Spool& spool_;
+  std::string hostname_;  ///< empty: the machine's own
+  wire::Id128 boot_id_, run_id_;
+  std::vector<bool> reals_;
+};
+
+/// 64 random bits, not 0.
+[[nodiscard]] wire::StreamId random_stream();
+
+}  // namespace vedette::app

@@ -1,0 +1,63 @@
+// `vedette-agent enroll`.
+#include <unistd.h>
+
+#include <array>
+#include <cstdio>
+#include <iostream>
+
+#include "agent/app/run.h"
+#include "agent/config/config.h"
+#include "agent/link/enroll.h"
+
+namespace vedette::app {
+namespace {
+
+int failed(const std::string& words) {
+  std::fprintf(stderr, "vedette-agent: %s\n", words.c_str());
+  return 1;
+}
+
+std::string own_hostname() {
+  std::array<char, 256> name{};
+  return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "";
+}
+
+/// "-" is read from standard input, so that the token needn't stand in a list of processes.
+std::string token_of(const Command& command) {
+  std::string token = command.option("token");
+  if (token == "-") std::getline(std::cin, token);
+  return token;
+}
+
+}  // namespace
+
+int run_enroll(const Command& command) {
+  const auto address = link::parse_collector_url(command.argument);
+  if (!address) return failed("can't enrol: " + address.error().message);
+  const std::string token = token_of(command);
+  if (token.empty()) return failed("can't enrol: --token is missing; make one with `vedette-server token create`");
+  std::optional<link::Pin> pin;
+  if (const std::string text = command.option("ca-pin"); !text.empty()) {
+    const auto parsed = link::parse_pin(text);
+    if (!parsed) return failed("can't enrol: " + parsed.error().message);
+    pin = *parsed;
+  }
+  const std::string hostname = command.option("hostname");
+  const auto enrolment = link::enroll(*address, pin, token, hostname.empty() ? own_hostname() : hostname);
+  if (!enrolment) return failed("can't enrol at " + link::to_url(*address) + ": " + enrolment.error().message);
+  const std::string state = command.option("state", config::Config{}.state);
+  const config::Identity identity{.url = link::to_url(*address),
+                                  .pin = pin ? link::to_string(*pin) : "",
+                                  .host_id = enrolment->host_id,
+                                  .key = enrolment->key,
+                                  .hostname = hostname};
+  if (const auto stored = config::store_identity(state, identity); !stored) {
+    return failed("enrolled as " + enrolment->host_id + ", but " + stored.error().message +
+                  "; revoke that host and enrol again");
+  }
+  std::printf("enrolled as %s; start it with: vedette-agent run --state %s\n", enrolment->host_id.c_str(),
+              state.c_str());
+  return 0;
+}
+
+}  // namespace vedette::app

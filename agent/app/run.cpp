@@ -1,0 +1,167 @@
+#include "agent/app/run.h"
+
+#include <malloc.h>
+#include <openssl/rand.h>
+#include <signal.h>
+#include <sys/signalfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <vector>
+
+#include "agent/app/bridge.h"
+#include "agent/app/service.h"
+#include "agent/config/config.h"
+#include "agent/link/link.h"
+#include "schema/units/log.h"
+
+namespace vedette::app {
+namespace {
+
+using units::Steady;
+
+/// CLOCK_BOOTTIME: it goes on while the machine is suspended, so that such a gap stays one.
+Steady now() {
+  timespec at{};
+  ::clock_gettime(CLOCK_BOOTTIME, &at);
+  return Steady{std::chrono::seconds{at.tv_sec} + std::chrono::nanoseconds{at.tv_nsec}};
+}
+
+units::Instant wall() {
+  return std::chrono::floor<units::Milliseconds>(std::chrono::system_clock::now());
+}
+
+double random_fraction() {
+  std::uint32_t bits = 0;
+  RAND_bytes(reinterpret_cast<unsigned char*>(&bits), sizeof bits);
+  return static_cast<double>(bits) / 4294967296.0;
+}
+
+/// A descriptor that becomes readable when somebody asks us to stop.
+int stop_signals() {
+  sigset_t set;
+  ::sigemptyset(&set);
+  ::sigaddset(&set, SIGTERM);
+  ::sigaddset(&set, SIGINT);
+  ::sigprocmask(SIG_BLOCK, &set, nullptr);
+  ::signal(SIGPIPE, SIG_IGN);
+  return ::signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+}
+
+void wait(std::vector<pollfd>& list, Steady until) {
+  const auto left = std::max(std::chrono::nanoseconds{0}, std::chrono::nanoseconds(until - now()));
+  const timespec limit{.tv_sec = left.count() / 1'000'000'000, .tv_nsec = left.count() % 1'000'000'000};
+  ::ppoll(list.data(), list.size(), &limit, nullptr);
+}
+
+class Loop {
+ public:
+  Loop(Bridge& bridge, sample::Schedule& schedule, link::Link& link)
+      : bridge_(bridge), schedule_(schedule), link_(link), signals_(stop_signals()) {}
+  ~Loop() { ::close(signals_); }
+  Loop(const Loop&) = delete;
+  Loop& operator=(const Loop&) = delete;
+
+  void run() {
+    const auto watchdog = watchdog_interval();
+    notify_service_manager("READY=1");
+    Steady alive_due = now();
+    while (!link_.gone()) {
+      Steady until = std::min(stopping_ ? Steady::max() : schedule_.due(), link_.deadline());
+      if (watchdog) until = std::min(until, alive_due);
+      list_.assign(1, {signals_, POLLIN, 0});
+      link_.interests(list_);
+      wait(list_, until);
+      turn();
+      if (watchdog && now() >= alive_due) {
+        notify_service_manager("WATCHDOG=1");
+        alive_due = now() + *watchdog;
+      }
+    }
+  }
+
+ private:
+  void turn() {
+    if ((list_[0].revents & POLLIN) != 0) stop();
+    if (!stopping_ && now() >= schedule_.due()) bridge_.take_tick(now());
+    link_.step(now());
+  }
+
+  void stop() {
+    signalfd_siginfo info{};
+    if (::read(signals_, &info, sizeof info) != sizeof info || stopping_) return;
+    stopping_ = true;
+    notify_service_manager("STOPPING=1");
+    const wire::GoodbyeReason reason = reason_of_stop();
+    constexpr std::array kWords{"service stop", "upgrade", "host shutdown", "reboot"};
+    units::log_info("stopping", {{"reason", kWords[static_cast<std::size_t>(reason)]}});
+    link_.leave(reason, now());
+  }
+
+  Bridge& bridge_;
+  sample::Schedule& schedule_;
+  link::Link& link_;
+  int signals_;
+  bool stopping_ = false;
+  std::vector<pollfd> list_;
+};
+
+int refused(const units::Error& error, int code) {
+  units::log_error(error.message);
+  return code;
+}
+
+int run_with(const config::Config& config, const config::Identity& identity) {
+  const auto address = link::parse_collector_url(identity.url);
+  if (!address) return refused(address.error(), kConfigError);
+  std::optional<link::Pin> pin;
+  if (!identity.pin.empty()) {
+    const auto parsed = link::parse_pin(identity.pin);
+    if (!parsed) return refused(parsed.error(), kConfigError);
+    pin = *parsed;
+  }
+  collect::Collector collector({.clock = now});
+  sample::Schedule schedule(wall(), now(), config.interval);
+  spool::Spool spool(random_stream(), {config.spool_size, config.spool_age});
+  Bridge bridge(collector, schedule, spool, identity.hostname);
+  link::Link link(
+      {.address = *address, .pin = pin, .key = identity.key, .version = VEDETTE_VERSION, .random = random_fraction},
+      bridge, bridge);
+  units::log_info("started", {{"version", VEDETTE_VERSION}, {"collector", link::to_url(*address)}});
+  Loop(bridge, schedule, link).run();
+  units::log_info("stopped");
+  return 0;
+}
+
+void log_to_stderr(units::Level level) {
+  units::bind_log(
+      [](units::Level, std::string_view line) {
+        [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, line.data(), line.size());
+      },
+      level);
+}
+
+/// One arena and prompt trimming: helper threads live for milliseconds, and ticks need a few kB.
+void keep_memory_small() {
+  ::mallopt(M_ARENA_MAX, 1);
+  ::mallopt(M_TRIM_THRESHOLD, 128 * 1024);
+  ::mallopt(M_MMAP_THRESHOLD, 128 * 1024);
+}
+
+}  // namespace
+
+int run_agent(const Command& command) {
+  keep_memory_small();
+  log_to_stderr(units::Level::info);
+  const std::string named = command.option("config");
+  auto config = config::load(named.empty() ? "/etc/vedette/agent.toml" : named, !named.empty());
+  if (!config) return refused(config.error(), kConfigError);
+  log_to_stderr(config->log_level);
+  const auto identity = config::load_identity(command.option("state", config->state));
+  if (!identity) return refused(identity.error(), identity.error().code == units::ErrorCode::io ? 1 : kConfigError);
+  return run_with(*config, *identity);
+}
+
+}  // namespace vedette::app

@@ -1,0 +1,47 @@
+// What /etc/vedette/agent.toml may say. Everything has a default; the file need not exist.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "schema/units/log.h"
+#include "schema/units/quantities.h"
+#include "schema/units/result.h"
+#include "schema/units/time.h"
+
+namespace vedette::config {
+
+struct Config {
+  std::string state = "/var/lib/vedette-agent";  ///< state: where enroll stored identity and key
+  units::Milliseconds interval{1'000};           ///< interval: until the collector's Welcome sets one; 100 ms to 1 h
+  units::Level log_level = units::Level::info;   ///< log_level: error, warning, notice, info, debug
+  units::Bytes spool_size = units::mib(8);       ///< spool.size: 1 to 1024 MiB
+  units::Milliseconds spool_age = std::chrono::days{1};  ///< spool.age: 1 min to 30 d
+};
+
+/// `path` is for messages only. `invalid` names file, line, key and what is allowed.
+[[nodiscard]] units::Result<Config> parse(std::string_view text, std::string_view path);
+
+/// Reads the file; the defaults if it doesn't exist and `required` is false.
+[[nodiscard]] units::Result<Config> load(const std::string& path, bool required);
+
+/// Every key with its meaning and default, as comments: what packages install.
+[[nodiscard]] std::string example();
+
+/// The identity that enrolment gave this host: state/agent.toml.
+struct Identity {
+  std::string url;       ///< https://HOST:PORT
+  std::string pin;       ///< "sha256:…"; empty: the system's certificates are trusted
+  std::string host_id;   ///< 32 hex digits
+  std::string key;       ///< secret
+  std::string hostname;  ///< to be listed under; empty: the machine's own
+};
+
+/// `not_found` if this host isn't enrolled, `io` if the file can't be read, `corrupt` if it isn't what enroll wrote.
+[[nodiscard]] units::Result<Identity> load_identity(const std::string& state);
+
+/// Replaces the file atomically: 0600 in a folder of 0700 (made if missing), both of the folder's owner, so that root
+/// may enrol for the service's user.
+[[nodiscard]] units::Result<void> store_identity(const std::string& state, const Identity& identity);
+
+}  // namespace vedette::config
