@@ -188,12 +188,13 @@ void Spool::keep_limits() {
     }
     return newest_ms_;
   };
-  // The tick just taken always stays.
-  while ((bytes_ > limits_.bytes.value || newest_ms_ - oldest_ms() > limits_.age.count()) &&
-         (streams_.size() > 1 || !streams_.back().blocks.empty() || streams_.back().rows.size() > 1)) {
-    const std::size_t before = bytes_;
+  const auto only_newest = [&] {
+    TickNumber held = 0;
+    for (const Stream& stream : streams_) held += stream.last() - stream.released;
+    return held <= 1;
+  };
+  while ((bytes_ > limits_.bytes.value || newest_ms_ - oldest_ms() > limits_.age.count()) && !only_newest()) {
     drop_oldest();
-    if (bytes_ == before) break;
   }
   forget_empty();
 }

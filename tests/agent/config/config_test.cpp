@@ -1,0 +1,124 @@
+#include "agent/config/config.h"
+
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+namespace vedette::config {
+namespace {
+
+using namespace std::chrono_literals;
+
+std::string error_of(std::string_view text) {
+  const auto config = parse(text, "/etc/vedette/agent.toml");
+  return config ? "" : config.error().message;
+}
+
+class Folder {
+ public:
+  Folder() {
+    std::string name = (std::filesystem::temp_directory_path() / "vedette-config-XXXXXX").string();
+    if (::mkdtemp(name.data()) == nullptr) std::abort();
+    path_ = name;
+  }
+  ~Folder() { std::filesystem::remove_all(path_); }
+  Folder(const Folder&) = delete;
+  Folder& operator=(const Folder&) = delete;
+  [[nodiscard]] std::string operator/(const char* name) const { return (path_ / name).string(); }
+
+ private:
+  std::filesystem::path path_;
+};
+
+TEST(Config, EveryKeyIsReadAndEverythingHasADefault) {
+  EXPECT_EQ(parse("", "x").value().interval, 1s);
+  const Config config = parse(
+                            "state = \"/s\"\ninterval = \"5s\"\nlog_level = \"debug\"\n"
+                            "[spool]\nsize = \"16MiB\"\nage = \"2h\"\n",
+                            "x")
+                            .value();
+  EXPECT_EQ(config.state, "/s");
+  EXPECT_EQ(config.interval, 5s);
+  EXPECT_EQ(config.log_level, units::Level::debug);
+  EXPECT_EQ(config.spool_size, units::mib(16));
+  EXPECT_EQ(config.spool_age, 2h);
+}
+
+TEST(Config, AnUnknownKeyNamesFileLineKeyAndWhatIsAllowed) {
+  EXPECT_EQ(error_of("interval = \"1s\"\nintervall = \"2s\"\n"),
+            "/etc/vedette/agent.toml:2: unknown key \"intervall\"; allowed: state, interval, log_level, spool.size, "
+            "spool.age");
+  EXPECT_EQ(error_of("[spool]\n\nsizes = 1\n").substr(0, 54),
+            "/etc/vedette/agent.toml:3: unknown key \"spool.sizes\"; ");
+}
+
+TEST(Config, AWrongValueSaysWhatIsAllowed) {
+  EXPECT_EQ(error_of("interval = 5\n"),
+            "/etc/vedette/agent.toml:1: interval must be a duration from \"100ms\" to \"1h\"");
+  for (const char* text : {"interval = \"10ms\"", "state = \"relative\"", "log_level = \"loud\"", "spool = 3",
+                           "[spool]\nsize = \"8\"", "[spool]\nsize = \"0MiB\"", "[spool]\nage = \"31d\""}) {
+    EXPECT_NE(error_of(text), "") << text;
+  }
+}
+
+TEST(Config, BrokenTomlNamesTheLine) {
+  EXPECT_TRUE(error_of("state = \"/s\"\ninterval = \n").starts_with("/etc/vedette/agent.toml:2: "))
+      << error_of("a = \n");
+}
+
+TEST(Config, TheExampleIsWhatItSays) {
+  std::string active;
+  std::istringstream lines(example());
+  for (std::string line; std::getline(lines, line);) {
+    if (line.starts_with("#") && !line.starts_with("# ")) line.erase(0, 1);
+    active += line + "\n";
+  }
+  const Config written = parse(active, "x").value(), defaults;
+  EXPECT_EQ(written.state, defaults.state);
+  EXPECT_EQ(written.interval, defaults.interval);
+  EXPECT_EQ(written.spool_size, defaults.spool_size);
+  EXPECT_EQ(written.spool_age, defaults.spool_age);
+  std::ifstream packaged(VEDETTE_SOURCE_DIR "/packaging/agent.toml");
+  std::ostringstream text;
+  text << packaged.rdbuf();
+  EXPECT_EQ(text.str(), example());
+}
+
+TEST(Config, AMissingFileIsOnlyAnErrorWhereItWasAskedFor) {
+  EXPECT_TRUE(load("/no/such/file", false).has_value());
+  EXPECT_NE(load("/no/such/file", true).error().message.find("/no/such/file: No such file"), std::string::npos);
+}
+
+TEST(Identity, IsStoredForItsOwnerOnlyAndReadBack) {
+  const Folder folder;
+  const std::string state = folder / "state";
+  const Identity identity{"https://c:8443", "sha256:00", "0123", "secret", "web \"7\""};
+  ASSERT_TRUE(store_identity(state, identity).has_value());
+  ASSERT_TRUE(store_identity(state, identity).has_value());  // replaces
+  struct stat info{};
+  ASSERT_EQ(::stat(state.c_str(), &info), 0);
+  EXPECT_EQ(info.st_mode & 0777U, 0700U);
+  ASSERT_EQ(::stat((state + "/agent.toml").c_str(), &info), 0);
+  EXPECT_EQ(info.st_mode & 0777U, 0600U);
+  const Identity read = load_identity(state).value();
+  EXPECT_EQ(read.url, identity.url);
+  EXPECT_EQ(read.pin, identity.pin);
+  EXPECT_EQ(read.key, identity.key);
+  EXPECT_EQ(read.hostname, identity.hostname);
+}
+
+TEST(Identity, AHostThatIsNotEnrolledIsToldHow) {
+  const auto missing = load_identity("/no/such/state");
+  EXPECT_EQ(missing.error().code, units::ErrorCode::not_found);
+  EXPECT_NE(missing.error().message.find("vedette-agent enroll"), std::string::npos);
+  const Folder folder;
+  std::ofstream(folder / "agent.toml") << "url = \"https://c:1\"\n";
+  EXPECT_EQ(load_identity(folder / "").error().code, units::ErrorCode::corrupt);
+}
+
+}  // namespace
+}  // namespace vedette::config
