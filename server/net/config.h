@@ -1,0 +1,44 @@
+// What of server/net can be set, and the bounds that every peer is held to. Parsed by server/config, checked by Server.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "schema/units/time.h"
+
+namespace vedette::net {
+
+struct Config {
+  std::string address = "0.0.0.0";  ///< IPv4 or IPv6 literal; "::" listens on both
+  std::uint16_t port = 8443;        ///< 0: the system picks one, Server::port() tells it
+  std::string certificate_file;     ///< PEM, the server's certificate first, then its chain
+  std::string key_file;             ///< PEM
+  bool plaintext = false;           ///< HTTP without TLS: only for tests and behind a trusted proxy
+  unsigned loops = 0;               ///< event loops; 0: min(cores, 4)
+
+  /// Addresses (without port) whose X-Forwarded-For and X-Forwarded-Proto are believed.
+  std::vector<std::string> trusted_proxies;
+
+  std::string content_security_policy =
+      "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; "
+      "font-src 'self'; manifest-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'self'; "
+      "frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types svelte-trusted-html";
+
+  std::size_t connections = 15'000;        ///< in all; more are closed as they come
+  std::size_t unproven_per_address = 256;  ///< connections of one address that aren't accepted WebSockets
+  std::size_t head = 16 * 1024;            ///< bytes of a request head; more: 431
+  std::size_t read_budget = 256 * 1024;    ///< bytes read from one peer before the others have their turn
+
+  units::Milliseconds head_deadline{10'000};   ///< TLS handshake and request head together
+  units::Milliseconds idle_deadline{75'000};   ///< between requests of one connection
+  units::Milliseconds body_deadline{60'000};   ///< a whole request body
+  units::Milliseconds write_deadline{60'000};  ///< a response of which the peer takes nothing
+  units::Milliseconds close_deadline{5'000};   ///< our WebSocket close frame waits for its answer
+  units::Milliseconds linger_deadline{2'000};  ///< what a peer still sends is read and dropped after the last response
+  units::Milliseconds drain_deadline{3'000};   ///< stop() waits this long for connections to end
+  units::Milliseconds tcp_user_timeout{90'000};  ///< TCP_USER_TIMEOUT: unacknowledged for this long ends a connection
+};
+
+}  // namespace vedette::net

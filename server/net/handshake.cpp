@@ -1,0 +1,79 @@
+#include "server/net/handshake.h"
+
+#include <algorithm>
+
+#include "schema/wire/session.h"
+
+namespace vedette::net {
+namespace {
+
+std::unexpected<domain::Response> refuse(int status, std::string_view words, std::vector<domain::Header> headers = {}) {
+  return std::unexpected(domain::problem(status, words, std::move(headers)));
+}
+
+/// 16 bytes in base64: 22 digits and "==".
+bool is_key(std::string_view key) {
+  constexpr std::string_view kDigits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  return key.size() == 24 && key.ends_with("==") && key.find_first_not_of(kDigits) == 22;
+}
+
+bool is_token_char(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+         std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
+}
+
+std::vector<std::string> read_list(std::string_view value) {
+  std::vector<std::string> items;
+  while (!value.empty()) {
+    const std::size_t comma = std::min(value.find(','), value.size());
+    std::string_view part = value.substr(0, comma);
+    value.remove_prefix(std::min(comma + 1, value.size()));
+    while (part.starts_with(' ') || part.starts_with('\t')) part.remove_prefix(1);
+    while (part.ends_with(' ') || part.ends_with('\t')) part.remove_suffix(1);
+    if (!part.empty()) items.emplace_back(part);
+  }
+  return items;
+}
+
+}  // namespace
+
+bool asks_for_websocket(const ParsedHead& request) {
+  return has_token(request.head.header("upgrade"), "websocket");
+}
+
+std::expected<Handshake, domain::Response> check_handshake(const ParsedHead& request) {
+  const domain::RequestHead& head = request.head;
+  if (head.method != "GET" || request.http_1_0) return refuse(400, "A WebSocket handshake is a GET in HTTP/1.1.");
+  if (!has_token(head.header("connection"), "upgrade")) {
+    return refuse(400, "The handshake's Connection lacks \"Upgrade\"; does a proxy in between forward WebSockets?");
+  }
+  if (request.chunked || request.content_length > 0) return refuse(400, "A WebSocket handshake has no body.");
+  if (head.header("sec-websocket-version") != "13") {
+    return refuse(426, "Only version 13 of WebSocket (RFC 6455) is spoken here.",
+                  {{"Sec-WebSocket-Version", "13"}, {"Upgrade", "websocket"}});
+  }
+  const auto keys = std::ranges::count(head.headers, "sec-websocket-key", &domain::Header::first);
+  if (keys != 1 || !is_key(head.header("sec-websocket-key"))) {
+    return refuse(400, "Sec-WebSocket-Key has to be 16 bytes in base64, once.");
+  }
+  Handshake handshake;
+  for (const auto& [name, value] : head.headers) {
+    if (name != "sec-websocket-protocol") continue;
+    for (std::string& item : read_list(value)) {
+      if (!std::ranges::all_of(item, is_token_char)) return refuse(400, "Sec-WebSocket-Protocol is malformed.");
+      handshake.offered.push_back(std::move(item));
+    }
+  }
+  handshake.accept = wire::accept_key(head.header("sec-websocket-key"));
+  return handshake;
+}
+
+std::string switching_protocols(const Handshake& handshake, const std::string& subprotocol) {
+  std::string out =
+      "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ";
+  out += handshake.accept + "\r\n";
+  if (!subprotocol.empty()) out += "Sec-WebSocket-Protocol: " + subprotocol + "\r\n";
+  return out + "\r\n";
+}
+
+}  // namespace vedette::net

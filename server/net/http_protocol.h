@@ -1,0 +1,60 @@
+// HTTP/1.1 on one peer: requests in order, one at a time; further ones wait unread until the answer is written.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "server/net/body_reader.h"
+#include "server/net/handshake.h"
+#include "server/net/peer.h"
+#include "server/net/request_head.h"
+
+namespace vedette::net {
+
+class HttpProtocol final : public Protocol {
+ public:
+  explicit HttpProtocol(Peer& peer);
+
+  void on_bytes(std::span<const std::uint8_t> bytes) override;
+  [[nodiscard]] bool wants_input() const override { return state_ == State::head || state_ == State::body; }
+  [[nodiscard]] std::span<const std::uint8_t> output() override;
+  void consume(std::size_t n) override;
+  void on_flushed() override;
+  void on_deadline() override;
+  void on_stop(std::uint16_t code, const std::string& reason) override;
+  void on_end(const std::string&) override {}
+
+  /// The answer to request `serial`; another is ignored (answered twice, or too late).
+  void respond(std::uint64_t serial, domain::Response response);
+
+ private:
+  enum class State : std::uint8_t { head, body, handling, responding, finished };
+
+  void advance();
+  bool read_head();
+  void on_head(std::string_view bytes);
+  void begin_body(std::size_t limit);
+  bool read_body();
+  void hand_over();
+  void upgrade();
+  void accept(domain::UpgradeAccepted accepted, const Handshake& handshake);
+  void write(const domain::Response& response, bool keep_alive);
+  void refuse(const Refusal& refusal);
+  void apply_proxy(domain::RequestHead& head) const;
+
+  Peer& peer_;
+  State state_ = State::head;
+  bool idle_ = false;  ///< between requests; the first one's deadline began with the socket
+  bool stopping_ = false;
+  std::string in_;
+  std::size_t scanned_ = 0;  ///< bytes of in_ in which no head ends
+  ParsedHead request_;
+  std::optional<BodyReader> body_;
+  std::uint64_t serial_ = 0;
+  std::string out_;
+  std::shared_ptr<const std::string> shared_out_;  ///< after out_
+  std::size_t written_ = 0;                        ///< of out_, then of shared_out_
+  bool keep_alive_ = true;
+};
+
+}  // namespace vedette::net

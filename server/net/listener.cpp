@@ -1,0 +1,180 @@
+#include "server/net/listener.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include "schema/units/log.h"
+
+namespace vedette::net {
+namespace {
+
+constexpr int kAcceptsPerTurn = 64;
+constexpr units::Milliseconds kRest{100};
+
+struct Address {
+  sockaddr_storage storage{};
+  socklen_t size = sizeof(sockaddr_storage);
+};
+
+units::Result<Address> parse_address(const Config& config) {
+  Address address;
+  auto* const v4 = reinterpret_cast<sockaddr_in*>(&address.storage);
+  auto* const v6 = reinterpret_cast<sockaddr_in6*>(&address.storage);
+  if (::inet_pton(AF_INET, config.address.c_str(), &v4->sin_addr) == 1) {
+    v4->sin_family = AF_INET;
+    v4->sin_port = htons(config.port);
+    address.size = sizeof(sockaddr_in);
+    return address;
+  }
+  if (::inet_pton(AF_INET6, config.address.c_str(), &v6->sin6_addr) == 1) {
+    v6->sin6_family = AF_INET6;
+    v6->sin6_port = htons(config.port);
+    address.size = sizeof(sockaddr_in6);
+    return address;
+  }
+  return units::fail(units::ErrorCode::invalid, "[server] listen: \"" + config.address +
+                                                    "\" is no IPv4 or IPv6 address; 0.0.0.0 or :: stand for all");
+}
+
+std::unexpected<units::Error> cannot_listen(const Config& config, int error) {
+  const std::string where = "port " + std::to_string(config.port) + " on " + config.address;
+  if (error == EADDRINUSE) {
+    return units::fail(
+        units::ErrorCode::conflict,
+        where + " is in use: stop what listens there (ss -ltnp shows it) or set another [server] listen");
+  }
+  if (error == EACCES) {
+    return units::fail(units::ErrorCode::forbidden,
+                       where + " needs CAP_NET_BIND_SERVICE: give it to the service or set a port above 1023");
+  }
+  if (error == EADDRNOTAVAIL) {
+    return units::fail(units::ErrorCode::invalid,
+                       where + ": no interface has this address; set [server] listen to one that exists or 0.0.0.0");
+  }
+  return units::fail(units::ErrorCode::io, "can't listen on " + where + ": " + std::strerror(error));
+}
+
+PeerAddress describe(const sockaddr_storage& storage) {
+  PeerAddress address;
+  std::array<char, INET6_ADDRSTRLEN> text{};
+  if (storage.ss_family == AF_INET) {
+    const auto& v4 = reinterpret_cast<const sockaddr_in&>(storage);
+    address.host = ::inet_ntop(AF_INET, &v4.sin_addr, text.data(), text.size());
+    address.text = address.host + ":" + std::to_string(ntohs(v4.sin_port));
+    address.loopback = (ntohl(v4.sin_addr.s_addr) >> 24) == 127;
+    return address;
+  }
+  const auto& v6 = reinterpret_cast<const sockaddr_in6&>(storage);
+  address.host = ::inet_ntop(AF_INET6, &v6.sin6_addr, text.data(), text.size());
+  address.loopback = IN6_IS_ADDR_LOOPBACK(&v6.sin6_addr);
+  if (IN6_IS_ADDR_V4MAPPED(&v6.sin6_addr)) {
+    address.host.erase(0, std::strlen("::ffff:"));
+    address.loopback = v6.sin6_addr.s6_addr[12] == 127;
+    address.text = address.host + ":" + std::to_string(ntohs(v6.sin6_port));
+  } else {
+    address.text = "[" + address.host + "]:" + std::to_string(ntohs(v6.sin6_port));
+  }
+  return address;
+}
+
+void set_option(int fd, int level, int name, int value) {
+  ::setsockopt(fd, level, name, &value, sizeof value);
+}
+
+}  // namespace
+
+units::Result<Descriptor> listen_on(const Config& config) {
+  const auto address = parse_address(config);
+  if (!address) return std::unexpected(address.error());
+  Descriptor socket(::socket(address->storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  if (socket.get() < 0) return cannot_listen(config, errno);
+  set_option(socket.get(), SOL_SOCKET, SO_REUSEADDR, 1);
+  if (address->storage.ss_family == AF_INET6) set_option(socket.get(), IPPROTO_IPV6, IPV6_V6ONLY, 0);
+  if (::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address->storage), address->size) != 0 ||
+      ::listen(socket.get(), 4'096) != 0) {
+    return cannot_listen(config, errno);
+  }
+  return socket;
+}
+
+std::uint16_t local_port(const Descriptor& socket) {
+  Address address;
+  if (::getsockname(socket.get(), reinterpret_cast<sockaddr*>(&address.storage), &address.size) != 0) return 0;
+  return address.storage.ss_family == AF_INET ? ntohs(reinterpret_cast<sockaddr_in&>(address.storage).sin_port)
+                                              : ntohs(reinterpret_cast<sockaddr_in6&>(address.storage).sin6_port);
+}
+
+Listener::Listener(Loop& loop, const Config& config, Descriptor socket, Take take)
+    : loop_(loop), config_(config), socket_(std::move(socket)), take_(std::move(take)) {}
+
+void Listener::start() {
+  if (socket_.get() < 0 || std::exchange(watching_, true)) return;
+  key_ = loop_.watch(socket_.get(), EPOLLIN, *this);
+}
+
+void Listener::stop() {
+  if (std::exchange(watching_, false)) loop_.unwatch(key_, socket_.get());
+  socket_ = Descriptor();
+}
+
+void Listener::on_ready(std::uint32_t) {
+  for (int i = 0; i < kAcceptsPerTurn; ++i) {
+    sockaddr_storage storage{};
+    socklen_t size = sizeof storage;
+    Descriptor fd(::accept4(socket_.get(), reinterpret_cast<sockaddr*>(&storage), &size, SOCK_NONBLOCK | SOCK_CLOEXEC));
+    if (fd.get() >= 0) {
+      admit(std::move(fd), describe(storage));
+      continue;
+    }
+    if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) return rest();
+    if (errno == EAGAIN) return;
+    // Anything else (ECONNABORTED, EPROTO …) belongs to the one connection that failed before it was accepted.
+  }
+}
+
+/// Out of descriptors the port stays readable and would spin the loop: look away; those who wait are in the backlog.
+void Listener::rest() {
+  units::log_warning("can't accept connections for now", {{"error", std::strerror(errno)}, {"open", connections()}});
+  if (std::exchange(watching_, false)) loop_.unwatch(key_, socket_.get());
+  loop_.after(kRest, [this] { start(); });
+}
+
+void Listener::admit(Descriptor fd, PeerAddress address) {
+  const auto counted = unproven_.find(address.host);
+  const bool proxy = std::ranges::find(config_.trusted_proxies, address.host) != config_.trusted_proxies.end();
+  if (connections_ >= config_.connections ||
+      (!proxy && counted != unproven_.end() && counted->second >= config_.unproven_per_address)) {
+    ++refused_;
+    return;
+  }
+  ++connections_;
+  ++unproven_[address.host];
+  set_option(fd.get(), IPPROTO_TCP, TCP_NODELAY, 1);
+  set_option(fd.get(), IPPROTO_TCP, TCP_USER_TIMEOUT, static_cast<int>(config_.tcp_user_timeout.count()));
+  take_(std::move(fd), std::move(address));
+}
+
+void Listener::on_proven(const std::string& host) {
+  loop_.post([this, host] { release(host); });
+}
+
+void Listener::on_gone(const std::string& host, bool proven) {
+  --connections_;
+  if (!proven) on_proven(host);
+}
+
+void Listener::release(const std::string& host) {
+  const auto found = unproven_.find(host);
+  if (found != unproven_.end() && --found->second == 0) unproven_.erase(found);
+}
+
+}  // namespace vedette::net

@@ -1,0 +1,54 @@
+// Accepts connections on one port, holds their numbers within bounds and hands them to the shards in turn.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <unordered_map>
+
+#include "schema/units/result.h"
+#include "server/net/config.h"
+#include "server/net/loop.h"
+#include "server/net/peer.h"
+#include "server/net/shard.h"
+
+namespace vedette::net {
+
+/// A bound and listening socket; the error names address and port and what to do.
+[[nodiscard]] units::Result<Descriptor> listen_on(const Config& config);
+[[nodiscard]] std::uint16_t local_port(const Descriptor& socket);
+
+/// Lives on `loop`'s thread; the Admission calls come from any.
+class Listener final : public Watcher, public Admission {
+ public:
+  using Take = std::function<void(Descriptor, PeerAddress)>;
+  Listener(Loop& loop, const Config& config, Descriptor socket, Take take);
+
+  void start();
+  void stop();  ///< accepts nothing more and closes the port
+  void on_ready(std::uint32_t events) override;
+
+  void on_proven(const std::string& host) override;
+  void on_gone(const std::string& host, bool proven) override;
+
+  [[nodiscard]] std::size_t connections() const noexcept { return connections_; }  ///< any thread
+  [[nodiscard]] std::uint64_t refused() const noexcept { return refused_; }        ///< any thread; over a limit
+
+ private:
+  void admit(Descriptor fd, PeerAddress address);
+  void rest();
+  void release(const std::string& host);
+
+  Loop& loop_;
+  const Config& config_;
+  Descriptor socket_;
+  Take take_;
+  Loop::Key key_ = 0;
+  bool watching_ = false;
+  std::unordered_map<std::string, std::size_t> unproven_;  ///< by address
+  std::atomic<std::size_t> connections_ = 0;
+  std::atomic<std::uint64_t> refused_ = 0;
+};
+
+}  // namespace vedette::net

@@ -1,0 +1,230 @@
+#include "server/net/request_head.h"
+
+#include <algorithm>
+#include <boost/asio/buffer.hpp>
+#include <boost/beast/core/string.hpp>
+#include <boost/beast/http/empty_body.hpp>
+#include <boost/beast/http/parser.hpp>
+#include <charconv>
+
+#include "schema/wire/utf8.h"
+
+namespace vedette::net {
+namespace {
+
+namespace http = boost::beast::http;
+using Refused = std::unexpected<Refusal>;
+
+constexpr std::size_t kMaxFields = 100;
+
+Refused refuse(std::string words, int status = 400) {
+  return Refused(Refusal{status, std::move(words)});
+}
+
+std::string_view view(boost::beast::string_view text) {
+  return {text.data(), text.size()};
+}
+
+std::string lower(std::string_view text) {
+  std::string out(text);
+  std::ranges::transform(out, out.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+  return out;
+}
+
+/// What Beast lets pass, or reads with more good will than a strict reader.
+std::expected<void, Refusal> check_bytes(std::string_view bytes) {
+  for (std::size_t i = 0; i < bytes.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(bytes[i]);
+    if (byte == '\r' && (i + 1 == bytes.size() || bytes[i + 1] != '\n')) return refuse("CR without LF in the head");
+    if (byte == '\n' && (i == 0 || bytes[i - 1] != '\r')) return refuse("LF without CR in the head");
+    if ((byte < 0x20 && byte != '\r' && byte != '\n' && byte != '\t') || byte == 0x7F) {
+      return refuse("control character in the head");
+    }
+    if (byte == '\n' && i + 1 < bytes.size() && (bytes[i + 1] == ' ' || bytes[i + 1] == '\t')) {
+      return refuse("folded header field");
+    }
+  }
+  return {};
+}
+
+std::expected<void, Refusal> check_request_line(std::string_view line) {
+  if (line.find('\t') != std::string_view::npos || std::ranges::count(line, ' ') != 2) {
+    return refuse("the request line isn't: method, space, target, space, version");
+  }
+  const std::string_view version = line.substr(line.rfind(' ') + 1);
+  if (version == "HTTP/1.1" || version == "HTTP/1.0") return {};
+  if (version.size() == 8 && version.starts_with("HTTP/") && version[6] == '.') {
+    return refuse("only HTTP/1.1 and 1.0 are spoken here", 505);
+  }
+  return refuse("no HTTP version in the request line");
+}
+
+bool is_unreserved_path(std::string_view path) {
+  std::size_t start = 1;
+  while (start <= path.size()) {
+    const std::size_t slash = std::min(path.find('/', start), path.size());
+    const std::string_view segment = path.substr(start, slash - start);
+    if (segment == "." || segment == "..") return false;
+    start = slash + 1;
+  }
+  return true;
+}
+
+bool is_text(std::string_view text) {
+  return text.find('\0') == std::string_view::npos &&
+         wire::is_utf8({reinterpret_cast<const std::uint8_t*>(text.data()), text.size()});
+}
+
+std::expected<void, Refusal> parse_query(std::string_view query, domain::RequestHead& head) {
+  while (!query.empty()) {
+    const std::size_t end = std::min(query.find('&'), query.size());
+    std::string pair(query.substr(0, end));
+    query.remove_prefix(std::min(end + 1, query.size()));
+    if (pair.empty()) continue;
+    std::ranges::replace(pair, '+', ' ');  // as forms and URLSearchParams write a space
+    const std::size_t equals = std::min(pair.find('='), pair.size());
+    auto key = percent_decode(std::string_view(pair).substr(0, equals));
+    auto value = percent_decode(std::string_view(pair).substr(std::min(equals + 1, pair.size())));
+    if (!key || !value || !is_text(*key) || !is_text(*value)) return refuse("bad percent-encoding in the query");
+    head.query.emplace_back(std::move(*key), std::move(*value));
+  }
+  return {};
+}
+
+std::expected<void, Refusal> parse_target(std::string_view target, domain::RequestHead& head) {
+  for (const std::string_view scheme : {"http://", "https://"}) {  // absolute form: RFC 9112, 3.2.2
+    if (!same_ignoring_case(target.substr(0, scheme.size()), scheme)) continue;
+    target.remove_prefix(scheme.size());
+    const std::size_t slash = std::min(target.find_first_of("/?"), target.size());
+    if (!same_ignoring_case(target.substr(0, slash), head.header("host"))) return refuse("target and Host differ");
+    target.remove_prefix(slash);
+    if (target.empty()) target = "/";
+    break;
+  }
+  if (!target.starts_with('/') || target.find('#') != std::string_view::npos) {
+    return refuse("the request target has to be a path");
+  }
+  const std::size_t question = std::min(target.find('?'), target.size());
+  auto path = percent_decode(target.substr(0, question));
+  if (!path || !is_text(*path)) return refuse("bad percent-encoding in the path");
+  if (!is_unreserved_path(*path)) return refuse("\".\" or \"..\" in the path");
+  head.path = std::move(*path);
+  return parse_query(target.substr(std::min(question + 1, target.size())), head);
+}
+
+std::size_t count(const domain::RequestHead& head, std::string_view name) {
+  return static_cast<std::size_t>(std::ranges::count(head.headers, name, &domain::Header::first));
+}
+
+std::expected<void, Refusal> check_host(const ParsedHead& parsed) {
+  const std::size_t hosts = count(parsed.head, "host");
+  if (hosts > 1) return refuse("more than one Host");
+  if (hosts == 0 && !parsed.http_1_0) return refuse("no Host");
+  const std::string_view host = parsed.head.header("host");
+  const bool good = std::ranges::all_of(host, [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           std::string_view("-._:[]~%").find(c) != std::string_view::npos;
+  });
+  if (hosts == 1 && (host.empty() || !good)) return refuse("bad Host");
+  return {};
+}
+
+std::expected<void, Refusal> read_framing(ParsedHead& parsed) {
+  const std::size_t lengths = count(parsed.head, "content-length");
+  const std::size_t encodings = count(parsed.head, "transfer-encoding");
+  if (lengths > 1 || encodings > 1) return refuse("the body's length is given more than once");
+  if (lengths == 1 && encodings == 1) return refuse("both Content-Length and Transfer-Encoding");
+  if (encodings == 1) {
+    if (parsed.http_1_0) return refuse("Transfer-Encoding in HTTP/1.0");
+    if (lower(parsed.head.header("transfer-encoding")) != "chunked") {
+      return refuse("the only Transfer-Encoding taken here is chunked", 501);
+    }
+    parsed.chunked = true;
+  }
+  if (lengths == 1) {
+    const std::string_view text = parsed.head.header("content-length");
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), parsed.content_length);
+    if (text.empty() || text.size() > 18 || error != std::errc() || end != text.data() + text.size()) {
+      return refuse("bad Content-Length");
+    }
+  }
+  return {};
+}
+
+std::expected<void, Refusal> read_rest(ParsedHead& parsed) {
+  const std::string_view connection = parsed.head.header("connection");
+  parsed.keep_alive = parsed.http_1_0 ? has_token(connection, "keep-alive") : !has_token(connection, "close");
+  const std::string_view expect = parsed.head.header("expect");
+  if (!expect.empty() && !same_ignoring_case(expect, "100-continue")) return refuse("unknown Expect");
+  parsed.expects_continue = !expect.empty() && !parsed.http_1_0;
+  return {};
+}
+
+}  // namespace
+
+std::optional<std::string> percent_decode(std::string_view text) {
+  std::string out;
+  out.reserve(text.size());
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] != '%') {
+      out += text[i];
+      continue;
+    }
+    unsigned value = 0;
+    if (i + 2 >= text.size()) return std::nullopt;
+    const auto [end, error] = std::from_chars(text.data() + i + 1, text.data() + i + 3, value, 16);
+    if (error != std::errc() || end != text.data() + i + 3) return std::nullopt;
+    out += static_cast<char>(value);
+    i += 2;
+  }
+  return out;
+}
+
+bool same_ignoring_case(std::string_view a, std::string_view b) {
+  return boost::beast::iequals({a.data(), a.size()}, {b.data(), b.size()});
+}
+
+bool has_token(std::string_view value, std::string_view token) {
+  while (!value.empty()) {
+    const std::size_t comma = std::min(value.find(','), value.size());
+    std::string_view part = value.substr(0, comma);
+    value.remove_prefix(std::min(comma + 1, value.size()));
+    while (part.starts_with(' ') || part.starts_with('\t')) part.remove_prefix(1);
+    while (part.ends_with(' ') || part.ends_with('\t')) part.remove_suffix(1);
+    if (same_ignoring_case(part, token)) return true;
+  }
+  return false;
+}
+
+std::expected<ParsedHead, Refusal> parse_head(std::string_view bytes) {
+  if (auto ok = check_bytes(bytes); !ok) return Refused(ok.error());
+  if (auto ok = check_request_line(bytes.substr(0, bytes.find("\r\n"))); !ok) return Refused(ok.error());
+
+  http::request_parser<http::empty_body> parser;
+  parser.header_limit(static_cast<std::uint32_t>(bytes.size() + 1));
+  parser.body_limit(boost::none);
+  parser.skip(true);  // only the head is read here; body_reader.h reads the rest
+  boost::beast::error_code error;
+  const std::size_t used = parser.put(boost::asio::buffer(bytes.data(), bytes.size()), error);
+  if (error || used != bytes.size() || !parser.is_header_done()) {
+    return refuse("malformed request head" + (error ? ": " + error.message() : std::string()));
+  }
+  ParsedHead parsed;
+  const auto& message = parser.get();
+  parsed.http_1_0 = message.version() == 10;
+  parsed.head.method = std::string(view(message.method_string()));
+  for (const auto& field : message) {
+    if (parsed.head.headers.size() == kMaxFields) return refuse("more than 100 header fields", 431);
+    parsed.head.headers.emplace_back(lower(view(field.name_string())), std::string(view(field.value())));
+  }
+  if (auto ok = check_host(parsed); !ok) return Refused(ok.error());
+  if (auto ok = read_framing(parsed); !ok) return Refused(ok.error());
+  if (auto ok = parse_target(view(message.target()), parsed.head); !ok) return Refused(ok.error());
+  if (auto ok = read_rest(parsed); !ok) return Refused(ok.error());
+  if (message.method() == http::verb::unknown || message.method() == http::verb::connect) {
+    return refuse("unknown method " + parsed.head.method, 501);
+  }
+  return parsed;
+}
+
+}  // namespace vedette::net

@@ -1,0 +1,141 @@
+#include "server/net/server.h"
+
+#include <csignal>
+
+#include <algorithm>
+#include <atomic>
+#include <future>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "server/net/listener.h"
+#include "server/net/shard.h"
+#include "server/net/tls.h"
+
+namespace vedette::net {
+namespace {
+
+unsigned loop_count(const Config& config) {
+  if (config.loops > 0) return config.loops;
+  return std::clamp(std::thread::hardware_concurrency(), 1U, 4U);
+}
+
+}  // namespace
+
+struct Server::Running {
+  std::vector<std::unique_ptr<Shard>> shards;
+  std::unique_ptr<Listener> listener;  ///< lives on the first shard's loop
+  std::vector<std::thread> threads;
+  std::uint16_t port = 0;
+  std::size_t next = 0;  ///< shard of the next connection; the listener's thread
+
+  /// Admission for shards made before the listener.
+  struct Forward final : Admission {
+    Listener* to = nullptr;
+    void on_proven(const std::string& host) override { to->on_proven(host); }
+    void on_gone(const std::string& host, bool proven) override { to->on_gone(host, proven); }
+  } admission;
+
+  void hand_on(Descriptor fd, PeerAddress address) {
+    Shard& shard = *shards[next++ % shards.size()];
+    // std::function wants copies, a descriptor has one owner.
+    auto owned = std::make_shared<Descriptor>(std::move(fd));
+    shard.loop().post([&shard, owned, peer = std::move(address)] { shard.adopt(std::move(*owned), peer); });
+  }
+};
+
+Server::Server(Config config, domain::HttpService& service) : config_(std::move(config)), service_(service) {}
+
+Server::~Server() {
+  stop();
+}
+
+units::Result<void> Server::start() {
+  Poco::Net::Context::Ptr context;
+  if (!config_.plaintext) {
+    auto made = make_server_context(config_.certificate_file, config_.key_file);
+    if (!made) return std::unexpected(made.error());
+    context = *made;
+  }
+  auto socket = listen_on(config_);
+  if (!socket) return std::unexpected(socket.error());
+  std::signal(SIGPIPE, SIG_IGN);
+
+  running_ = std::make_unique<Running>();
+  Running& running = *running_;
+  running.port = local_port(*socket);
+  const unsigned loops = loop_count(config_);
+  for (unsigned i = 0; i < loops; ++i) {
+    running.shards.push_back(std::make_unique<Shard>(config_, context, service_, running.admission, i, loops));
+  }
+  Loop& first = running.shards.front()->loop();
+  running.listener = std::make_unique<Listener>(
+      first, config_, std::move(*socket),
+      [&running](Descriptor fd, PeerAddress address) { running.hand_on(std::move(fd), std::move(address)); });
+  running.admission.to = running.listener.get();
+  first.post([&running] { running.listener->start(); });
+  for (const auto& shard : running.shards) running.threads.emplace_back([&shard] { shard->loop().run(); });
+  return {};
+}
+
+std::uint16_t Server::port() const noexcept {
+  return running_ ? running_->port : 0;
+}
+
+Server::Counts Server::counts() const noexcept {
+  if (!running_) return {};
+  return {running_->listener->connections(), running_->listener->refused()};
+}
+
+units::Result<void> Server::reload_certificate() {
+  if (config_.plaintext || !running_) return {};
+  auto made = make_server_context(config_.certificate_file, config_.key_file);
+  if (!made) return std::unexpected(made.error());
+  for (const auto& shard : running_->shards) {
+    shard->loop().post([&shard, context = *made] { shard->use(context); });
+  }
+  return {};
+}
+
+void Server::stop(std::uint16_t code, std::string_view reason) {
+  if (!running_ || running_->threads.empty()) return;
+  Running& running = *running_;
+  const auto deadline = std::chrono::steady_clock::now() + config_.drain_deadline;
+  std::promise<void> closed;
+  running.shards.front()->loop().post([&] {
+    running.listener->stop();
+    closed.set_value();
+  });
+  closed.get_future().wait();  // from here on no connection is handed on
+
+  std::vector<std::shared_ptr<std::promise<void>>> empty;
+  for (const auto& shard : running.shards) {
+    empty.push_back(std::make_shared<std::promise<void>>());
+    shard->loop().post([&shard, code, words = std::string(reason), done = empty.back()] {
+      shard->stop(code, words, [done] { done->set_value(); });
+    });
+  }
+  for (const auto& done : empty) done->get_future().wait_until(deadline);
+  for (const auto& shard : running.shards) {
+    shard->loop().post([&shard] {
+      shard->drop_all();
+      shard->loop().defer([&shard] { shard->loop().stop(); });  // after the drops, which are deferred too
+    });
+  }
+  for (std::thread& thread : running.threads) thread.join();
+  running.threads.clear();  // the rest stays: with() and responders of other threads may still call it
+}
+
+void Server::with(domain::ConnectionId id, std::function<void(domain::Connection&)> task) {
+  if (!running_) return;
+  Shard& shard = *running_->shards[static_cast<std::uint64_t>(id) % running_->shards.size()];
+  shard.loop().post([&shard, id, run = std::move(task)] {
+    Peer* const peer = shard.find(id);
+    domain::Connection* const connection = peer == nullptr ? nullptr : peer->protocol().connection();
+    if (connection != nullptr) run(*connection);
+  });
+}
+
+}  // namespace vedette::net

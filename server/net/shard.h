@@ -1,0 +1,70 @@
+// The peers of one event loop. Everything but loop() and responder()'s result belongs to the loop's thread.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <unordered_map>
+
+#include "server/domain/http.h"
+#include "server/net/config.h"
+#include "server/net/loop.h"
+#include "server/net/peer.h"
+
+namespace vedette::net {
+
+/// Who counts connections. Called on any loop's thread.
+class Admission {
+ public:
+  virtual ~Admission() = default;
+  virtual void on_proven(const std::string& host) = 0;
+  virtual void on_gone(const std::string& host, bool proven) = 0;
+};
+
+class Shard {
+ public:
+  Shard(const Config& config, Poco::Net::Context::Ptr context, domain::HttpService& service, Admission& admission,
+        std::uint64_t index, std::uint64_t shards);
+
+  [[nodiscard]] Loop& loop() noexcept { return *loop_; }
+  [[nodiscard]] const Config& config() const noexcept { return config_; }
+  [[nodiscard]] const Poco::Net::Context::Ptr& context() const noexcept { return context_; }
+  [[nodiscard]] domain::HttpService& service() noexcept { return service_; }
+  /// Where a peer reads into; its bytes are worthless after the next read of any peer.
+  [[nodiscard]] std::span<std::uint8_t> scratch() noexcept { return scratch_; }
+
+  void adopt(Descriptor fd, PeerAddress address);
+  void use(Poco::Net::Context::Ptr context) { context_ = std::move(context); }
+  [[nodiscard]] Peer* find(domain::ConnectionId id);
+  void on_proven(const std::string& host) { admission_.on_proven(host); }
+  void remove(Peer& peer);
+  /// Answers a request from any thread, also after the peer or the server has gone.
+  [[nodiscard]] domain::Responder responder(domain::ConnectionId id, std::uint64_t serial);
+
+  /// Brings every peer to its end; calls `empty` once, when the last one has gone.
+  void stop(std::uint16_t code, const std::string& reason, std::function<void()> empty);
+  /// What stop() couldn't bring to its end in time.
+  void drop_all();
+
+ private:
+  void trim_soon();
+
+  const Config& config_;
+  Poco::Net::Context::Ptr context_;
+  domain::HttpService& service_;
+  Admission& admission_;
+  std::shared_ptr<Loop> loop_ = std::make_shared<Loop>();
+  std::uint64_t index_;
+  std::uint64_t shards_;
+  std::uint64_t next_serial_ = 1;
+  std::unordered_map<domain::ConnectionId, std::shared_ptr<Peer>> peers_;
+  std::function<void()> empty_;
+  std::size_t gone_ = 0;  ///< peers since memory was last given back
+  bool trimming_ = false;
+  std::array<std::uint8_t, 64 * 1024> scratch_{};
+};
+
+}  // namespace vedette::net

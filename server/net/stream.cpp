@@ -1,0 +1,98 @@
+#include "server/net/stream.h"
+
+#include <Poco/Net/NetException.h>
+#include <Poco/Net/SSLException.h>
+#include <Poco/Net/SecureStreamSocket.h>
+#include <Poco/Net/StreamSocketImpl.h>
+#include <netinet/tcp.h>
+#include <openssl/err.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <climits>
+#include <cstring>
+
+namespace vedette::net {
+namespace {
+
+Poco::Net::StreamSocket adopt(int fd, const Poco::Net::Context::Ptr& context) {
+  Poco::Net::StreamSocket socket(new Poco::Net::StreamSocketImpl(fd));
+  socket.setBlocking(false);  // before attach(): Poco up to 1.13 ignores it on a secure socket
+  if (!context) return socket;
+  return Poco::Net::SecureStreamSocket::attach(socket, context);
+}
+
+Io ended_by(int error) {
+  if (error == ECONNRESET || error == EPIPE) return {Io::Kind::ended, 0, "RST"};
+  if (error == ETIMEDOUT) return {Io::Kind::ended, 0, "timeout"};
+  return {Io::Kind::ended, 0, std::strerror(error)};
+}
+
+}  // namespace
+
+Stream::Stream(int fd, const Poco::Net::Context::Ptr& context)
+    : socket_(adopt(fd, context)), tls_(!context.isNull()), fd_(fd) {}
+
+template <class Operation>
+Io Stream::attempt(Operation operation) {
+  // OpenSSL looks at both to tell what failed: what another socket left there would be taken for this one's.
+  ERR_clear_error();
+  errno = 0;
+  try {
+    const int n = operation();
+    if (n > 0) return {Io::Kind::done, static_cast<std::size_t>(n), {}};
+    if (n == 0) return {Io::Kind::ended, 0, "TLS close"};
+    if (n == Poco::Net::SecureStreamSocket::ERR_SSL_WANT_WRITE) return {Io::Kind::want_write, 0, {}};
+    return {Io::Kind::want_read, 0, {}};
+  } catch (const Poco::Net::ConnectionResetException&) {
+    return ended_by(ECONNRESET);
+  } catch (const Poco::Net::SSLException& fault) {
+    if (errno != 0 && errno != EAGAIN) return ended_by(errno);
+    const std::string words = fault.displayText();
+    const bool eof = words.find("unexpected eof") != std::string::npos ||
+                     dynamic_cast<const Poco::Net::SSLConnectionUnexpectedlyClosedException*>(&fault) != nullptr;
+    return {Io::Kind::ended, 0, eof ? "TLS eof" : words};
+  } catch (const Poco::Exception& fault) {
+    if (fault.code() != 0) return ended_by(fault.code());
+    return {Io::Kind::ended, 0, fault.displayText()};
+  }
+}
+
+Io Stream::read(std::span<std::uint8_t> out) {
+  const int size = static_cast<int>(std::min<std::size_t>(out.size(), INT_MAX));
+  if (tls_) return attempt([&] { return socket_.receiveBytes(out.data(), size); });
+  const ssize_t n = ::recv(fd_, out.data(), out.size(), 0);
+  if (n > 0) return {Io::Kind::done, static_cast<std::size_t>(n), {}};
+  if (n == 0) return {Io::Kind::ended, 0, "FIN"};
+  if (errno == EAGAIN || errno == EINTR) return {Io::Kind::want_read, 0, {}};
+  return ended_by(errno);
+}
+
+Io Stream::write(std::span<const std::uint8_t> bytes) {
+  const int size = static_cast<int>(std::min<std::size_t>(bytes.size(), INT_MAX));
+  if (tls_) return attempt([&] { return socket_.sendBytes(bytes.data(), size); });
+  const ssize_t n = ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+  if (n > 0) return {Io::Kind::done, static_cast<std::size_t>(n), {}};
+  if (n == 0 || errno == EAGAIN || errno == EINTR) return {Io::Kind::want_write, 0, {}};
+  return ended_by(errno);
+}
+
+void Stream::shutdown_write() {
+  ERR_clear_error();
+  errno = 0;
+  try {
+    if (tls_) socket_.shutdown();
+  } catch (const Poco::Exception&) {  // the peer is gone: FIN is all that is left to say
+  }
+  ::shutdown(fd_, SHUT_WR);
+}
+
+std::optional<domain::TcpState> Stream::tcp_state() const {
+  tcp_info info{};
+  socklen_t size = sizeof info;
+  if (::getsockopt(fd_, IPPROTO_TCP, TCP_INFO, &info, &size) != 0) return std::nullopt;
+  return domain::TcpState{info.tcpi_unacked, units::Milliseconds(info.tcpi_last_ack_recv)};
+}
+
+}  // namespace vedette::net
