@@ -81,7 +81,7 @@ Result<TickRow> TickDecoder::decode(std::span<const std::uint8_t> bytes, std::si
   if (failed_) return fail(ErrorCode::invalid, "tick after one that could not be read");
   failed_ = true;
   ByteReader in(bytes);
-  const auto bad = [](std::string what) { return fail(ErrorCode::invalid, "tick: " + what); };
+  const auto bad = [](const char* what) { return fail(ErrorCode::invalid, std::string("tick: ") + what); };
   const auto head = in.byte();
   if (!head || *head > (kFull | kLayout | kReals)) return bad("first byte is missing or unknown");
   const bool full = (*head & kFull) != 0;
