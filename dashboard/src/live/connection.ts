@@ -1,0 +1,244 @@
+// The one connection to the collector, as a state machine. Transport, time, chance and the question "why was I refused?"
+// are injected, so that tests own them. Subscribers get whole snapshots and deltas; parts are put together here.
+
+import type { LiveMessage, LiveRequest, Row } from '../api/types';
+import type { OpenTransport, Transport } from './transport';
+
+export const BACKOFF_FIRST_MS = 1000;
+export const BACKOFF_MOST_MS = 30_000;
+export const SILENCE_MS = 15_000;
+const WATCH_EVERY_MS = 1000;
+/** A timer this late means that we slept: read what has been waiting before judging silence. */
+const LATE_MS = 2000;
+
+export type LiveState =
+  | { kind: 'idle' }
+  | { kind: 'connecting'; since: number | null }
+  | { kind: 'open'; delay: number | null }
+  | { kind: 'waiting'; until: number; since: number; reason: string }
+  | { kind: 'signed-out' };
+
+export interface TopicSink {
+  /** All rows of the topic: they replace what was held. */
+  snapshot(header: string[], rows: Row[]): void;
+  /** Rows that changed; `header` only when it did. */
+  delta(rows: Row[], header: string[] | null): void;
+}
+
+export interface LiveEnvironment {
+  open: OpenTransport;
+  /** Milliseconds; may jump. */
+  now(): number;
+  random(): number;
+  setTimer(callback: () => void, ms: number): unknown;
+  clearTimer(timer: unknown): void;
+  /** After a refused handshake: is there still a login? Rejects when nobody answers. */
+  hasLogin(): Promise<boolean>;
+  onState(state: LiveState): void;
+  onError(message: string): void;
+}
+
+interface Topic {
+  sink: TopicSink;
+  header: string[] | null;
+  parts: Row[] | null;
+}
+
+export class LiveConnection {
+  #env: LiveEnvironment;
+  #topics = new Map<string, Topic>();
+  #transport: Transport | null = null;
+  #state: LiveState = { kind: 'idle' };
+  #cursor: string | null = null;
+  #attempt = 0;
+  #downSince: number | null = null;
+  #lastHeard = 0;
+  #asked: number | null = null;
+  #timer: unknown = null;
+  #watch: unknown = null;
+  #watchDue = 0;
+
+  constructor(environment: LiveEnvironment) {
+    this.#env = environment;
+  }
+
+  get state(): LiveState {
+    return this.#state;
+  }
+
+  start(): void {
+    if (this.#state.kind === 'idle' || this.#state.kind === 'signed-out') this.#connect();
+  }
+
+  /** Ends the connection and forgets where it was; topics stay. */
+  stop(): void {
+    this.#drop();
+    this.#cursor = null;
+    this.#downSince = null;
+    this.#attempt = 0;
+    for (const topic of this.#topics.values()) topic.header = null;
+    this.#become({ kind: 'idle' });
+  }
+
+  subscribe(name: string, sink: TopicSink): void {
+    this.#topics.set(name, { sink, header: null, parts: null });
+    if (this.#state.kind === 'open') this.#ask({ op: 'subscribe', topics: [name] });
+  }
+
+  unsubscribe(name: string): void {
+    if (this.#topics.delete(name) && this.#state.kind === 'open') this.#transport?.send({ op: 'unsubscribe', topics: [name] });
+  }
+
+  /** Try now instead of at the end of the wait: the network or the tab came back. */
+  nudge(): void {
+    if (this.#state.kind === 'waiting') this.#connect();
+    else if (this.#state.kind === 'open' && this.#env.now() - this.#lastHeard > SILENCE_MS) this.#fail('silent');
+  }
+
+  #become(state: LiveState): void {
+    this.#state = state;
+    this.#env.onState(state);
+  }
+
+  #connect(): void {
+    this.#drop();
+    this.#become({ kind: 'connecting', since: this.#downSince });
+    let opened = false;
+    let mine: Transport | null = null;
+    const current = (): boolean => mine === null || mine === this.#transport;
+    this.#lastHeard = this.#env.now();
+    this.#watchSilence();
+    mine = this.#env.open({
+      open: () => {
+        if (!current()) return;
+        opened = true;
+        this.#opened();
+      },
+      message: (message) => {
+        if (current()) this.#take(message);
+      },
+      close: (code, reason) => {
+        if (current()) this.#closed(opened, code, reason);
+      },
+    });
+    this.#transport = mine;
+  }
+
+  #opened(): void {
+    this.#lastHeard = this.#env.now();
+    this.#become({ kind: 'open', delay: null });
+    const known: string[] = [];
+    const fresh: string[] = [];
+    for (const [name, topic] of this.#topics) {
+      topic.parts = null;
+      (topic.header && this.#cursor ? known : fresh).push(name);
+    }
+    if (known.length && this.#cursor) this.#ask({ op: 'subscribe', topics: known, cursor: this.#cursor });
+    if (fresh.length) this.#ask({ op: 'subscribe', topics: fresh });
+  }
+
+  #ask(request: LiveRequest): void {
+    this.#asked = this.#env.now();
+    this.#transport?.send(request);
+  }
+
+  #take(message: LiveMessage): void {
+    this.#lastHeard = this.#env.now();
+    if (this.#asked !== null) {
+      const delay = this.#lastHeard - this.#asked;
+      this.#asked = null;
+      this.#become({ kind: 'open', delay });
+    }
+    // Only what was heard proves that the collector takes us; an accepted handshake alone doesn't.
+    this.#attempt = 0;
+    this.#downSince = null;
+    if (message.type === 'error') {
+      this.#env.onError(message.message);
+      return;
+    }
+    this.#cursor = message.cursor;
+    if (message.type === 'beat') return;
+    const topic = this.#topics.get(message.topic);
+    if (!topic) return;
+    if (message.type === 'snapshot') {
+      const rows = (topic.parts ?? []).concat(message.rows as Row[]);
+      if ((message.part ?? 1) < (message.parts ?? 1)) {
+        topic.parts = rows;
+        return;
+      }
+      topic.parts = null;
+      topic.header = message.header;
+      topic.sink.snapshot(message.header, rows);
+    } else if (topic.header) {
+      if (message.header) topic.header = message.header;
+      topic.sink.delta(message.rows as Row[], message.header ?? null);
+    }
+  }
+
+  #closed(opened: boolean, code: number, reason: string): void {
+    this.#transport = null;
+    if (code === 4401) {
+      this.#signedOut();
+      return;
+    }
+    if (opened) {
+      this.#wait(reason || String(code));
+      return;
+    }
+    // Browsers say 1006 for every refused handshake.
+    const started = this.#state;
+    void this.#env.hasLogin().then(
+      (yes) => {
+        if (this.#state !== started) return;
+        if (yes) this.#wait(reason || 'refused');
+        else this.#signedOut();
+      },
+      () => {
+        if (this.#state === started) this.#wait('unreachable');
+      },
+    );
+  }
+
+  #signedOut(): void {
+    this.stop();
+    this.#become({ kind: 'signed-out' });
+  }
+
+  #fail(reason: string): void {
+    this.#drop();
+    this.#wait(reason);
+  }
+
+  #wait(reason: string): void {
+    this.#drop();
+    const now = this.#env.now();
+    this.#downSince ??= now;
+    const most = Math.min(BACKOFF_MOST_MS, BACKOFF_FIRST_MS * 2 ** this.#attempt);
+    this.#attempt += 1;
+    const delay = Math.max(200, this.#env.random() * most);
+    this.#become({ kind: 'waiting', until: now + delay, since: this.#downSince, reason });
+    this.#timer = this.#env.setTimer(() => this.#connect(), delay);
+  }
+
+  #watchSilence(): void {
+    this.#watchDue = this.#env.now() + WATCH_EVERY_MS;
+    this.#watch = this.#env.setTimer(() => {
+      const now = this.#env.now();
+      const late = now - this.#watchDue > LATE_MS;
+      if (!late && now - this.#lastHeard > SILENCE_MS) this.#fail('silent');
+      else this.#watchSilence();
+    }, WATCH_EVERY_MS);
+  }
+
+  #drop(): void {
+    this.#env.clearTimer(this.#timer);
+    this.#env.clearTimer(this.#watch);
+    const transport = this.#transport;
+    this.#transport = null;
+    this.#asked = null;
+    if (transport) {
+      // Its close event must not be taken for the next connection's.
+      transport.close();
+    }
+  }
+}

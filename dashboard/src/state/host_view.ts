@@ -1,0 +1,36 @@
+// What a host page shows: which range, following the present or not. Kept in the address, so that links hold it.
+
+import { stepFor } from '../charts/steps';
+
+export const RANGES = { m15: 900, h1: 3600, h6: 21_600, h24: 86_400, d7: 604_800 } as const;
+export type RangeName = keyof typeof RANGES;
+export const RANGE_NAMES = Object.keys(RANGES) as RangeName[];
+
+export interface HostView {
+  /** null: a custom span. */
+  name: RangeName | null;
+  range: number;
+  /** Right edge, Unix seconds; null follows the present. */
+  end: number | null;
+}
+
+export function readView(query: URLSearchParams): HostView {
+  const from = Number(query.get('from') ?? NaN);
+  const to = Number(query.get('to') ?? NaN);
+  if (to - from >= 1) return { name: null, range: to - from, end: to };
+  const name = RANGE_NAMES.find((n) => n === query.get('range')) ?? 'm15';
+  return { name, range: RANGES[name], end: null };
+}
+
+export function writeView(view: HostView): URLSearchParams {
+  const query = new URLSearchParams();
+  if (view.name && view.end === null) {
+    if (view.name !== 'm15') query.set('range', view.name);
+  } else if (view.end !== null) {
+    query.set('from', String(Math.round(view.end - view.range)));
+    query.set('to', String(Math.round(view.end)));
+  }
+  return query;
+}
+
+export const stepOf = (view: HostView, pixels: number): number => stepFor(view.range, pixels);
