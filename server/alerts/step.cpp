@@ -1,0 +1,58 @@
+#include "server/alerts/step.h"
+
+#include <cmath>
+
+namespace vedette::alerts {
+
+using domain::Phase;
+using domain::Transition;
+
+namespace {
+
+bool beyond(const Rule& rule, double value, double limit) noexcept {
+  return rule.direction == Direction::above ? value > limit : value < limit;
+}
+
+bool breaks(const Rule& rule, const Reading& reading) noexcept {
+  return beyond(rule, reading.value, rule.limit) && (!rule.second_limit || reading.second < *rule.second_limit);
+}
+
+bool recovered(const Rule& rule, const Reading& reading) noexcept {
+  const bool within = !beyond(rule, reading.value, rule.limit);
+  const bool past = !rule.recover || !beyond(rule, reading.value, *rule.recover);
+  return (within && past) || (rule.second_limit && reading.second >= *rule.second_limit);
+}
+
+}  // namespace
+
+StepResult step(const Rule& rule, const AlertState& state, units::Instant at, Reading reading,
+                units::Milliseconds interval) noexcept {
+  StepResult result{state, std::nullopt};
+  if (at <= state.last_tick || std::isnan(reading.value)) return result;
+  AlertState& next = result.next;
+  const bool gap = at - state.last_tick > 2 * interval;
+  next.last_tick = at;
+  if (state.phase == Phase::firing) {
+    if (!recovered(rule, reading)) return result;
+    next.phase = Phase::inactive;
+    next.since = at;
+    result.change = Transition::resolved;
+    return result;
+  }
+  if (!breaks(rule, reading)) {
+    if (state.phase == Phase::pending) next.since = at;
+    next.phase = Phase::inactive;
+    return result;
+  }
+  if (state.phase != Phase::pending || gap) {
+    next.phase = Phase::pending;
+    next.since = at;
+  }
+  if (at - next.since < rule.lasting) return result;
+  next.phase = Phase::firing;
+  next.since = at;
+  result.change = Transition::fired;
+  return result;
+}
+
+}  // namespace vedette::alerts
