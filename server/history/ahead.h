@@ -1,0 +1,28 @@
+// The write-ahead row: all that one commit made durable, as bytes of live.db's table `ahead`.
+//
+//   row   = 0x01 (version) batch*
+//   batch = host stream first count length packed     varints, except stream: 8 bytes little-endian; packed: packed.h
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "schema/units/result.h"
+#include "server/domain/tick.h"
+#include "server/history/packed.h"
+
+namespace vedette::history {
+
+/// A batch whose first `skip` ticks were accepted before.
+struct Accepted {
+  domain::SharedBatch batch;
+  std::size_t skip = 0;
+};
+
+[[nodiscard]] std::string encode_row(std::span<const Accepted> batches);
+
+/// `corrupt` if encode_row can't have written it, `version` if a newer one did.
+[[nodiscard]] units::Result<std::vector<domain::Batch>> decode_row(Bytes bytes);
+
+}  // namespace vedette::history

@@ -1,0 +1,204 @@
+#include "server/history/chunk_files.h"
+
+#include <algorithm>
+
+#include "schema/sql/migrations.h"
+#include "server/sqlite/migrate.h"
+
+namespace vedette::history {
+
+using domain::HostNumber;
+using units::ErrorCode;
+using units::Result;
+
+namespace {
+
+constexpr std::size_t kIdle = 16;
+constexpr std::size_t kOpenWriters = 4;
+
+constexpr const char* kWriterSettings =
+    "PRAGMA page_size=4096; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA secure_delete=OFF;"
+    "PRAGMA wal_autocheckpoint=0; PRAGMA journal_size_limit=67108864";
+
+Result<void> check_whole(sqlite::Database& database, const std::filesystem::path& path) {
+  auto pages = database.scalar("PRAGMA page_count");
+  if (!pages) return std::unexpected(std::move(pages.error()));
+  auto size = database.scalar("PRAGMA page_size");
+  if (!size) return std::unexpected(std::move(size.error()));
+  std::error_code ignored;
+  // With a write-ahead log the newest pages may be there only.
+  const auto log = std::filesystem::file_size(path.string() + "-wal", ignored);
+  if (!ignored && log > 0) return {};
+  const auto length = static_cast<std::int64_t>(std::filesystem::file_size(path, ignored));
+  if (ignored || length >= pages->value_or(0) * size->value_or(0)) return {};
+  return units::fail(ErrorCode::corrupt,
+                     path.string() + ": cut off after " + std::to_string(length) + " of " +
+                         std::to_string(pages->value_or(0) * size->value_or(0)) +
+                         " bytes; restore it from a backup, or move it away to go on without that day");
+}
+
+}  // namespace
+
+ChunkFiles::ChunkFiles(std::filesystem::path directory, std::string vfs)
+    : directory_(std::move(directory)), vfs_(std::move(vfs)) {}
+
+Result<void> ChunkFiles::scan() {
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(directory_, error)) {
+    const auto day = parse_raw_file_name(entry.path().filename().string());
+    if (!day) continue;
+    auto database = sqlite::Database::open(entry.path(), {.create = false, .vfs = vfs_});
+    if (!database) return std::unexpected(std::move(database.error()));
+    if (auto whole = check_whole(*database, entry.path()); !whole) return whole;
+    if (auto done = sqlite::migrate(*database, sql::chunks_migrations()); !done) return done;
+    add(*day);
+  }
+  if (error) return units::fail(ErrorCode::io, directory_.string() + ": cannot be listed: " + error.message());
+  return {};
+}
+
+std::set<Day> ChunkFiles::days() const {
+  const std::lock_guard lock(mutex_);
+  return days_;
+}
+
+void ChunkFiles::add(Day day) {
+  const std::lock_guard lock(mutex_);
+  days_.insert(day);
+}
+
+Result<sqlite::Database> ChunkFiles::borrow(Day day) const {
+  {
+    const std::lock_guard lock(mutex_);
+    if (const auto it = idle_.find(day); it != idle_.end()) {
+      sqlite::Database database = std::move(it->second);
+      idle_.erase(it);
+      return database;
+    }
+  }
+  return sqlite::Database::open(path(day), {.read_only = true, .vfs = vfs_});
+}
+
+void ChunkFiles::give_back(Day day, sqlite::Database database) const {
+  const std::lock_guard lock(mutex_);
+  if (idle_.size() < kIdle) idle_.emplace(day, std::move(database));
+}
+
+Result<std::vector<StoredChunk>> ChunkFiles::read(HostNumber host, Slot from, Slot to,
+                                                  std::span<const std::uint32_t> groups) const {
+  std::vector<StoredChunk> chunks;
+  const Day day = day_of(from);
+  if (!days().contains(day)) return chunks;
+  auto database = borrow(day);
+  if (!database) return std::unexpected(std::move(database.error()));
+  {
+    auto statement = database->prepare("SELECT k, v FROM chunk WHERE k BETWEEN ? AND ?");
+    if (!statement) return std::unexpected(std::move(statement.error()));
+    statement->bind(1, pack(raw_key(host, from, 0, 0))).bind(2, pack(raw_key(host, to, kGroups - 1, kMaxPart)));
+    for (;;) {
+      auto more = statement->step();
+      if (!more) return std::unexpected(std::move(more.error()));
+      if (!*more) break;
+      const ChunkKey key = unpack(statement->integer(0));
+      if (!std::ranges::binary_search(groups, key.group)) continue;
+      const auto blob = statement->blob(1);
+      chunks.push_back({first_slot(day) + key.slot, key.group, key.part,
+                        std::string(reinterpret_cast<const char*>(blob.data()), blob.size())});
+    }
+  }
+  give_back(day, std::move(*database));
+  return chunks;
+}
+
+Result<std::optional<Slot>> ChunkFiles::newest_slot(HostNumber host, Slot before, Day oldest) const {
+  const std::set<Day> all = days();
+  for (auto day = all.rbegin(); day != all.rend() && *day >= oldest; ++day) {
+    if (first_slot(*day) >= before) continue;
+    auto database = borrow(*day);
+    if (!database) return std::unexpected(std::move(database.error()));
+    std::optional<Slot> found;
+    {
+      auto statement = database->prepare("SELECT max(k) FROM chunk WHERE k BETWEEN ? AND ?");
+      if (!statement) return std::unexpected(std::move(statement.error()));
+      const Slot last = std::min(before - 1, first_slot(*day + 1) - 1);
+      statement->bind(1, pack(raw_key(host, first_slot(*day), 0, 0)))
+          .bind(2, pack(raw_key(host, last, kGroups - 1, kMaxPart)));
+      auto row = statement->step();
+      if (!row) return std::unexpected(std::move(row.error()));
+      if (*row && !statement->is_null(0)) found = first_slot(*day) + unpack(statement->integer(0)).slot;
+    }
+    give_back(*day, std::move(*database));
+    if (found) return found;
+  }
+  return std::nullopt;
+}
+
+Result<sqlite::Database*> ChunkWriter::database(Day day) {
+  if (const auto it = open_.find(day); it != open_.end()) return &it->second;
+  auto made = sqlite::Database::open(files_.path(day), {.vfs = files_.vfs_});
+  if (!made) return std::unexpected(std::move(made.error()));
+  if (auto set = made->execute(kWriterSettings); !set) return std::unexpected(std::move(set.error()));
+  if (auto done = sqlite::migrate(*made, sql::chunks_migrations()); !done) {
+    return std::unexpected(std::move(done.error()));
+  }
+  files_.add(day);
+  if (open_.size() >= kOpenWriters) open_.erase(open_.begin());
+  return &open_.emplace(day, std::move(*made)).first->second;
+}
+
+Result<std::uint32_t> ChunkWriter::next_part(sqlite::Database& database, const EncodedChunk& chunk) {
+  auto statement = database.prepare("SELECT max(k) FROM chunk WHERE k BETWEEN ? AND ?");
+  if (!statement) return std::unexpected(std::move(statement.error()));
+  statement->bind(1, pack(raw_key(chunk.host, chunk.slot, 0, 0)))
+      .bind(2, pack(raw_key(chunk.host, chunk.slot, 0, kMaxPart)));
+  auto row = statement->step();
+  if (!row) return std::unexpected(std::move(row.error()));
+  if (!*row || statement->is_null(0)) return 0;
+  return unpack(statement->integer(0)).part + 1;
+}
+
+Result<void> ChunkWriter::add(Day day, std::span<const EncodedChunk> chunks,
+                              const std::function<void()>& before_commit) {
+  auto file = database(day);
+  if (!file) return std::unexpected(std::move(file.error()));
+  {
+    auto transaction = sqlite::Transaction::begin(**file);
+    if (!transaction) return std::unexpected(std::move(transaction.error()));
+    auto insert = (*file)->prepare("INSERT INTO chunk VALUES(?,?)");
+    if (!insert) return std::unexpected(std::move(insert.error()));
+    for (const auto& chunk : chunks) {
+      auto part = next_part(**file, chunk);
+      if (!part) return std::unexpected(std::move(part.error()));
+      if (*part > kMaxPart) return units::fail(ErrorCode::conflict, (*file)->path() + ": a slot has 256 parts already");
+      for (const auto& [group, blob] : chunk.groups) {
+        insert->bind(1, pack(raw_key(chunk.host, chunk.slot, group, *part)))
+            .bind_borrowed(2, {reinterpret_cast<const std::uint8_t*>(blob.data()), blob.size()});
+        if (auto done = insert->run(); !done) return done;
+      }
+    }
+    if (before_commit) before_commit();
+    if (auto done = transaction->commit(); !done) return done;
+  }
+  // What a reader keeps from being copied now is copied next time.
+  auto copied = (*file)->checkpoint_passive();
+  if (!copied) return std::unexpected(std::move(copied.error()));
+  return {};
+}
+
+Result<void> ChunkWriter::forget(HostNumber host) {
+  for (const Day day : files_.days()) {
+    auto file = database(day);
+    if (!file) return std::unexpected(std::move(file.error()));
+    auto transaction = sqlite::Transaction::begin(**file);
+    if (!transaction) return std::unexpected(std::move(transaction.error()));
+    auto statement = (*file)->prepare("DELETE FROM chunk WHERE k BETWEEN ? AND ?");
+    if (!statement) return std::unexpected(std::move(statement.error()));
+    statement->bind(1, pack(raw_key(host, first_slot(day), 0, 0)))
+        .bind(2, pack(raw_key(host, first_slot(day + 1) - 1, kGroups - 1, kMaxPart)));
+    if (auto done = statement->run(); !done) return done;
+    if (auto done = transaction->commit(); !done) return done;
+  }
+  return {};
+}
+
+}  // namespace vedette::history

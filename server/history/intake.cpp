@@ -1,0 +1,223 @@
+#include "server/history/intake.h"
+
+#include <algorithm>
+#include <numeric>
+#include <set>
+
+namespace vedette::history {
+
+using domain::HostNumber;
+
+namespace {
+
+std::size_t cells_of(const Accepted& accepted) {
+  const auto& ticks = accepted.batch->ticks;
+  return std::accumulate(ticks.begin() + static_cast<std::ptrdiff_t>(accepted.skip), ticks.end(), std::size_t{0},
+                         [](std::size_t sum, const domain::Tick& tick) { return sum + tick.cells.size() + 1; });
+}
+
+}  // namespace
+
+void Intake::load(const MarkRow& row) {
+  const std::lock_guard lock(mutex_);
+  Stream& stream = streams_[{row.mark.host, row.mark.stream}];
+  stream.accepted = stream.durable = std::max(stream.durable, row.mark.last);
+  stream.seen = std::max(stream.seen, row.seen);
+}
+
+bool Intake::submit(domain::SharedBatch batch, units::Instant now) {
+  const std::lock_guard lock(mutex_);
+  if (closed_) return false;
+  if (!batch || batch->ticks.empty()) return true;
+  const Key key{batch->host, batch->stream};
+  const auto known = streams_.find(key);
+  const std::uint64_t accepted = known == streams_.end() ? 0 : known->second.accepted;
+  const std::uint64_t last = batch->first + batch->ticks.size() - 1;
+  const std::size_t skip =
+      batch->first > accepted ? 0 : std::min<std::size_t>(accepted + 1 - batch->first, batch->ticks.size());
+  if (skip == batch->ticks.size()) {
+    counts_.duplicates += skip;
+    touched_.push_back(key);
+    return true;
+  }
+  Accepted entry{std::move(batch), skip};
+  const std::size_t cells = cells_of(entry);
+  if (held() > 0 && held() + cells > bounds_.cells) {
+    ++counts_.refused;
+    refusing_ = true;
+    wake_.notify_one();
+    return false;
+  }
+  counts_.duplicates += skip;
+  Stream& stream = streams_[key];
+  stream.accepted = last;
+  stream.seen = now;
+  pending_.push_back(std::move(entry));
+  const bool was_early = pending_cells_ >= bounds_.early_cells;
+  pending_cells_ += cells;
+  if (!was_early && pending_cells_ >= bounds_.early_cells) wake_.notify_one();
+  return true;
+}
+
+std::uint64_t Intake::resume_point(HostNumber host, std::uint64_t stream) const {
+  const std::lock_guard lock(mutex_);
+  const auto it = streams_.find({host, stream});
+  return it == streams_.end() ? 0 : it->second.accepted;
+}
+
+bool Intake::wait(units::Steady until) {
+  std::unique_lock lock(mutex_);
+  wake_.wait_until(lock, until, [this] {
+    return closed_ || !tasks_.empty() || flush_until_ > cycles_ ||
+           (committing_.empty() && pending_cells_ >= bounds_.early_cells);
+  });
+  return !closed_;
+}
+
+std::vector<Accepted> Intake::take() {
+  const std::lock_guard lock(mutex_);
+  if (committing_.empty()) {
+    committing_.swap(pending_);
+    committing_cells_ = std::exchange(pending_cells_, 0);
+  }
+  return committing_;
+}
+
+void Intake::durable() {
+  const std::lock_guard lock(mutex_);
+  for (const auto& [batch, skip] : committing_) {
+    const auto stream = streams_.find({batch->host, batch->stream});
+    if (stream == streams_.end()) continue;  // forgotten meanwhile
+    stream->second.durable = std::max(stream->second.durable, batch->first + batch->ticks.size() - 1);
+  }
+}
+
+Intake::Committed Intake::committed() {
+  Committed done;
+  {
+    const std::lock_guard lock(mutex_);
+    std::set<Key> told(touched_.begin(), touched_.end());
+    for (const auto& [batch, skip] : committing_) told.insert({batch->host, batch->stream});
+    for (const auto& key : told) {
+      const auto stream = streams_.find(key);
+      if (stream == streams_.end() || stream->second.durable == 0) continue;
+      done.marks.push_back({key.first, key.second, stream->second.durable});
+    }
+    touched_.clear();
+    committing_.clear();
+    committing_cells_ = 0;
+    done.room = std::exchange(refusing_, false);
+    ++cycles_;
+  }
+  flushed_.notify_all();
+  return done;
+}
+
+void Intake::failed() {
+  {
+    const std::lock_guard lock(mutex_);
+    ++cycles_;
+    ++failures_;
+  }
+  flushed_.notify_all();
+}
+
+bool Intake::post(std::function<void()> task) {
+  const std::lock_guard lock(mutex_);
+  if (finished_ || closed_) return false;
+  tasks_.push_back(std::move(task));
+  wake_.notify_one();
+  return true;
+}
+
+std::vector<std::function<void()>> Intake::take_tasks() {
+  const std::lock_guard lock(mutex_);
+  return std::exchange(tasks_, {});
+}
+
+bool Intake::flush() {
+  std::unique_lock lock(mutex_);
+  // A commit may be under way with what was taken before: only the one after it surely holds everything.
+  const std::uint64_t cycle = cycles_ + (committing_.empty() ? 1 : 2);
+  const std::uint64_t failures = failures_;
+  flush_until_ = std::max(flush_until_, cycle);
+  wake_.notify_one();
+  flushed_.wait(lock, [&] { return finished_ || cycles_ >= cycle || failures_ != failures; });
+  return cycles_ >= cycle && failures_ == failures;
+}
+
+void Intake::close() {
+  {
+    const std::lock_guard lock(mutex_);
+    closed_ = true;
+  }
+  wake_.notify_all();
+}
+
+void Intake::finished() {
+  {
+    const std::lock_guard lock(mutex_);
+    finished_ = true;
+  }
+  flushed_.notify_all();
+}
+
+std::vector<Accepted> Intake::waiting(HostNumber host) const {
+  std::vector<Accepted> found;
+  const std::lock_guard lock(mutex_);
+  for (const auto* list : {&committing_, &pending_}) {
+    std::ranges::copy_if(*list, std::back_inserter(found),
+                         [&](const auto& entry) { return entry.batch->host == host; });
+  }
+  return found;
+}
+
+std::vector<MarkRow> Intake::unsaved_marks() const {
+  std::vector<MarkRow> rows;
+  const std::lock_guard lock(mutex_);
+  for (const auto& [key, stream] : streams_) {
+    if (stream.durable != stream.saved) rows.push_back({{key.first, key.second, stream.durable}, stream.seen});
+  }
+  return rows;
+}
+
+void Intake::saved(std::span<const MarkRow> rows) {
+  const std::lock_guard lock(mutex_);
+  for (const auto& row : rows) {
+    const auto it = streams_.find({row.mark.host, row.mark.stream});
+    if (it != streams_.end()) it->second.saved = row.mark.last;
+  }
+}
+
+void Intake::expire(units::Instant before) {
+  const std::lock_guard lock(mutex_);
+  std::erase_if(streams_, [&](const auto& entry) {
+    const Stream& stream = entry.second;
+    return stream.seen < before && stream.accepted == stream.durable && stream.durable == stream.saved;
+  });
+}
+
+void Intake::forget(HostNumber host) {
+  const std::lock_guard lock(mutex_);
+  const auto of_host = [&](const Accepted& entry) { return entry.batch->host == host; };
+  for (const auto& entry : pending_) {
+    if (of_host(entry)) pending_cells_ -= cells_of(entry);
+  }
+  for (const auto& entry : committing_) {
+    if (of_host(entry)) committing_cells_ -= cells_of(entry);
+  }
+  std::erase_if(pending_, of_host);
+  std::erase_if(committing_, of_host);
+  std::erase_if(streams_, [&](const auto& entry) { return entry.first.first == host; });
+}
+
+Intake::Counts Intake::counts() const {
+  const std::lock_guard lock(mutex_);
+  Counts counts = counts_;
+  for (const auto* list : {&committing_, &pending_}) {
+    for (const auto& entry : *list) counts.waiting_ticks += entry.batch->ticks.size() - entry.skip;
+  }
+  return counts;
+}
+
+}  // namespace vedette::history

@@ -1,0 +1,66 @@
+// Ticks of one host as bytes: each cell a varint of its difference to the tick before. What write-ahead rows hold, and
+// what open chunks are held in (about 55 B a tick of 40 series). Any order of times; every 64-bit value exactly.
+//
+//   tick     = time boot count presence cell*   numbers are LEB128 varints; zigzag where a difference may fall
+//   time     = zigzag ms since the tick before (the first: since the epoch)
+//   boot     = zigzag difference to the tick before
+//   presence = 0x00 (all cells present) | 0x01 bitmap of ⌈count / 8⌉ bytes, lowest bit first
+//   cell     = zigzag difference (mod 2^64) to the last present value of that series, absent cells left out
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "schema/units/result.h"
+#include "server/domain/tick.h"
+
+namespace vedette::history {
+
+using Bytes = std::span<const std::uint8_t>;
+
+/// Grows tick by tick. One owner; copies are independent.
+class PackedTicks {
+ public:
+  void append(const domain::Tick& tick);
+
+  [[nodiscard]] std::size_t count() const noexcept { return count_; }
+  [[nodiscard]] Bytes bytes() const noexcept {
+    return {reinterpret_cast<const std::uint8_t*>(bytes_.data()), bytes_.size()};
+  }
+
+ private:
+  std::string bytes_;
+  std::size_t count_ = 0;
+  std::int64_t time_ = 0;
+  std::uint32_t boot_ = 0;
+  std::vector<std::int64_t> last_;  ///< by series number
+};
+
+/// Reads ticks back. The bytes must outlive it.
+class PackedReader {
+ public:
+  explicit PackedReader(Bytes bytes) : rest_(bytes) {}
+
+  /// False at the end; `corrupt` if append() can't have written this. Cells are bounded by `kMaxCells`.
+  [[nodiscard]] units::Result<bool> next();
+  /// The tick that next() found; overwritten by the next one.
+  [[nodiscard]] const domain::Tick& tick() const noexcept { return tick_; }
+
+ private:
+  [[nodiscard]] bool read_presence(std::size_t count);
+
+  Bytes rest_;
+  std::vector<std::int64_t> last_;
+  domain::Tick tick_;
+};
+
+/// More cells than any host may have (server/history/key.h: groups × width).
+inline constexpr std::size_t kMaxCells = 65'536;
+
+/// LEB128, for formats built around packed ticks. read_varint advances; false when cut off or longer than ten bytes.
+void write_varint(std::string& out, std::uint64_t value);
+[[nodiscard]] bool read_varint(Bytes& rest, std::uint64_t& value) noexcept;
+
+}  // namespace vedette::history

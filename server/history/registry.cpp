@@ -1,0 +1,133 @@
+#include "server/history/registry.h"
+
+#include <algorithm>
+
+namespace vedette::history {
+
+using domain::HostNumber;
+using domain::SeriesNumber;
+using units::ErrorCode;
+using units::Result;
+
+std::optional<std::uint32_t> Registry::find(const Host& host, const metrics::Series& series) {
+  const auto [first, last] = host.numbers.equal_range(series.key);
+  for (auto it = first; it != last; ++it) {
+    if (host.series[it->second] == series) return it->second;
+  }
+  return std::nullopt;
+}
+
+void Registry::add(Host& host, const metrics::Series& series) {
+  host.numbers.emplace(series.key, static_cast<std::uint32_t>(host.series.size()));
+  host.series.push_back(series);
+}
+
+Result<void> Registry::load(const RegistryRows& rows) {
+  const std::lock_guard lock(mutex_);
+  const auto damaged = [](HostNumber host, const char* what) {
+    return units::fail(ErrorCode::corrupt, std::string("live.db: the ") + what + " of host " +
+                                               std::to_string(domain::index(host)) +
+                                               " have holes in their numbers; restore it from a backup");
+  };
+  for (const auto& row : rows.series) {
+    Host& host = hosts_[domain::index(row.host)];
+    if (domain::index(row.stored.number) != host.series.size()) return damaged(row.host, "series");
+    add(host, row.stored.series);
+  }
+  for (const auto& row : rows.boots) {
+    Host& host = hosts_[domain::index(row.host)];
+    if (row.number != host.boots.size() + 1) return damaged(row.host, "boots");
+    host.boots.push_back(row.id);
+  }
+  return {};
+}
+
+Result<std::vector<SeriesNumber>> Registry::assign(HostNumber number, std::span<const metrics::Series> series) {
+  const std::lock_guard lock(mutex_);
+  Host& host = hosts_[domain::index(number)];
+  std::vector<SeriesNumber> numbers;
+  numbers.reserve(series.size());
+  for (const auto& one : series) {
+    auto known = find(host, one);
+    if (!known) {
+      if (host.series.size() >= cap_) {
+        return units::fail(ErrorCode::too_large, "the host announced \"" + metrics::to_string(one.key) +
+                                                     "\", but has " + std::to_string(cap_) +
+                                                     " series already, the most a host may have");
+      }
+      known = static_cast<std::uint32_t>(host.series.size());
+      add(host, one);
+      unsaved_.series.push_back({number, {SeriesNumber{*known}, one}});
+    }
+    numbers.push_back(SeriesNumber{*known});
+  }
+  return numbers;
+}
+
+std::uint32_t Registry::boot_number(HostNumber number, const BootId& id) {
+  const std::lock_guard lock(mutex_);
+  Host& host = hosts_[domain::index(number)];
+  const auto known = std::ranges::find(host.boots, id);
+  const auto boot = static_cast<std::uint32_t>(known - host.boots.begin()) + 1;
+  if (known == host.boots.end()) {
+    host.boots.push_back(id);
+    unsaved_.boots.push_back({number, boot, id});
+  }
+  return boot;
+}
+
+std::vector<domain::StoredSeries> Registry::series(HostNumber host) const {
+  const std::lock_guard lock(mutex_);
+  std::vector<domain::StoredSeries> all;
+  const auto it = hosts_.find(domain::index(host));
+  if (it == hosts_.end()) return all;
+  all.reserve(it->second.series.size());
+  for (const auto& series : it->second.series) {
+    all.push_back({SeriesNumber{static_cast<std::uint32_t>(all.size())}, series});
+  }
+  return all;
+}
+
+std::vector<bool> Registry::reals(HostNumber host) const {
+  const std::lock_guard lock(mutex_);
+  std::vector<bool> reals;
+  const auto it = hosts_.find(domain::index(host));
+  if (it == hosts_.end()) return reals;
+  for (const auto& series : it->second.series) reals.push_back(series.quantum.is_real());
+  return reals;
+}
+
+RegistryRows Registry::unsaved() const {
+  const std::lock_guard lock(mutex_);
+  return unsaved_;
+}
+
+void Registry::saved(const RegistryRows& rows) {
+  const std::lock_guard lock(mutex_);
+  const auto drop = [](auto& list, std::size_t count) {
+    list.erase(list.begin(), list.begin() + static_cast<std::ptrdiff_t>(std::min(count, list.size())));
+  };
+  drop(unsaved_.series, rows.series.size());
+  drop(unsaved_.boots, rows.boots.size());
+}
+
+void Registry::seen(HostNumber host, units::Instant at) {
+  const std::lock_guard lock(mutex_);
+  auto& newest = hosts_[domain::index(host)].newest;
+  if (!newest || *newest < at) newest = at;
+}
+
+std::optional<units::Instant> Registry::newest(HostNumber host) const {
+  const std::lock_guard lock(mutex_);
+  const auto it = hosts_.find(domain::index(host));
+  return it == hosts_.end() ? std::nullopt : it->second.newest;
+}
+
+void Registry::forget(HostNumber host) {
+  const std::lock_guard lock(mutex_);
+  hosts_.erase(domain::index(host));
+  std::erase_if(unsaved_.series, [&](const auto& row) { return row.host == host; });
+  std::erase_if(unsaved_.boots, [&](const auto& row) { return row.host == host; });
+}
+
+}  // namespace vedette::history

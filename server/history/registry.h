@@ -1,0 +1,77 @@
+// Series and boots of every host, and each host's newest tick time. A snapshot type: any thread, under its own lock.
+// What is new stays on a list until a commit has made it durable.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <unordered_map>
+#include <vector>
+
+#include "schema/metrics/series.h"
+#include "schema/units/result.h"
+#include "server/domain/history_store.h"
+
+namespace vedette::history {
+
+using BootId = std::array<std::uint8_t, 16>;
+
+struct SeriesRow {
+  domain::HostNumber host{};
+  domain::StoredSeries stored;
+};
+struct BootRow {
+  domain::HostNumber host{};
+  std::uint32_t number = 0;
+  BootId id{};
+};
+struct RegistryRows {
+  std::vector<SeriesRow> series;
+  std::vector<BootRow> boots;
+  [[nodiscard]] bool empty() const noexcept { return series.empty() && boots.empty(); }
+};
+
+class Registry {
+ public:
+  /// `cap`: series a host may have, at most kGroups × kGroupWidth.
+  explicit Registry(std::size_t cap) : cap_(cap) {}
+
+  /// What live.db holds, at start. `corrupt` if numbers don't count up from 0 (boots: from 1).
+  [[nodiscard]] units::Result<void> load(const RegistryRows& rows);
+
+  [[nodiscard]] units::Result<std::vector<domain::SeriesNumber>> assign(domain::HostNumber host,
+                                                                        std::span<const metrics::Series> series);
+  [[nodiscard]] std::uint32_t boot_number(domain::HostNumber host, const BootId& id);
+  [[nodiscard]] std::vector<domain::StoredSeries> series(domain::HostNumber host) const;
+  /// By series number: whether its cells are doubles.
+  [[nodiscard]] std::vector<bool> reals(domain::HostNumber host) const;
+
+  /// What isn't durable yet; saved() takes that many off the front of the lists.
+  [[nodiscard]] RegistryRows unsaved() const;
+  void saved(const RegistryRows& rows);
+
+  void seen(domain::HostNumber host, units::Instant at);
+  [[nodiscard]] std::optional<units::Instant> newest(domain::HostNumber host) const;
+
+  void forget(domain::HostNumber host);
+
+ private:
+  struct Host {
+    std::vector<metrics::Series> series;
+    std::multimap<metrics::SeriesKey, std::uint32_t> numbers;  ///< a series whose unit or quantum changed has several
+    std::vector<BootId> boots;
+    std::optional<units::Instant> newest;
+  };
+  static std::optional<std::uint32_t> find(const Host& host, const metrics::Series& series);
+  static void add(Host& host, const metrics::Series& series);
+
+  const std::size_t cap_;
+  mutable std::mutex mutex_;
+  std::unordered_map<std::uint32_t, Host> hosts_;
+  RegistryRows unsaved_;
+};
+
+}  // namespace vedette::history

@@ -1,0 +1,57 @@
+// Ticks of one host as columns, merged from wherever they lie: chunks of several groups and parts, open chunks, batches
+// on their way. Pure.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <span>
+#include <vector>
+
+#include "schema/chunk/chunk.h"
+#include "schema/metrics/series.h"
+#include "server/domain/tick.h"
+#include "server/history/chunk_files.h"
+#include "server/history/open_chunks.h"
+
+namespace vedette::history {
+
+/// Ticks in ascending order of time, each time once.
+struct Rows {
+  std::vector<std::int64_t> times;                  ///< Unix ms
+  std::vector<std::uint32_t> boots;                 ///< one a tick
+  std::vector<std::vector<metrics::Cell>> columns;  ///< by position in the list of wanted series
+};
+
+/// Collects one slot's (or any stretch's) ticks. What is added first wins where two ticks have the same time: a tick
+/// already stored is never changed by one that comes later.
+class RowMerger {
+ public:
+  /// `wanted`: series numbers, ascending. Must outlive this.
+  explicit RowMerger(std::span<const std::uint32_t> wanted) : wanted_(wanted) {}
+
+  /// Chunks of one slot, in the order of ChunkFiles::read.
+  [[nodiscard]] units::Result<void> add(std::span<const StoredChunk> chunks);
+  [[nodiscard]] units::Result<void> add(const PackedTicks& ticks);
+  void add(const domain::Tick& tick);
+
+  [[nodiscard]] Rows merge() &&;
+
+ private:
+  [[nodiscard]] units::Result<void> add(const StoredChunk& chunk, Rows& part);
+  [[nodiscard]] Rows& tail();
+  [[nodiscard]] Rows empty() const;
+
+  std::span<const std::uint32_t> wanted_;
+  std::vector<Rows> sources_;
+  bool tail_open_ = false;  ///< the last source takes single ticks
+};
+
+/// Encodes an open chunk: sorted, each time once, those in `known` (ascending, ms) left out. No groups if nothing is
+/// left. `reals[n]`: series n holds doubles.
+[[nodiscard]] units::Result<EncodedChunk> encode_chunk(const OpenChunk& open, const std::vector<bool>& reals,
+                                                       std::span<const std::int64_t> known = {});
+
+/// What decoding a stored chunk may cost.
+inline constexpr chunk::Limits kChunkLimits{.ticks = 4U << 20, .columns = 65, .cells = 64U << 20};
+
+}  // namespace vedette::history

@@ -1,0 +1,153 @@
+#include "server/history/store.h"
+
+#include <algorithm>
+#include <future>
+
+#include "server/history/answer.h"
+
+namespace vedette::history {
+
+using domain::HostNumber;
+using units::ErrorCode;
+using units::Result;
+
+namespace {
+
+constexpr units::Milliseconds kLongestStep{std::chrono::days{366}};
+
+}  // namespace
+
+Store::Store(Options options, const domain::Clock& clock)
+    : options_(std::move(options)),
+      clock_(clock),
+      registry_(std::min<std::size_t>(options_.series_per_host, kGroups * kGroupWidth)),
+      intake_(options_.intake),
+      open_(options_.seal),
+      files_(options_.directory, options_.vfs),
+      reader_(files_, open_, intake_, clock_),
+      chunk_writer_(files_) {}
+
+Store::~Store() {
+  stop();
+}
+
+Result<std::unique_ptr<Store>> Store::open(Options options, const domain::Clock& clock) {
+  std::unique_ptr<Store> store(new Store(std::move(options), clock));
+  if (auto loaded = store->load(); !loaded) return std::unexpected(std::move(loaded.error()));
+  return store;
+}
+
+void Store::start() {
+  sealer_ = std::thread([this] { seal_loop(); });
+  writer_ = std::thread([this] { write_loop(); });
+}
+
+void Store::stop() {
+  intake_.close();
+  if (writer_.joinable()) writer_.join();
+  intake_.finished();
+  sealer_tasks_.close();
+  if (sealer_.joinable()) sealer_.join();
+}
+
+Result<std::vector<domain::SeriesNumber>> Store::assign(HostNumber host, std::span<const metrics::Series> series) {
+  return registry_.assign(host, series);
+}
+
+std::vector<domain::StoredSeries> Store::series(HostNumber host) const {
+  return registry_.series(host);
+}
+
+std::uint32_t Store::boot_number(HostNumber host, const BootId& boot_id) {
+  return registry_.boot_number(host, boot_id);
+}
+
+bool Store::submit(domain::SharedBatch batch) {
+  if (batch && (domain::index(batch->host) == 0 || domain::index(batch->host) > kMaxHost)) return true;
+  std::optional<units::Instant> newest;
+  if (batch) {
+    for (const auto& tick : batch->ticks) newest = newest ? std::max(*newest, tick.at) : tick.at;
+  }
+  const HostNumber host = batch ? batch->host : HostNumber{};
+  if (!intake_.submit(std::move(batch), clock_.now())) return false;
+  if (newest) registry_.seen(host, *newest);
+  return true;
+}
+
+std::uint64_t Store::resume_point(HostNumber host, std::uint64_t stream) const {
+  return intake_.resume_point(host, stream);
+}
+
+Result<domain::HistoryAnswer> Store::query(const domain::HistoryQuery& query) const {
+  if (query.from > query.to) return units::fail(ErrorCode::invalid, "from lies after to");
+  if (query.step < units::Milliseconds{0} || query.step > kLongestStep) {
+    return units::fail(ErrorCode::invalid, "step must be between 0 (raw) and 366 days");
+  }
+  const units::Instant from = std::clamp(query.from, kFirstInstant, kEndInstant);
+  const units::Instant to = std::clamp(query.to, kFirstInstant, kEndInstant);
+  AnswerBuilder answer(query, registry_.series(query.host));
+  if (!answer.wanted().empty()) {
+    auto read = reader_.read(query.host, slot_of(from), slot_of(to), answer.wanted(), answer.needs_earlier(),
+                             [&](const Rows& rows) { return answer.feed(rows); });
+    if (!read) return std::unexpected(std::move(read.error()));
+  }
+  return std::move(answer).finish();
+}
+
+std::optional<units::Instant> Store::newest(HostNumber host) const {
+  if (const auto known = registry_.newest(host)) return known;
+  return reader_.newest_stored(host).value_or(std::nullopt);
+}
+
+bool Store::covered(HostNumber host, units::Instant from, units::Instant to, units::Milliseconds gap) const {
+  if (from >= to) return true;
+  std::int64_t before = units::unix_ms(from);
+  bool whole = true;
+  const auto reach = [&](std::int64_t time) {
+    whole = whole && time - before <= gap.count();
+    before = time;
+  };
+  auto read = reader_.read(host, slot_of(from), slot_of(to), {}, false, [&](const Rows& rows) -> Result<void> {
+    for (const auto time : rows.times) {
+      if (time > units::unix_ms(from) && time < units::unix_ms(to)) reach(time);
+    }
+    return {};
+  });
+  reach(units::unix_ms(to));
+  return read && whole;
+}
+
+Result<void> Store::forget(HostNumber host) {
+  // On the writer's thread between two commits: all rows up to last_row_ are known then.
+  const auto forgotten = std::make_shared<std::promise<Result<void>>>();
+  const auto posted = intake_.post([this, host, forgotten] {
+    intake_.forget(host);
+    registry_.forget(host);
+    open_.forget(host);
+    forgotten->set_value(write_db_->forget(host, last_row_));
+  });
+  if (!posted) return units::fail(ErrorCode::unavailable, "the store is stopping");
+  if (auto done = forgotten->get_future().get(); !done) return done;
+  const auto deleted = std::make_shared<std::promise<Result<void>>>();
+  if (!sealer_tasks_.push([this, host, deleted] { deleted->set_value(chunk_writer_.forget(host)); })) {
+    return units::fail(ErrorCode::unavailable, "the store is stopping");
+  }
+  return deleted->get_future().get();
+}
+
+std::string Store::trouble() const {
+  return trouble_.words(intake_.counts().waiting_ticks);
+}
+
+bool Store::seal_all() {
+  if (!flush()) return false;
+  const auto done = std::make_shared<std::promise<bool>>();
+  if (!sealer_tasks_.push([this, done] { done->set_value(seal(true)); })) return false;
+  return done->get_future().get();
+}
+
+Store::Counts Store::counts() const {
+  return {commits_, failed_commits_, ticks_, sealed_chunks_, failed_seals_, intake_.counts(), open_.counts()};
+}
+
+}  // namespace vedette::history

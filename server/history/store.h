@@ -1,0 +1,127 @@
+// HistoryStore over SQLite: write-ahead rows in live.db, sealed chunks in raw-YYYYMMDD.db (docs/storage.md).
+//
+// Two threads of its own: the writer (commits once a second) and the sealer (seals chunks, deletes their write-ahead
+// rows, checkpoints). The data directory has one owner; whoever opens the store holds its lock.
+#pragma once
+
+#include <atomic>
+#include <filesystem>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+
+#include "server/domain/clock.h"
+#include "server/domain/history_store.h"
+#include "server/domain/queue.h"
+#include "server/history/chunk_files.h"
+#include "server/history/intake.h"
+#include "server/history/live_db.h"
+#include "server/history/open_chunks.h"
+#include "server/history/reader.h"
+#include "server/history/registry.h"
+#include "server/history/trouble.h"
+
+namespace vedette::history {
+
+/// Where a test may stop the world: between what must be ordered.
+enum class Step : std::uint8_t { row_committed, chunks_written, chunks_committed, rows_dropped };
+
+struct Options {
+  std::filesystem::path directory;
+  units::Milliseconds commit_every{1000};
+  units::Milliseconds checkpoint_every{250};
+  SealRule seal{};
+  Intake::Bounds intake{};
+  std::size_t series_per_host = 16'384;
+  std::size_t open_bytes = 1U << 30;  ///< packed ticks not sealed yet; above it commits wait for the sealer
+  int log_pages = 16'384;             ///< pages of live.db's log not copied yet; above it commits wait
+  units::Milliseconds streams_kept{std::chrono::days{30}};
+  std::string vfs{};                    ///< SQLite's VFS by name; empty: the default
+  std::function<void(Step)> on_step{};  ///< tests only; on the writer's or sealer's thread
+};
+
+class Store final : public domain::HistoryStore {
+ public:
+  /// Opens or makes the files, replays write-ahead rows. Errors name the file and what to do; nothing is changed then.
+  [[nodiscard]] static units::Result<std::unique_ptr<Store>> open(Options options, const domain::Clock& clock);
+  ~Store() override;
+
+  /// Starts the threads; callbacks are set before.
+  void start();
+
+  units::Result<std::vector<domain::SeriesNumber>> assign(domain::HostNumber host,
+                                                          std::span<const metrics::Series> series) override;
+  [[nodiscard]] std::vector<domain::StoredSeries> series(domain::HostNumber host) const override;
+  std::uint32_t boot_number(domain::HostNumber host, const BootId& boot_id) override;
+  [[nodiscard]] bool submit(domain::SharedBatch batch) override;
+  [[nodiscard]] std::uint64_t resume_point(domain::HostNumber host, std::uint64_t stream) const override;
+  void on_commit(Committed callback) override { committed_ = std::move(callback); }
+  void on_room(std::function<void()> callback) override { room_ = std::move(callback); }
+  [[nodiscard]] units::Result<domain::HistoryAnswer> query(const domain::HistoryQuery& query) const override;
+  [[nodiscard]] std::optional<units::Instant> newest(domain::HostNumber host) const override;
+  [[nodiscard]] bool covered(domain::HostNumber host, units::Instant from, units::Instant to,
+                             units::Milliseconds gap) const override;
+  units::Result<void> forget(domain::HostNumber host) override;
+  [[nodiscard]] std::string trouble() const override;
+  void stop() override;
+
+  /// Commits what was submitted and waits for it; false if that failed. Any thread but the store's own.
+  [[nodiscard]] bool flush() { return intake_.flush(); }
+  /// Seals everything that is open, due or not, and waits for it. Any thread but the store's own.
+  [[nodiscard]] bool seal_all();
+
+  struct Counts {
+    std::uint64_t commits = 0, failed_commits = 0, ticks = 0, sealed_chunks = 0, failed_seals = 0;
+    Intake::Counts intake;
+    OpenChunks::Counts open;
+  };
+  [[nodiscard]] Counts counts() const;
+
+ private:
+  Store(Options options, const domain::Clock& clock);
+  [[nodiscard]] units::Result<void> load();
+  [[nodiscard]] units::Result<void> replay();
+  [[nodiscard]] units::Result<std::optional<std::vector<std::int64_t>>> sealed_times(domain::HostNumber host,
+                                                                                     Slot slot) const;
+
+  void write_loop();
+  void commit();
+  void wait_for_sealer();
+  [[nodiscard]] units::Result<void> commit_row(std::span<const Accepted> batches);
+
+  void seal_loop();
+  [[nodiscard]] bool seal(bool all);
+  [[nodiscard]] units::Result<void> seal_day(Day day, std::span<const SharedChunk> chunks);
+  [[nodiscard]] units::Result<void> drop_rows();
+  void checkpoint();
+  void step(Step at) const {
+    if (options_.on_step) options_.on_step(at);
+  }
+
+  const Options options_;
+  const domain::Clock& clock_;
+  Registry registry_;
+  Intake intake_;
+  OpenChunks open_;
+  ChunkFiles files_;
+  Reader reader_;
+  Trouble trouble_;
+  Committed committed_;
+  std::function<void()> room_;
+
+  std::optional<LiveDb> write_db_;     ///< the writer's
+  std::int64_t last_row_ = 0;          ///< the writer's: rows are numbered by us, so that numbers never come again
+  std::optional<LiveDb> seal_db_;      ///< the sealer's
+  ChunkWriter chunk_writer_;           ///< the sealer's
+  std::vector<SharedChunk> unsealed_;  ///< the sealer's: taken, but not committed yet
+  std::int64_t dropped_below_ = 0;     ///< the sealer's
+
+  domain::BoundedQueue<std::function<void()>> sealer_tasks_{64, domain::Overflow::block};
+  std::atomic<int> log_backlog_{0};
+  std::atomic<std::uint64_t> commits_{0}, failed_commits_{0}, ticks_{0}, sealed_chunks_{0}, failed_seals_{0};
+  std::thread writer_, sealer_;
+};
+
+}  // namespace vedette::history

@@ -1,0 +1,103 @@
+// The sealer's half of Store.
+#include <algorithm>
+
+#include "schema/units/log.h"
+#include "server/history/rows.h"
+#include "server/history/store.h"
+
+namespace vedette::history {
+
+using domain::HostNumber;
+using units::Result;
+
+namespace {
+
+constexpr std::size_t kChunksPerCommit = 256;
+
+}  // namespace
+
+void Store::seal_loop() {
+  while (!sealer_tasks_.closed()) {
+    if (auto task = sealer_tasks_.pop_for(options_.checkpoint_every)) (*task)();
+    (void)seal(false);
+    checkpoint();
+  }
+  while (auto task = sealer_tasks_.pop()) (*task)();
+}
+
+// A crash between the commit of chunks and the deletion of their write-ahead rows leaves ticks in both places: those
+// that a file holds already are left out.
+Result<std::optional<std::vector<std::int64_t>>> Store::sealed_times(HostNumber host, Slot slot) const {
+  static constexpr std::uint32_t kFirstGroup[] = {0};
+  auto stored = files_.read(host, slot, slot, kFirstGroup);
+  if (!stored) return std::unexpected(std::move(stored.error()));
+  if (stored->empty()) return std::nullopt;
+  RowMerger merger({});
+  if (auto added = merger.add(*stored); !added) return std::unexpected(std::move(added.error()));
+  return std::move(merger).merge().times;
+}
+
+Result<void> Store::seal_day(Day day, std::span<const SharedChunk> chunks) {
+  std::vector<EncodedChunk> encoded;
+  for (const auto& chunk : chunks) {
+    auto known = sealed_times(chunk->host, chunk->slot);
+    if (!known) return std::unexpected(std::move(known.error()));
+    auto one = encode_chunk(*chunk, registry_.reals(chunk->host), known->value_or(std::vector<std::int64_t>{}));
+    if (!one) return std::unexpected(std::move(one.error()));
+    if (!one->groups.empty()) encoded.push_back(std::move(*one));
+  }
+  if (encoded.empty()) return {};
+  return chunk_writer_.add(day, encoded, [this] { step(Step::chunks_written); });
+}
+
+Result<void> Store::drop_rows() {
+  const std::int64_t below = open_.needed_from();
+  if (below <= dropped_below_) return {};
+  // Marks before rows in time: a mark read now covers every row below.
+  const auto marks = intake_.unsaved_marks();
+  const units::Instant expire = clock_.now() - options_.streams_kept;
+  if (auto done = seal_db_->drop_rows(below, marks, expire); !done) return done;
+  intake_.saved(marks);
+  intake_.expire(expire);
+  dropped_below_ = below;
+  step(Step::rows_dropped);
+  return {};
+}
+
+bool Store::seal(bool all) {
+  const auto run = [&]() -> Result<void> {
+    for (;;) {
+      if (unsealed_.empty()) unsealed_ = open_.take_due(clock_.now(), clock_.steady(), kChunksPerCommit, all);
+      if (unsealed_.empty()) return {};
+      for (auto from = unsealed_.begin(); from != unsealed_.end();) {
+        const Day day = day_of((*from)->slot);
+        const auto to =
+            std::find_if(from, unsealed_.end(), [&](const auto& chunk) { return day_of(chunk->slot) != day; });
+        if (auto done = seal_day(day, std::span(from, to)); !done) return done;
+        from = to;
+      }
+      step(Step::chunks_committed);
+      open_.sealed(unsealed_);
+      sealed_chunks_ += unsealed_.size();
+      unsealed_.clear();
+      if (auto done = drop_rows(); !done) return done;
+    }
+  };
+  if (auto done = run(); !done) {
+    ++failed_seals_;
+    if (trouble_.failed(Trouble::Part::sealing, clock_.now(), done.error().message)) {
+      units::log_error("history can't be sealed; it stays in live.db", {{"error", done.error().message}});
+    }
+    return false;
+  }
+  if (trouble_.well(Trouble::Part::sealing)) units::log(units::Level::notice, "history is sealed again");
+  return true;
+}
+
+void Store::checkpoint() {
+  const auto done = seal_db_->checkpoint();
+  // A full disk shows at the commits too; here only the backlog matters.
+  if (done) log_backlog_ = done->log_pages - done->copied_pages;
+}
+
+}  // namespace vedette::history

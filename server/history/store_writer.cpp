@@ -1,0 +1,116 @@
+// The writer's half of Store, and what it does before it starts: loading and replaying.
+#include <algorithm>
+#include <map>
+
+#include "schema/units/log.h"
+#include "server/history/store.h"
+
+namespace vedette::history {
+
+using domain::HostNumber;
+using units::Result;
+
+Result<void> Store::load() {
+  auto database = LiveDb::open(options_.directory, options_.vfs, true);
+  if (!database) return std::unexpected(std::move(database.error()));
+  write_db_.emplace(std::move(*database));
+  if (auto scanned = files_.scan(); !scanned) return scanned;
+  auto registry = write_db_->load_registry();
+  if (!registry) return std::unexpected(std::move(registry.error()));
+  if (auto loaded = registry_.load(*registry); !loaded) return loaded;
+  auto marks = write_db_->load_marks();
+  if (!marks) return std::unexpected(std::move(marks.error()));
+  for (const auto& mark : *marks) intake_.load(mark);
+  if (auto replayed = replay(); !replayed) return replayed;
+  auto sealer = LiveDb::open(options_.directory, options_.vfs, false);
+  if (!sealer) return std::unexpected(std::move(sealer.error()));
+  seal_db_.emplace(std::move(*sealer));
+  return {};
+}
+
+Result<void> Store::replay() {
+  auto forgotten = write_db_->load_forgotten();
+  if (!forgotten) return std::unexpected(std::move(forgotten.error()));
+  std::map<HostNumber, std::int64_t> gone;
+  for (const auto& [host, through] : *forgotten) {
+    gone[host] = through;
+    last_row_ = std::max(last_row_, through);
+  }
+  return write_db_->read_rows([&](std::int64_t id, sqlite::Blob bytes) -> Result<void> {
+    auto batches = decode_row(bytes);
+    if (!batches) {
+      batches.error().message = (options_.directory / "live.db").string() + ": " + batches.error().message;
+      return std::unexpected(std::move(batches.error()));
+    }
+    std::vector<Accepted> accepted;
+    for (auto& batch : *batches) {
+      if (const auto it = gone.find(batch.host); it != gone.end() && id <= it->second) continue;
+      if (batch.ticks.empty()) continue;
+      intake_.load({{batch.host, batch.stream, batch.first + batch.ticks.size() - 1}, clock_.now()});
+      for (const auto& tick : batch.ticks) registry_.seen(batch.host, tick.at);
+      accepted.push_back({std::make_shared<const domain::Batch>(std::move(batch)), 0});
+    }
+    open_.append(id, accepted, clock_.now(), clock_.steady());
+    last_row_ = std::max(last_row_, id);
+    return {};
+  });
+}
+
+void Store::write_loop() {
+  units::Steady next = std::chrono::steady_clock::now() + options_.commit_every;
+  bool running = true;
+  while (running) {
+    running = intake_.wait(next);
+    for (const auto& task : intake_.take_tasks()) task();
+    if (running) wait_for_sealer();
+    commit();
+    next = std::chrono::steady_clock::now() + options_.commit_every;
+  }
+}
+
+// Back-pressure: while the log or the open chunks are too large, batches stay in the bounded intake.
+void Store::wait_for_sealer() {
+  const auto behind = [this] {
+    return log_backlog_.load() > options_.log_pages || open_.counts().bytes > options_.open_bytes;
+  };
+  while (behind() && intake_.wait(std::chrono::steady_clock::now() + options_.checkpoint_every)) {
+    for (const auto& task : intake_.take_tasks()) task();
+    if (!sealer_.joinable()) return;
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+}
+
+Result<void> Store::commit_row(std::span<const Accepted> batches) {
+  // After the batches were taken: whatever series and boots they use is on the list by now.
+  const RegistryRows unsaved = registry_.unsaved();
+  if (batches.empty() && unsaved.empty()) return {};
+  const std::string row = batches.empty() ? std::string() : encode_row(batches);
+  if (auto done = write_db_->commit(last_row_ + 1, row, unsaved); !done) return done;
+  registry_.saved(unsaved);
+  if (batches.empty()) return {};
+  ++last_row_;
+  ++commits_;
+  for (const auto& [batch, skip] : batches) ticks_ += batch->ticks.size() - skip;
+  step(Step::row_committed);
+  intake_.durable();
+  open_.append(last_row_, batches, clock_.now(), clock_.steady());
+  return {};
+}
+
+void Store::commit() {
+  if (auto done = commit_row(intake_.take()); !done) {
+    ++failed_commits_;
+    if (trouble_.failed(Trouble::Part::writing, clock_.now(), done.error().message)) {
+      units::log_error("history can't be written; ticks wait in memory and at the agents",
+                       {{"error", done.error().message}});
+    }
+    intake_.failed();
+    return;
+  }
+  if (trouble_.well(Trouble::Part::writing)) units::log(units::Level::notice, "history is written again");
+  const auto [marks, room] = intake_.committed();
+  if (committed_ && !marks.empty()) committed_(marks);
+  if (room && room_) room_();
+}
+
+}  // namespace vedette::history

@@ -1,0 +1,56 @@
+// What is wrong with the store, in a person's words. A snapshot type: any thread, under its own lock.
+#pragma once
+
+#include <array>
+#include <mutex>
+#include <optional>
+#include <string>
+
+#include "schema/units/time.h"
+
+namespace vedette::history {
+
+class Trouble {
+ public:
+  enum class Part : std::uint8_t { writing, sealing };
+
+  /// The part failed at `now`; `words` are the error's. True if it was well before: the time to log it.
+  [[nodiscard]] bool failed(Part part, units::Instant now, std::string words) {
+    const std::lock_guard lock(mutex_);
+    auto& state = parts_[static_cast<std::size_t>(part)];
+    const bool fresh = !state;
+    if (fresh) state.emplace();
+    if (fresh) state->since = now;
+    state->words = std::move(words);
+    return fresh;
+  }
+  /// It works again. True if it didn't before.
+  [[nodiscard]] bool well(Part part) {
+    const std::lock_guard lock(mutex_);
+    return std::exchange(parts_[static_cast<std::size_t>(part)], std::nullopt).has_value();
+  }
+  /// Empty when well. `waiting`: ticks that are not durable, kept in memory.
+  [[nodiscard]] std::string words(std::size_t waiting) const {
+    const std::lock_guard lock(mutex_);
+    std::string all;
+    if (const auto& writing = parts_[0]) {
+      all = "history is not being stored since " + units::clock_utc(writing->since) + ": " + writing->words + " (" +
+            std::to_string(waiting) + " ticks wait in memory, agents keep the rest; none is lost yet)";
+    }
+    if (const auto& sealing = parts_[1]) {
+      if (!all.empty()) all += "; ";
+      all += "history can't be sealed since " + units::clock_utc(sealing->since) + ": " + sealing->words;
+    }
+    return all;
+  }
+
+ private:
+  struct State {
+    units::Instant since{};
+    std::string words;
+  };
+  mutable std::mutex mutex_;
+  std::array<std::optional<State>, 2> parts_;
+};
+
+}  // namespace vedette::history
