@@ -67,11 +67,13 @@ void Peer::read() {
     last_received_ = shard_.loop().now();
     if (linger_) {
       discard(io.bytes);
+      if (io.drained) return;
       continue;
     }
     protocol_->on_bytes(buffer.first(io.bytes));
     retired_.reset();
     if (!ended_ && !may_read()) flush();  // what was refused may be wanted again once answers have left
+    if (io.drained) return;
   }
 }
 

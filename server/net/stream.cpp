@@ -16,6 +16,8 @@
 namespace vedette::net {
 namespace {
 
+constexpr std::size_t kLarge = 4'096;
+
 Poco::Net::StreamSocket adopt(int fd, const Poco::Net::Context::Ptr& context) {
   Poco::Net::StreamSocket socket(new Poco::Net::StreamSocketImpl(fd));
   socket.setBlocking(false);  // before attach(): Poco up to 1.13 ignores it on a secure socket
@@ -24,9 +26,9 @@ Poco::Net::StreamSocket adopt(int fd, const Poco::Net::Context::Ptr& context) {
 }
 
 Io ended_by(int error) {
-  if (error == ECONNRESET || error == EPIPE) return {Io::Kind::ended, 0, "RST"};
-  if (error == ETIMEDOUT) return {Io::Kind::ended, 0, "timeout"};
-  return {Io::Kind::ended, 0, std::strerror(error)};
+  if (error == ECONNRESET || error == EPIPE) return {Io::Kind::ended, 0, false, "RST"};
+  if (error == ETIMEDOUT) return {Io::Kind::ended, 0, false, "timeout"};
+  return {Io::Kind::ended, 0, false, std::strerror(error)};
 }
 
 }  // namespace
@@ -41,10 +43,10 @@ Io Stream::attempt(Operation operation) {
   errno = 0;
   try {
     const int n = operation();
-    if (n > 0) return {Io::Kind::done, static_cast<std::size_t>(n), {}};
-    if (n == 0) return {Io::Kind::ended, 0, "TLS close"};
-    if (n == Poco::Net::SecureStreamSocket::ERR_SSL_WANT_WRITE) return {Io::Kind::want_write, 0, {}};
-    return {Io::Kind::want_read, 0, {}};
+    if (n > 0) return {Io::Kind::done, static_cast<std::size_t>(n), false, {}};
+    if (n == 0) return {Io::Kind::ended, 0, false, "TLS close"};
+    if (n == Poco::Net::SecureStreamSocket::ERR_SSL_WANT_WRITE) return {Io::Kind::want_write, 0, false, {}};
+    return {Io::Kind::want_read, 0, false, {}};
   } catch (const Poco::Net::ConnectionResetException&) {
     return ended_by(ECONNRESET);
   } catch (const Poco::Net::SSLException& fault) {
@@ -52,20 +54,26 @@ Io Stream::attempt(Operation operation) {
     const std::string words = fault.displayText();
     const bool eof = words.find("unexpected eof") != std::string::npos ||
                      dynamic_cast<const Poco::Net::SSLConnectionUnexpectedlyClosedException*>(&fault) != nullptr;
-    return {Io::Kind::ended, 0, eof ? "TLS eof" : words};
+    return {Io::Kind::ended, 0, false, eof ? "TLS eof" : words};
   } catch (const Poco::Exception& fault) {
     if (fault.code() != 0) return ended_by(fault.code());
-    return {Io::Kind::ended, 0, fault.displayText()};
+    return {Io::Kind::ended, 0, false, fault.displayText()};
   }
 }
 
 Io Stream::read(std::span<std::uint8_t> out) {
   const int size = static_cast<int>(std::min<std::size_t>(out.size(), INT_MAX));
-  if (tls_) return attempt([&] { return socket_.receiveBytes(out.data(), size); });
+  if (tls_) {
+    Io io = attempt([&] { return socket_.receiveBytes(out.data(), size); });
+    // What OpenSSL hasn't decrypted is still in the kernel, where epoll sees it (it reads record by record). Large
+    // reads are the middle of something: more is likely there.
+    io.drained = io.kind == Io::Kind::done && io.bytes < kLarge && socket_.available() == 0;
+    return io;
+  }
   const ssize_t n = ::recv(fd_, out.data(), out.size(), 0);
-  if (n > 0) return {Io::Kind::done, static_cast<std::size_t>(n), {}};
-  if (n == 0) return {Io::Kind::ended, 0, "FIN"};
-  if (errno == EAGAIN || errno == EINTR) return {Io::Kind::want_read, 0, {}};
+  if (n > 0) return {Io::Kind::done, static_cast<std::size_t>(n), static_cast<std::size_t>(n) < out.size(), {}};
+  if (n == 0) return {Io::Kind::ended, 0, false, "FIN"};
+  if (errno == EAGAIN || errno == EINTR) return {Io::Kind::want_read, 0, false, {}};
   return ended_by(errno);
 }
 
@@ -73,8 +81,8 @@ Io Stream::write(std::span<const std::uint8_t> bytes) {
   const int size = static_cast<int>(std::min<std::size_t>(bytes.size(), INT_MAX));
   if (tls_) return attempt([&] { return socket_.sendBytes(bytes.data(), size); });
   const ssize_t n = ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
-  if (n > 0) return {Io::Kind::done, static_cast<std::size_t>(n), {}};
-  if (n == 0 || errno == EAGAIN || errno == EINTR) return {Io::Kind::want_write, 0, {}};
+  if (n > 0) return {Io::Kind::done, static_cast<std::size_t>(n), false, {}};
+  if (n == 0 || errno == EAGAIN || errno == EINTR) return {Io::Kind::want_write, 0, false, {}};
   return ended_by(errno);
 }
 

@@ -23,7 +23,8 @@ struct Io {
   };
   Kind kind = Kind::done;
   std::size_t bytes = 0;
-  std::string words;  ///< "FIN", "TLS close", "TLS eof", "RST", "timeout" or what TLS objected to
+  bool drained = false;  ///< a read took all there was: asking again at once would only cost a system call
+  std::string words;     ///< "FIN", "TLS close", "TLS eof", "RST", "timeout" or what TLS objected to
 };
 
 class Stream {
