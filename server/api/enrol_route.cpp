@@ -1,0 +1,35 @@
+#include "server/api/enrol_route.h"
+
+#include <nlohmann/json.hpp>
+
+namespace vedette::api {
+
+using nlohmann::json;
+
+namespace {
+
+constexpr std::size_t kBody = 4096;
+constexpr std::size_t kLongestToken = 256;
+
+void enrol(domain::Enrolment& enrolment, Context& context) {
+  const json body = json::parse(context.request.body, nullptr, false);
+  if (!body.is_object() || !body.contains("token") || !body["token"].is_string() || !body.contains("hostname") ||
+      !body["hostname"].is_string() || body["token"].get_ref<const std::string&>().size() > kLongestToken) {
+    return context.respond(
+        domain::problem(400, "The body must be JSON like {\"token\": \"…\", \"hostname\": \"web\"}."));
+  }
+  const auto enrolled = enrolment.enrol(body["token"], body["hostname"]);
+  if (!enrolled) return context.respond(domain::problem(enrolled.error()));
+  auto answer = domain::json(200, json{{"host_id", units::to_string(enrolled->host)}, {"key", enrolled->key}}.dump());
+  answer.headers.emplace_back("Cache-Control", "no-store");
+  context.respond(std::move(answer));
+}
+
+}  // namespace
+
+void add_enrol_route(Router& router, domain::Enrolment& enrolment) {
+  router.add(Route{"POST", "/api/v1/agent/enroll", Access::machine, kBody,
+                   [&enrolment](Context& context) { enrol(enrolment, context); }});
+}
+
+}  // namespace vedette::api

@@ -1,0 +1,15 @@
+// POST, GET, DELETE /api/v1/session: signing in, who is signed in, signing out.
+#pragma once
+
+#include "server/api/router.h"
+#include "server/domain/access.h"
+
+namespace vedette::api {
+
+/// The references must outlive the router.
+void add_session_routes(Router& router, domain::Logins& logins, domain::Gatekeeper& gatekeeper);
+
+/// 401 that carries "setup", the command that makes the first administrator, if it isn't empty.
+[[nodiscard]] domain::Response no_login(const std::string& detail, const std::string& setup);
+
+}  // namespace vedette::api

@@ -1,0 +1,140 @@
+#include "server/api/static_files.h"
+
+#include <openssl/sha.h>
+
+#include <algorithm>
+#include <array>
+#include <fstream>
+#include <span>
+
+#include "schema/units/host_id.h"
+#include "schema/units/log.h"
+
+namespace vedette::api {
+
+using domain::Response;
+
+namespace {
+
+constexpr std::uintmax_t kMostBytes = 64ULL * 1024 * 1024;
+
+std::string read(const std::filesystem::path& path) {
+  std::ifstream in(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+std::string type_of(std::string_view extension) {
+  constexpr std::array<std::pair<std::string_view, std::string_view>, 13> kTypes{
+      {{".html", "text/html; charset=utf-8"},
+       {".js", "text/javascript; charset=utf-8"},
+       {".css", "text/css; charset=utf-8"},
+       {".json", "application/json"},
+       {".map", "application/json"},
+       {".webmanifest", "application/manifest+json"},
+       {".svg", "image/svg+xml"},
+       {".png", "image/png"},
+       {".ico", "image/x-icon"},
+       {".woff2", "font/woff2"},
+       {".txt", "text/plain; charset=utf-8"},
+       {".webp", "image/webp"},
+       {".wasm", "application/wasm"}}};
+  for (const auto& [ending, type] : kTypes) {
+    if (ending == extension) return std::string(type);
+  }
+  return "application/octet-stream";
+}
+
+std::string tag_of(const std::string& body) {
+  std::array<std::uint8_t, SHA256_DIGEST_LENGTH> digest{};
+  SHA256(reinterpret_cast<const std::uint8_t*>(body.data()), body.size(), digest.data());
+  return units::hex(std::span(digest).first(16));
+}
+
+/// Does "gzip, br;q=0" allow this coding? A list item with q=0 forbids it (RFC 9110, 12.5.3).
+bool accepts(std::string_view header, std::string_view coding) {
+  while (!header.empty()) {
+    const std::size_t comma = header.find(',');
+    std::string item(header.substr(0, comma));
+    header = comma == std::string_view::npos ? std::string_view{} : header.substr(comma + 1);
+    std::erase_if(item, [](char c) { return c == ' ' || c == '\t'; });
+    const std::size_t semicolon = item.find(';');
+    if (std::string_view(item).substr(0, semicolon) != coding) continue;
+    if (semicolon == std::string::npos) return true;
+    const std::string_view weight = std::string_view(item).substr(semicolon + 1);
+    return weight.find_first_not_of("q=0.") != std::string_view::npos;
+  }
+  return false;
+}
+
+bool names(std::string_view if_none_match, std::string_view tag) {
+  return if_none_match == "*" || if_none_match.find(tag) != std::string_view::npos;
+}
+
+Response missing_page() {
+  Response response;
+  response.status = 404;
+  response.headers = {{"Content-Type", "text/plain; charset=utf-8"}, {"Cache-Control", "no-store"}};
+  response.body =
+      "The dashboard's files aren't here. Build them with ./dev build, or start with --dashboard DIRECTORY.\n";
+  return response;
+}
+
+}  // namespace
+
+StaticFiles::StaticFiles(const std::filesystem::path& directory) {
+  namespace fs = std::filesystem;
+  std::error_code code;
+  std::uintmax_t total = 0;
+  for (fs::recursive_directory_iterator at(directory, code), end; !code && at != end; at.increment(code)) {
+    if (!at->is_regular_file(code)) continue;
+    const fs::path& path = at->path();
+    if (path.extension() == ".br" || path.extension() == ".gz") continue;
+    total += at->file_size(code);
+    if (total > kMostBytes) {
+      units::log_warning("dashboard files left out: more than 64 MiB", {{"directory", directory.string()}});
+      break;
+    }
+    File file;
+    file.type = type_of(path.extension().string());
+    file.plain = std::make_shared<const std::string>(read(path));
+    file.tag = tag_of(*file.plain);
+    if (fs::exists(path.string() + ".br", code))
+      file.brotli = std::make_shared<const std::string>(read(path.string() + ".br"));
+    if (fs::exists(path.string() + ".gz", code))
+      file.gzip = std::make_shared<const std::string>(read(path.string() + ".gz"));
+    const std::string name = "/" + fs::relative(path, directory, code).generic_string();
+    file.hashed = name.starts_with("/assets/");
+    files_.emplace(name, std::move(file));
+  }
+}
+
+Response StaticFiles::answer(const domain::RequestHead& head) const {
+  auto found = files_.find(head.path);
+  const std::string_view last = std::string_view(head.path).substr(head.path.rfind('/') + 1);
+  if (found == files_.end() && last.find('.') == std::string_view::npos) found = files_.find("/index.html");
+  if (found != files_.end()) return send(found->second, head);
+  if (!files_.contains("/index.html")) return missing_page();
+  return domain::problem(404, "There is nothing at " + head.path + ".");
+}
+
+Response StaticFiles::send(const File& file, const domain::RequestHead& head) {
+  const std::string_view wanted = head.header("accept-encoding");
+  const bool brotli = file.brotli && accepts(wanted, "br");
+  const bool gzip = !brotli && file.gzip && accepts(wanted, "gzip");
+  const std::string tag = "\"" + file.tag + (brotli ? "-br" : gzip ? "-gz" : "") + "\"";
+  Response response;
+  response.headers = {{"ETag", tag},
+                      {"Vary", "Accept-Encoding"},
+                      {"Cache-Control", file.hashed ? "public, max-age=31536000, immutable" : "no-cache"}};
+  if (names(head.header("if-none-match"), tag)) {
+    response.status = 304;
+    return response;
+  }
+  response.headers.emplace_back("Content-Type", file.type);
+  if (brotli) response.headers.emplace_back("Content-Encoding", "br");
+  if (gzip) response.headers.emplace_back("Content-Encoding", "gzip");
+  response.shared_body = brotli ? file.brotli : gzip ? file.gzip : file.plain;
+  return response;
+}
+
+}  // namespace vedette::api

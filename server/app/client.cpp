@@ -1,0 +1,94 @@
+// Commands other than run: beside a running collector, or on the data itself under its lock.
+#include <grp.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <iostream>
+#include <string>
+#include <thread>
+
+#include "server/access/certificates.h"
+#include "server/app/commands.h"
+#include "server/app/control_socket.h"
+#include "server/app/data_lock.h"
+#include "server/app/run.h"
+#include "server/app/settings.h"
+#include "server/app/version.h"
+#include "server/control/store.h"
+
+namespace vedette::app {
+
+using units::ErrorCode;
+using units::Result;
+
+namespace {
+
+constexpr std::chrono::milliseconds kRetry{100};
+constexpr int kTries = 50;  // 5 s: a collector that starts or stops holds the lock without answering
+
+/// Root beside a service's data: what is made there must belong to the service, or it couldn't open it.
+Result<void> become_owner(const std::filesystem::path& directory) {
+  struct stat status{};
+  if (::geteuid() != 0 || ::stat(directory.c_str(), &status) != 0 || status.st_uid == 0) return {};
+  if (::setgroups(0, nullptr) == 0 && ::setgid(status.st_gid) == 0 && ::setuid(status.st_uid) == 0) return {};
+  return units::fail(ErrorCode::io, directory.string() + ": cannot take on its owner's rights");
+}
+
+Result<std::string> run_on_data(const Options& options, const std::string& input, const Settings& settings) {
+  if (auto owner = become_owner(settings.data); !owner) return std::unexpected(std::move(owner.error()));
+  auto lock = DataLock::take(settings.data);
+  if (!lock) return std::unexpected(std::move(lock.error()));
+  auto store = control::Store::open(settings.data / "control.db");
+  if (!store) return std::unexpected(std::move(store.error()));
+  const domain::SystemClock clock;
+  const auto pin = [&]() -> Result<std::string> {
+    auto made = access::prepare_certificates(
+        {settings.data / "tls", settings.certificate, settings.key, certificate_names(settings)}, clock.now());
+    if (!made) return std::unexpected(std::move(made.error()));
+    return made->pin;
+  };
+  return run_command(options, input, {**store, clock, {}, pin, {}});
+}
+
+Result<std::string> run_somewhere(const Options& options, const std::string& input, const Settings& settings) {
+  for (int left = kTries;; --left) {
+    if (auto answered = ask_collector(settings.data, options, input)) return std::move(*answered);
+    auto done = run_on_data(options, input, settings);
+    const bool held = !done && done.error().code == ErrorCode::conflict && done.error().message.starts_with("another ");
+    if (!held || left == 0) return done;
+    std::this_thread::sleep_for(kRetry);
+  }
+}
+
+int complain(const units::Error& error, int code) {
+  std::cerr << "vedette-server: " << error.message << std::endl;
+  return code;
+}
+
+}  // namespace
+
+int run_client(const Options& options) {
+  if (options.command == "help") {
+    std::cout << help_text(options.words.empty() ? "" : options.words[0]);
+    return 0;
+  }
+  if (options.command == "version") {
+    std::cout << "vedette-server " << kVersion << "\n";
+    return 0;
+  }
+  const auto settings = read_settings(options);
+  if (!settings) return complain(settings.error(), kExitConfig);
+  if (options.command == "check-config") {
+    std::cout << (settings->file.empty() ? "no configuration file" : settings->file) << ": good\n";
+    return 0;
+  }
+  std::string input;
+  if (options.has("password-stdin")) std::getline(std::cin, input);
+  const auto result = run_somewhere(options, input, *settings);
+  if (!result) return complain(result.error(), 1);
+  std::cout << *result << std::flush;
+  return std::cout ? 0 : 1;
+}
+
+}  // namespace vedette::app

@@ -1,0 +1,235 @@
+#include "server/app/collector.h"
+
+#include <algorithm>
+#include <fstream>
+#include <optional>
+#include <vector>
+
+#include "schema/units/log.h"
+#include "server/access/certificates.h"
+#include "server/access/enrolment.h"
+#include "server/access/gate.h"
+#include "server/access/logins.h"
+#include "server/api/enrol_route.h"
+#include "server/api/session_routes.h"
+#include "server/api/static_files.h"
+#include "server/api/status_routes.h"
+#include "server/api/workers.h"
+#include "server/app/commands.h"
+#include "server/app/control_socket.h"
+#include "server/app/control_thread.h"
+#include "server/app/data_lock.h"
+#include "server/app/version.h"
+#include "server/control/store.h"
+#include "server/net/server.h"
+#include "server/telemetry/metrics.h"
+
+namespace vedette::app {
+
+using units::Result;
+
+namespace {
+
+constexpr std::size_t kWorkers = 4;
+constexpr std::size_t kWaitingRequests = 1024;
+constexpr units::Milliseconds kDrain{1500};
+constexpr std::chrono::seconds kStuck{20};
+
+/// Hands each revocation to everyone whose connections may lean on it.
+class Revocations final : public domain::RevocationObserver {
+ public:
+  void add(domain::RevocationObserver& observer) { observers_.push_back(&observer); }
+  void on_host_revoked(domain::HostNumber host) override {
+    for (auto* observer : observers_) observer->on_host_revoked(host);
+  }
+  void on_login_ended(const domain::Digest& sid) override {
+    for (auto* observer : observers_) observer->on_login_ended(sid);
+  }
+
+ private:
+  std::vector<domain::RevocationObserver*> observers_;  ///< filled at start
+};
+
+Result<std::string> read_token(const std::filesystem::path& file) {
+  if (file.empty()) return std::string();
+  std::ifstream in(file);
+  std::string token;
+  if (!in || !std::getline(in, token) || token.size() < 16) {
+    return units::fail(
+        units::ErrorCode::invalid,
+        file.string() + ": telemetry.token_file must be readable and hold one line of at least 16 characters");
+  }
+  return token;
+}
+
+std::string setup_command(const Settings& settings) {
+  std::string command = "vedette-server user add admin --role administrator --password-stdin";
+  command += " --data " + std::filesystem::absolute(settings.data).string();
+  return command;
+}
+
+}  // namespace
+
+// In the order they are made; destroyed the other way round.
+struct Collector::Parts {
+  Parts(Settings s, const domain::Clock& c, DataLock l, access::Certificates certs, std::unique_ptr<control::Store> cs)
+      : settings(std::move(s)),
+        clock(c),
+        lock(std::move(l)),
+        certificates(std::move(certs)),
+        store(std::move(cs)),
+        control(clock),
+        gate({settings.allowed_origins}, *store, clock),
+        desk(*store, clock, revocations, setup_command(settings)),
+        enrolment(*store, clock),
+        files(settings.dashboard),
+        metrics(kVersion),
+        workers(kWorkers, kWaitingRequests),
+        router(gate, [this](std::function<void()> task) { return workers.submit(std::move(task)); }) {}
+
+  [[nodiscard]] access::CertificateConfig certificate_config() const {
+    return {settings.data / "tls", settings.certificate, settings.key, certificate_names(settings)};
+  }
+  void add_routes(const std::string& metrics_token);
+  void add_metrics();
+  Result<void> listen();
+  Result<void> open_socket();
+
+  Settings settings;
+  const domain::Clock& clock;
+  DataLock lock;
+  access::Certificates certificates;
+  std::unique_ptr<control::Store> store;
+  ControlThread control;
+  Revocations revocations;
+  access::Gate gate;
+  access::LoginDesk desk;
+  access::EnrolmentDesk enrolment;
+  api::StaticFiles files;
+  telemetry::Metrics metrics;
+  api::Workers workers;
+  api::Router router;
+  std::unique_ptr<net::Server> net;
+  std::unique_ptr<ControlSocket> socket;
+  bool stopped = false;
+};
+
+void Collector::Parts::add_routes(const std::string& metrics_token) {
+  api::add_session_routes(router, desk, gate);
+  api::add_enrol_route(router, enrolment);
+  api::add_status_routes(router, {[] { return std::string(); }, [this] { return metrics.text(); }, metrics_token});
+  router.set_fallback([this](api::Context& context) { context.respond(files.answer(context.request.head)); });
+}
+
+void Collector::Parts::add_metrics() {
+  metrics.add_counter("http_requests_refused_total", "Requests answered 503 because the workers were behind.",
+                      [this] { return static_cast<double>(workers.refused()); });
+  metrics.add_gauge("http_requests_waiting", "Requests that wait for a worker.",
+                    [this] { return static_cast<double>(workers.waiting()); });
+  metrics.add_gauge("control_tasks_waiting", "Tasks that wait for the control thread.",
+                    [this] { return static_cast<double>(control.waiting()); });
+  metrics.add_gauge("connections", "Open connections.",
+                    [this] { return static_cast<double>(net->counts().connections); });
+  metrics.add_counter("connections_refused_total", "Connections refused over a limit.",
+                      [this] { return static_cast<double>(net->counts().refused); });
+  metrics.add_gauge("certificate_expires_seconds", "End of the server certificate, Unix seconds.",
+                    [end = certificates.expires] { return static_cast<double>(units::unix_ms(end)) / 1000; });
+}
+
+Result<void> Collector::Parts::listen() {
+  net::Config config = settings.net;
+  config.certificate_file = certificates.chain.string();
+  config.key_file = certificates.key.string();
+  config.drain_deadline = kDrain;
+  net = std::make_unique<net::Server>(config, router);
+  return net->start();
+}
+
+Result<void> Collector::Parts::open_socket() {
+  const CommandGround ground{*store,
+                             clock,
+                             [this](domain::HostNumber host) { revocations.on_host_revoked(host); },
+                             [this]() -> Result<std::string> { return certificates.pin; },
+                             {}};
+  auto opened = ControlSocket::open(settings.data, [ground](const Options& options, const std::string& input) {
+    return run_command(options, input, ground);
+  });
+  if (!opened) return std::unexpected(std::move(opened.error()));
+  socket = std::move(*opened);
+  return {};
+}
+
+Result<std::unique_ptr<Collector>> Collector::start(Settings settings, const domain::Clock& clock) {
+  const auto token = read_token(settings.metrics_token_file);
+  if (!token) return std::unexpected(token.error());
+  auto lock = DataLock::take(settings.data);
+  if (!lock) return std::unexpected(std::move(lock.error()));
+  auto certificates = access::prepare_certificates(
+      {settings.data / "tls", settings.certificate, settings.key, certificate_names(settings)}, clock.now());
+  if (!certificates) return std::unexpected(std::move(certificates.error()));
+  auto store = control::Store::open(settings.data / "control.db");
+  if (!store) return std::unexpected(std::move(store.error()));
+
+  std::unique_ptr<Collector> collector(new Collector(std::make_unique<Parts>(
+      std::move(settings), clock, std::move(*lock), std::move(*certificates), std::move(*store))));
+  Parts& parts = *collector->parts_;
+  parts.add_routes(*token);
+  if (auto listening = parts.listen(); !listening) return std::unexpected(std::move(listening.error()));
+  parts.add_metrics();
+  if (auto opened = parts.open_socket(); !opened) return std::unexpected(std::move(opened.error()));
+  return collector;
+}
+
+Collector::Collector(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+
+Collector::~Collector() {
+  stop();
+}
+
+void Collector::stop() {
+  if (std::exchange(parts_->stopped, true)) return;
+  parts_->socket.reset();
+  if (parts_->net) parts_->net->stop(1012, "collector restarting");
+  parts_->workers.stop();
+  parts_->desk.stop();
+  parts_->control.stop();
+}
+
+std::uint16_t Collector::port() const {
+  return parts_->net->port();
+}
+
+std::string Collector::url() const {
+  const std::string& address = parts_->settings.net.address;
+  std::string host = address;
+  if (address == "0.0.0.0" || address == "::") host = "localhost";
+  if (host.find(':') != std::string::npos) host = "[" + host + "]";
+  return parts_->settings.public_url.empty() ? "https://" + host + ":" + std::to_string(port())
+                                             : parts_->settings.public_url;
+}
+
+std::string Collector::pin() const {
+  return parts_->certificates.pin;
+}
+
+const api::Router& Collector::router() const {
+  return parts_->router;
+}
+
+bool Collector::alive() const {
+  return parts_->clock.steady() - parts_->control.last_round() < kStuck;
+}
+
+void Collector::renew_certificate() {
+  auto fresh = access::prepare_certificates(parts_->certificate_config(), parts_->clock.now());
+  if (!fresh) {
+    units::log_error("certificate not renewed", {{"error", fresh.error().message}});
+    return;
+  }
+  if (!fresh->made) return;
+  if (auto read = parts_->net->reload_certificate(); !read) {
+    units::log_error("certificate not taken up", {{"error", read.error().message}});
+  }
+}
+
+}  // namespace vedette::app

@@ -1,0 +1,42 @@
+// Wires the collector's parts to each other and holds them while it runs. Nothing but wiring belongs here.
+#pragma once
+
+#include <memory>
+
+#include "schema/units/result.h"
+#include "server/api/router.h"
+#include "server/app/settings.h"
+#include "server/domain/clock.h"
+
+namespace vedette::app {
+
+class Collector {
+ public:
+  /// Takes the data directory, makes or opens what is in it and starts listening. On an error everything that had
+  /// started has been stopped again. The clock must outlive the collector.
+  [[nodiscard]] static units::Result<std::unique_ptr<Collector>> start(Settings settings, const domain::Clock& clock);
+
+  /// Stops, if nobody did.
+  ~Collector();
+  Collector(const Collector&) = delete;
+  Collector& operator=(const Collector&) = delete;
+
+  /// Tells every connection 1012, writes what is in memory, ends all threads. Within 3 s.
+  void stop();
+
+  [[nodiscard]] std::uint16_t port() const;
+  [[nodiscard]] std::string url() const;  ///< "https://127.0.0.1:8443"
+  [[nodiscard]] std::string pin() const;
+  [[nodiscard]] const api::Router& router() const;
+  /// Do the threads still turn? For the watchdog.
+  [[nodiscard]] bool alive() const;
+  /// Makes the server certificate anew when it is due; call now and then. On the thread that made the collector.
+  void renew_certificate();
+
+ private:
+  struct Parts;
+  explicit Collector(std::unique_ptr<Parts> parts);
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace vedette::app

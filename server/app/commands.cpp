@@ -1,0 +1,91 @@
+#include "server/app/commands.h"
+
+#include <charconv>
+
+#include "schema/units/host_id.h"
+#include "schema/units/log.h"
+#include "schema/units/time.h"
+#include "server/access/enrolment.h"
+#include "server/access/logins.h"
+
+namespace vedette::app {
+
+using units::ErrorCode;
+using units::Result;
+
+namespace {
+
+Result<domain::AccessRole> role_of(const std::string& word) {
+  if (word == "administrator") return domain::AccessRole::administrator;
+  if (word == "operator") return domain::AccessRole::operator_;
+  if (word == "viewer") return domain::AccessRole::viewer;
+  return units::fail(ErrorCode::invalid, "--role is \"" + word + "\"; it must be administrator, operator or viewer");
+}
+
+Result<std::string> add_user(const Options& options, const std::string& input, const CommandGround& ground) {
+  const auto role = role_of(options.get("role"));
+  if (!role) return std::unexpected(role.error());
+  if (!options.has("password-stdin")) {
+    return units::fail(ErrorCode::invalid, "give --password-stdin and the password on standard input");
+  }
+  const auto user = access::add_user(ground.store, options.words[0], *role, input);
+  if (!user) return std::unexpected(user.error());
+  units::log_info("user added", {{"user", user->name}, {"role", options.get("role")}});
+  return "Added " + user->name + " as " + options.get("role") + ".\n";
+}
+
+Result<std::string> create_token(const Options& options, const CommandGround& ground) {
+  const std::string uses_text = options.get("uses", "1");
+  std::uint32_t uses = 0;
+  const char* const end = uses_text.data() + uses_text.size();
+  if (const auto [last, code] = std::from_chars(uses_text.data(), end, uses); code != std::errc{} || last != end) {
+    return units::fail(ErrorCode::invalid, "--uses is \"" + uses_text + "\"; it must be a whole number from 1");
+  }
+  const auto life = units::parse_duration(options.get("expires", "1h"));
+  if (!life) return units::fail(ErrorCode::invalid, "--expires: " + life.error().message);
+  const auto token = access::create_token(ground.store, uses, *life, ground.clock.now());
+  if (!token) return std::unexpected(token.error());
+  units::log_info("enrolment token made", {{"uses", uses}, {"expires", units::format_duration(*life)}});
+  return *token + "\n";
+}
+
+Result<std::string> list_hosts(const CommandGround& ground) {
+  const auto hosts = ground.store.hosts();
+  if (!hosts) return std::unexpected(hosts.error());
+  std::string out;
+  for (const domain::HostRecord& host : *hosts) {
+    out += units::to_string(host.id) + "  " + host.name + (host.revoked ? "  revoked" : "") + "\n";
+  }
+  return out.empty() ? "No hosts yet. Make a token with: vedette-server token create\n" : out;
+}
+
+Result<std::string> revoke_host(const Options& options, const CommandGround& ground) {
+  const auto host = ground.store.revoke(options.words[0]);
+  if (!host) return std::unexpected(host.error());
+  if (ground.on_host_revoked) ground.on_host_revoked(host->number);
+  units::log_info("host revoked", {{"host", host->name}});
+  return "Revoked " + host->name + ".\n";
+}
+
+Result<std::string> test_receiver(const Options& options, const CommandGround& ground) {
+  if (!ground.test_receiver) return units::fail(ErrorCode::not_found, "no receivers are configured");
+  return ground.test_receiver(options.words[0]);
+}
+
+}  // namespace
+
+Result<std::string> run_command(const Options& options, const std::string& input, const CommandGround& ground) {
+  if (options.command == "user add") return add_user(options, input, ground);
+  if (options.command == "token create") return create_token(options, ground);
+  if (options.command == "hosts list") return list_hosts(ground);
+  if (options.command == "hosts revoke") return revoke_host(options, ground);
+  if (options.command == "receivers test") return test_receiver(options, ground);
+  if (options.command == "pin") {
+    auto pin = ground.pin();
+    if (pin) *pin += "\n";
+    return pin;
+  }
+  return units::fail(ErrorCode::invalid, "there is no command \"" + options.command + "\"");
+}
+
+}  // namespace vedette::app

@@ -1,0 +1,28 @@
+// What the commands do: the same code beside a running collector (through its control socket) and without one.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "server/access/certificates.h"
+#include "server/app/options.h"
+#include "server/domain/clock.h"
+#include "server/domain/control_store.h"
+#include "server/domain/observer.h"
+
+namespace vedette::app {
+
+/// What commands work on. The references outlive it.
+struct CommandGround {
+  domain::ControlStore& store;
+  const domain::Clock& clock;
+  std::function<void(domain::HostNumber)> on_host_revoked;  ///< closes its connection; empty without a collector
+  std::function<units::Result<std::string>()> pin;
+  std::function<units::Result<std::string>(const std::string& receiver)> test_receiver;  ///< empty: there are none
+};
+
+/// Runs one command; the result is what it prints. `input` is standard input's first line (the password).
+[[nodiscard]] units::Result<std::string> run_command(const Options& options, const std::string& input,
+                                                     const CommandGround& ground);
+
+}  // namespace vedette::app

@@ -1,0 +1,164 @@
+#include "server/app/control_socket.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/time.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+namespace vedette::app {
+
+using nlohmann::json;
+using units::ErrorCode;
+using units::Result;
+
+namespace {
+
+constexpr std::size_t kLongestLine = 65'536;
+constexpr timeval kClientPatience{5, 0};    // a client that says nothing doesn't hold up the next
+constexpr timeval kCommandPatience{90, 0};  // a receiver under test may take its time
+
+struct Descriptor {
+  int fd;
+  explicit Descriptor(int value) : fd(value) {}
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  ~Descriptor() {
+    if (fd >= 0) ::close(fd);
+  }
+};
+
+/// Reaches the socket through its directory's descriptor: a path of any length fits sun_path then.
+template <class Call>
+int with_address(const std::filesystem::path& directory, Call call) {
+  const Descriptor folder(::open(directory.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (folder.fd < 0) return -1;
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  const std::string path = "/proc/self/fd/" + std::to_string(folder.fd) + "/control.sock";
+  std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
+  return call(reinterpret_cast<const sockaddr*>(&address), socklen_t{sizeof address});
+}
+
+std::optional<std::string> read_line(int fd) {
+  std::string line;
+  std::array<char, 4096> part{};
+  while (line.size() < kLongestLine) {
+    const ssize_t count = ::recv(fd, part.data(), part.size(), 0);
+    if (count < 0 && errno == EINTR) continue;
+    if (count <= 0) return std::nullopt;
+    line.append(part.data(), static_cast<std::size_t>(count));
+    if (const std::size_t end = line.find('\n'); end != std::string::npos) return line.substr(0, end);
+  }
+  return std::nullopt;
+}
+
+bool write_line(int fd, const json& value) {
+  const std::string line = value.dump(-1, ' ', false, json::error_handler_t::replace) + "\n";
+  for (std::size_t at = 0; at < line.size();) {
+    const ssize_t count = ::send(fd, line.data() + at, line.size() - at, MSG_NOSIGNAL);
+    if (count < 0 && errno == EINTR) continue;
+    if (count <= 0) return false;
+    at += static_cast<std::size_t>(count);
+  }
+  return true;
+}
+
+Result<std::pair<Options, std::string>> parse(const std::string& line) {
+  try {
+    const json request = json::parse(line);
+    return std::pair(Options{request.at("command"), request.at("words"), request.at("options")},
+                     request.at("input").get<std::string>());
+  } catch (const json::exception& fault) {
+    return units::fail(ErrorCode::invalid, std::string("not a command: ") + fault.what());
+  }
+}
+
+}  // namespace
+
+Result<std::unique_ptr<ControlSocket>> ControlSocket::open(const std::filesystem::path& directory, Run run) {
+  const auto file = directory / "control.sock";
+  ::unlink(file.c_str());  // of a collector that was killed; the lock says that none runs
+  const int listener = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  // Mode 0600 from the first moment: the umask of a bind is the process's, so narrow the socket before.
+  const bool bound = listener >= 0 && ::fchmod(listener, 0600) == 0 &&
+                     with_address(directory, [&](const sockaddr* address,
+                                                 socklen_t size) { return ::bind(listener, address, size); }) == 0 &&
+                     ::chmod(file.c_str(), 0600) == 0 && ::listen(listener, 16) == 0;
+  if (!bound) {
+    const std::string words = file.string() + ": " + std::strerror(errno);
+    if (listener >= 0) ::close(listener);
+    return units::fail(ErrorCode::io, words);
+  }
+  const int wake = ::eventfd(0, EFD_CLOEXEC);
+  return std::unique_ptr<ControlSocket>(new ControlSocket(file, listener, wake, std::move(run)));
+}
+
+ControlSocket::ControlSocket(std::filesystem::path file, int listener, int wake, Run run)
+    : file_(std::move(file)), listener_(listener), wake_(wake), run_(std::move(run)), thread_([this] { serve(); }) {}
+
+ControlSocket::~ControlSocket() {
+  const std::uint64_t one = 1;
+  (void)!::write(wake_, &one, sizeof one);
+  thread_.join();
+  ::unlink(file_.c_str());
+  ::close(listener_);
+  ::close(wake_);
+}
+
+void ControlSocket::serve() {
+  for (;;) {
+    std::array<pollfd, 2> ready{{{listener_, POLLIN, 0}, {wake_, POLLIN, 0}}};
+    if (::poll(ready.data(), ready.size(), -1) < 0 && errno != EINTR) return;
+    if (ready[1].revents != 0) return;
+    if (ready[0].revents == 0) continue;
+    const Descriptor client(::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC));
+    if (client.fd >= 0) answer(client.fd);
+  }
+}
+
+void ControlSocket::answer(int client) const {
+  ::setsockopt(client, SOL_SOCKET, SO_RCVTIMEO, &kClientPatience, sizeof kClientPatience);
+  ::setsockopt(client, SOL_SOCKET, SO_SNDTIMEO, &kClientPatience, sizeof kClientPatience);
+  const auto line = read_line(client);
+  if (!line) return;
+  const auto request = parse(*line);
+  if (!request) {
+    (void)write_line(client, {{"error", request.error().message}});
+    return;
+  }
+  const auto result = run_(request->first, request->second);
+  (void)write_line(client, result ? json{{"output", *result}} : json{{"error", result.error().message}});
+}
+
+std::optional<Result<std::string>> ask_collector(const std::filesystem::path& directory, const Options& options,
+                                                 const std::string& input) {
+  const Descriptor socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  const int connected = with_address(
+      directory, [&](const sockaddr* address, socklen_t size) { return ::connect(socket.fd, address, size); });
+  if (connected != 0) {
+    if (errno != EACCES) return std::nullopt;
+    return units::fail(ErrorCode::io, (directory / "control.sock").string() +
+                                          ": permission denied; run this as root or as the collector's user");
+  }
+  ::setsockopt(socket.fd, SOL_SOCKET, SO_RCVTIMEO, &kCommandPatience, sizeof kCommandPatience);
+  const json request{
+      {"command", options.command}, {"words", options.words}, {"options", options.options}, {"input", input}};
+  std::optional<std::string> line;
+  if (write_line(socket.fd, request)) line = read_line(socket.fd);
+  const json answer = line ? json::parse(*line, nullptr, false) : json();
+  if (!answer.is_object()) return units::fail(ErrorCode::unavailable, "the collector ended before it answered");
+  if (answer.contains("output")) return answer.at("output").get<std::string>();
+  return units::fail(ErrorCode::invalid, answer.value("error", "the collector gave no reason"));
+}
+
+}  // namespace vedette::app

@@ -1,0 +1,42 @@
+#include "server/app/data_lock.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+namespace vedette::app {
+
+using units::ErrorCode;
+using units::Result;
+
+Result<DataLock> DataLock::take(const std::filesystem::path& directory) {
+  std::error_code code;
+  const bool made = std::filesystem::create_directories(directory, code);
+  if (code) {
+    return units::fail(ErrorCode::io, directory.string() + ": cannot be made: " + code.message() +
+                                          "; choose another data directory or give this user the right");
+  }
+  if (made) ::chmod(directory.c_str(), 0700);
+  const std::string file = (directory / "lock").string();
+  const int fd = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  if (fd < 0) {
+    return units::fail(ErrorCode::io, file + ": " + std::strerror(errno) + "; may this user write there?");
+  }
+  if (::flock(fd, LOCK_EX | LOCK_NB) == 0) return DataLock(fd);
+  ::close(fd);
+  return units::fail(ErrorCode::conflict, "another vedette-server uses " + directory.string() +
+                                              "; stop it or choose another data directory");
+}
+
+DataLock::DataLock(DataLock&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+
+DataLock::~DataLock() {
+  if (fd_ >= 0) ::close(fd_);
+}
+
+}  // namespace vedette::app

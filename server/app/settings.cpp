@@ -1,0 +1,122 @@
+#include "server/app/settings.h"
+
+#include <charconv>
+
+#include "server/access/addresses.h"
+#include "server/access/origin.h"
+
+namespace vedette::app {
+
+using config::Table;
+using units::ErrorCode;
+using units::Result;
+
+namespace {
+
+constexpr auto kDefaultFile = "/etc/vedette/server.toml";
+
+void add_origin(Table& table, const std::string& key, const std::string& url, Settings& settings) {
+  auto origin = access::origin_of(url);
+  if (origin) {
+    settings.allowed_origins.push_back(std::move(*origin));
+  } else {
+    table.fault(key, "holds " + origin.error().message);
+  }
+}
+
+void read_server(Table table, Settings& settings) {
+  if (auto data = table.text("data")) settings.data = *data;
+  if (auto dashboard = table.text("dashboard")) settings.dashboard = *dashboard;
+  if (auto listen = table.text("listen")) {
+    if (auto read = parse_listen(*listen, settings.net); !read) table.fault("listen", read.error().message);
+  }
+  if (auto url = table.text("public_url")) {
+    settings.public_url = *url;
+    add_origin(table, "public_url", *url, settings);
+  }
+  for (const std::string& url : table.texts("allowed_origins").value_or(std::vector<std::string>{})) {
+    add_origin(table, "allowed_origins", url, settings);
+  }
+  for (const std::string& proxy : table.texts("trusted_proxies").value_or(std::vector<std::string>{})) {
+    if (!access::is_address(proxy)) table.fault("trusted_proxies", "holds \"" + proxy + "\"; it must be an IP address");
+    settings.net.trusted_proxies.push_back(proxy);
+  }
+  table.finish();
+}
+
+void read_tls(Table table, Settings& settings) {
+  settings.certificate = table.text("certificate").value_or("");
+  settings.key = table.text("key").value_or("");
+  if (settings.certificate.empty() && !settings.key.empty())
+    table.require("certificate", "\"/etc/vedette/server.crt\"");
+  if (settings.key.empty() && !settings.certificate.empty()) table.require("key", "\"/etc/vedette/server.key\"");
+  table.finish();
+}
+
+void read_history(Table table, Settings& settings) {
+  constexpr std::uint64_t kLeast = 100'000'000;
+  settings.history_budget = table.bytes("budget");
+  if (settings.history_budget && *settings.history_budget < kLeast) table.fault("budget", "must be at least \"100MB\"");
+  table.finish();
+}
+
+void read_telemetry(Table table, Settings& settings) {
+  settings.metrics_token_file = table.text("token_file").value_or("");
+  table.finish();
+}
+
+}  // namespace
+
+Result<void> parse_listen(const std::string& text, net::Config& net) {
+  const std::string wanted = "is \"" + text + "\"; it must be ADDRESS:PORT like \"0.0.0.0:8443\" or \"[::]:8443\"";
+  const std::size_t colon = text.rfind(':');
+  if (colon == std::string::npos) return units::fail(ErrorCode::invalid, wanted);
+  std::string host = text.substr(0, colon);
+  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+  if (host == "localhost") host = "127.0.0.1";
+  std::uint16_t port = 0;
+  const char* const end = text.data() + text.size();
+  const auto [last, code] = std::from_chars(text.data() + colon + 1, end, port);
+  if (code != std::errc{} || last != end || !access::is_address(host)) return units::fail(ErrorCode::invalid, wanted);
+  net.address = host;
+  net.port = port;
+  return {};
+}
+
+Result<Settings> settings_of(config::File file, const Options& options) {
+  Settings settings;
+  read_server(file.table("server"), settings);
+  read_tls(file.table("tls"), settings);
+  read_history(file.table("history"), settings);
+  read_telemetry(file.table("telemetry"), settings);
+  if (const auto& faults = file.finish(); !faults.none()) return units::fail(ErrorCode::invalid, faults.joined());
+  if (options.has("data")) settings.data = options.get("data");
+  if (options.has("dashboard")) settings.dashboard = options.get("dashboard");
+  if (options.has("listen")) {
+    if (auto read = parse_listen(options.get("listen"), settings.net); !read) {
+      return units::fail(ErrorCode::invalid, "--listen " + read.error().message);
+    }
+  }
+  return settings;
+}
+
+Result<Settings> read_settings(const Options& options) {
+  std::string path = options.get("config");
+  std::error_code ignored;
+  if (path.empty() && std::filesystem::exists(kDefaultFile, ignored) && !options.has("data")) path = kDefaultFile;
+  if (path.empty()) return settings_of(config::File::empty(), options);
+  auto file = config::File::read(path);
+  if (!file) return std::unexpected(std::move(file.error()));
+  auto settings = settings_of(std::move(*file), options);
+  if (settings) settings->file = path;
+  return settings;
+}
+
+std::set<std::string> certificate_names(const Settings& settings) {
+  std::set<std::string> names = access::machine_names();
+  if (settings.net.address != "0.0.0.0" && settings.net.address != "::") names.insert(settings.net.address);
+  if (const std::string host = access::host_of(settings.public_url); !host.empty()) names.insert(host);
+  return names;
+}
+
+}  // namespace vedette::app

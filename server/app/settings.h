@@ -1,0 +1,42 @@
+// The configuration: what the file and the command line say, as the modules' own structs. Reading is strict; every
+// fault names file, line, key and what is allowed.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "server/app/options.h"
+#include "server/config/table.h"
+#include "server/net/config.h"
+
+namespace vedette::app {
+
+struct Settings {
+  std::string file;  ///< what was read; empty: none
+  std::filesystem::path data = "/var/lib/vedette";
+  std::filesystem::path dashboard = "/usr/share/vedette/dashboard";
+  std::string public_url;                       ///< empty: made of the machine's name and the port
+  std::vector<std::string> allowed_origins;     ///< with public_url's, in access::origin_of's form
+  std::filesystem::path certificate, key;       ///< both or none
+  std::optional<std::uint64_t> history_budget;  ///< bytes; absent: the smaller of 10 GB and 20 % of the disk
+  std::filesystem::path metrics_token_file;     ///< empty: /metrics only from this machine
+  net::Config net;                              ///< its certificate is filled in at start
+};
+
+/// The file of --config (or /etc/vedette/server.toml if it is there), overridden by --data, --listen and --dashboard.
+/// `invalid` with one line a fault.
+[[nodiscard]] units::Result<Settings> read_settings(const Options& options);
+/// As read_settings, from a file read already. Pure.
+[[nodiscard]] units::Result<Settings> settings_of(config::File file, const Options& options);
+
+/// "0.0.0.0:8443", "[::]:8443", "localhost:0" into address and port.
+[[nodiscard]] units::Result<void> parse_listen(const std::string& text, net::Config& net);
+
+/// What the server certificate must be good for: this machine's names, the listen address, public_url's host.
+[[nodiscard]] std::set<std::string> certificate_names(const Settings& settings);
+
+}  // namespace vedette::app
