@@ -1,0 +1,96 @@
+#include "server/config/table.h"
+
+#include <gtest/gtest.h>
+
+namespace vedette::config {
+namespace {
+
+/// Reads a [server] table of text, number, flag, duration, size, list and choice; returns the faults.
+std::string faults_of(std::string_view text) {
+  auto file = File::parse(text, "server.toml");
+  if (!file) return file.error().message;
+  Table server = file->table("server");
+  (void)server.text("data");
+  (void)server.number("limit");
+  (void)server.flag("on");
+  (void)server.duration("hold");
+  (void)server.bytes("budget");
+  (void)server.texts("origins");
+  (void)server.choice("role", {"viewer", "operator"});
+  server.finish();
+  for (Table& rule : file->tables("rule")) {
+    rule.require("name", "\"busy\"");
+    rule.finish();
+  }
+  return file->finish().joined();
+}
+
+TEST(Table, AcceptsWhatItShould) {
+  EXPECT_EQ(
+      faults_of("[server]\ndata = \"x\"\nlimit = 1\non = true\nhold = \"60s\"\nbudget = \"10GB\"\norigins = [\"a\"]\n"
+                "role = \"viewer\"\n[[rule]]\nname = \"busy\"\n"),
+      "");
+  EXPECT_EQ(faults_of(""), "");
+}
+
+struct Case {
+  const char* text;
+  const char* fault;
+};
+
+class Faulty : public testing::TestWithParam<Case> {};
+
+TEST_P(Faulty, NamesFileLineKeyAndWhatIsAllowed) {
+  EXPECT_EQ(faults_of(GetParam().text), GetParam().fault);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    All, Faulty,
+    testing::Values(
+        Case{"[server]\n\nlistne = \"x\"\n",
+             "server.toml:3: server.listne is not known here; allowed: budget, data, hold, "
+             "limit, on, origins, role"},
+        Case{"[sever]\ndata = \"x\"\n", "server.toml:1: sever is not known here; allowed: rule, server"},
+        Case{"[server]\ndata = 7\n", "server.toml:2: server.data must be text in quotes"},
+        Case{"[server]\nlimit = \"7\"\n", "server.toml:2: server.limit must be a number"},
+        Case{"[server]\non = 1\n", "server.toml:2: server.on must be true or false"},
+        Case{"[server]\nhold = 60\n", "server.toml:2: server.hold must be text in quotes"},
+        Case{"[server]\nhold = \"60 s\"\n",
+             "server.toml:2: server.hold is \"60 s\"; it must be a span like \"500ms\", "
+             "\"60s\", \"15m\", \"1h\" or \"14d\""},
+        Case{"[server]\nbudget = \"10 gigs\"\n",
+             "server.toml:2: server.budget must be a size like \"10GB\", \"500MB\" or a whole number of bytes"},
+        Case{"[server]\nbudget = -1\n",
+             "server.toml:2: server.budget must be a size like \"10GB\", \"500MB\" or a whole number of bytes"},
+        Case{"[server]\nbudget = \"99999999999999TB\"\n",
+             "server.toml:2: server.budget must be a size like \"10GB\", \"500MB\" or a whole number of bytes"},
+        Case{"[server]\norigins = [1]\n", "server.toml:2: server.origins must be a list of texts: [\"a\", \"b\"]"},
+        Case{"[server]\nrole = \"root\"\n", "server.toml:2: server.role is \"root\"; allowed: operator, viewer"},
+        Case{"server = 1\n", "server.toml:1: server must be a table: [server]"},
+        Case{"[rule]\nname = \"x\"\n", "server.toml:1: rule must be written [[rule]]"},
+        Case{"[[rule]]\nname = \"a\"\n[[rule]]\n", "server.toml:3: rule.name is missing; for example name = \"busy\""},
+        Case{"[server]\ndata = 7\non = 1\n",
+             "server.toml:2: server.data must be text in quotes\nserver.toml:3: server.on must be true or false"}));
+
+TEST(File, SaysWhereTheSyntaxBreaks) {
+  const std::string words = faults_of("[server]\ndata = \n");
+  EXPECT_TRUE(words.starts_with("server.toml:2:")) << words;
+}
+
+TEST(File, SaysWhichFileCannotBeRead) {
+  const auto file = File::read("/nowhere/server.toml");
+  ASSERT_FALSE(file);
+  EXPECT_EQ(file.error().code, units::ErrorCode::io);
+  EXPECT_NE(file.error().message.find("/nowhere/server.toml"), std::string::npos);
+}
+
+TEST(Table, ReadsSizesAndSpansInBaseUnits) {
+  auto file = File::parse("[a]\nx = \"10GB\"\ny = 5\nz = \"15m\"\n", "f");
+  Table table = file->table("a");
+  EXPECT_EQ(table.bytes("x"), 10'000'000'000u);
+  EXPECT_EQ(table.bytes("y"), 5u);
+  EXPECT_EQ(table.duration("z"), std::chrono::minutes(15));
+}
+
+}  // namespace
+}  // namespace vedette::config
