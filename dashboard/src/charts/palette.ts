@@ -47,11 +47,12 @@ export function currentPalette(): Palette {
   return palette;
 }
 
-const channels = (hex: string): [number, number, number] => [
-  parseInt(hex.slice(1, 3), 16) || 0,
-  parseInt(hex.slice(3, 5), 16) || 0,
-  parseInt(hex.slice(5, 7), 16) || 0,
-];
+/** "#rrggbb", or the "#rgb" that a minifier makes of it. */
+export function channels(hex: string): [number, number, number] {
+  const full = hex.length === 4 ? hex.replace(/[0-9a-f]/gi, '$&$&') : hex;
+  const at = (i: number): number => parseInt(full.slice(i, i + 2), 16) || 0;
+  return [at(1), at(3), at(5)];
+}
 
 /** "#rrggbb" with an alpha 0..1. */
 export const translucent = (hex: string, alpha: number): string => {

@@ -35,13 +35,13 @@ export function roundUp(value: number): number {
 
 /** Grid values from `bottom` to `top`, 3 to 6 of them, on steps of 1, 2, 5. */
 export function marks(bottom: number, top: number): number[] {
-  const step = roundUp((top - bottom) / 4.5);
+  const step = roundUp((top - bottom) / 4);
   const out: number[] = [];
-  for (let i = Math.ceil(bottom / step - 1e-9); i * step <= top * (1 + 1e-9); i++) out.push(i * step);
+  for (let i = Math.ceil(bottom / step - 1e-9); i * step <= top * (1 + 1e-9); i++) out.push(i * step || 0);
   return out;
 }
 
-/** A y range that grows by round steps and shrinks only when reset (a new range was chosen). */
+/** A y range that ends on a grid step of 1, 2, 5, grows by whole ones and shrinks only when reset (a new range was chosen). */
 export class GrowingTop {
   #top = 0;
 
@@ -51,7 +51,9 @@ export class GrowingTop {
     this.#top = 0;
   }
   next(peak: number): number {
-    const wanted = roundUp(Math.max(this.least, peak * 1.04));
+    const high = Math.max(this.least, peak * 1.04);
+    const step = roundUp(high / 4);
+    const wanted = Math.ceil(high / step - 1e-9) * step;
     if (wanted > this.#top) this.#top = wanted;
     return this.#top;
   }

@@ -1,0 +1,221 @@
+import { beforeEach, expect, test, vi } from 'vitest';
+import type { LiveMessage, LiveRequest } from '../src/api/types';
+import { BACKOFF_MOST_MS, LiveConnection, SILENCE_MS, type LiveState } from '../src/live/connection';
+import type { TransportEvents } from '../src/live/transport';
+
+interface Fake {
+  events: TransportEvents;
+  sent: LiveRequest[];
+  closed: boolean;
+}
+
+let now = 0;
+let timers: { at: number; callback: () => void; id: number }[] = [];
+let nextId = 0;
+let opened: Fake[] = [];
+let states: LiveState[] = [];
+let login: () => Promise<boolean>;
+let random = 0.5;
+
+beforeEach(() => {
+  now = 1_000_000;
+  timers = [];
+  opened = [];
+  states = [];
+  random = 0.5;
+  login = async () => true;
+});
+
+/** Runs due timers in order, as a browser would. */
+function advance(ms: number): void {
+  const end = now + ms;
+  for (;;) {
+    timers.sort((a, b) => a.at - b.at);
+    const next = timers[0];
+    if (!next || next.at > end) break;
+    timers.shift();
+    now = Math.max(now, next.at);
+    next.callback();
+  }
+  now = end;
+}
+
+const make = (): LiveConnection =>
+  new LiveConnection({
+    open: (events) => {
+      const fake: Fake = { events, sent: [], closed: false };
+      opened.push(fake);
+      return { send: (request) => fake.sent.push(request), close: () => { fake.closed = true; events.close(1000, ''); } };
+    },
+    now: () => now,
+    random: () => random,
+    setTimer: (callback, ms) => {
+      timers.push({ at: now + ms, callback, id: ++nextId });
+      return nextId;
+    },
+    clearTimer: (id) => { timers = timers.filter((t) => t.id !== id); },
+    hasLogin: () => login(),
+    onState: (state) => states.push(state),
+    onError: () => undefined,
+  });
+
+const sink = () => ({ snapshot: vi.fn(), delta: vi.fn() });
+const snapshot = (topic: string, more: object = {}): LiveMessage => ({ type: 'snapshot', topic, cursor: 'r-1', header: ['id'], rows: [['a']], ...more }) as LiveMessage;
+const last = (): Fake => opened.at(-1) as Fake;
+const flush = async (): Promise<void> => { for (let i = 0; i < 5; i++) await Promise.resolve(); };
+
+test('subscribes to its topics once open and tells the delay of the first answer', () => {
+  const live = make();
+  const fleet = sink();
+  live.subscribe('fleet', fleet);
+  live.start();
+  last().events.open();
+  expect(last().sent).toEqual([{ op: 'subscribe', topics: ['fleet'] }]);
+  now += 38;
+  last().events.message(snapshot('fleet'));
+  expect(live.state).toEqual({ kind: 'open', delay: 38 });
+  expect(fleet.snapshot).toHaveBeenCalledWith(['id'], [['a']]);
+});
+
+test('puts a snapshot in parts together', () => {
+  const live = make();
+  const fleet = sink();
+  live.subscribe('fleet', fleet);
+  live.start();
+  last().events.open();
+  last().events.message(snapshot('fleet', { part: 1, parts: 2 }));
+  expect(fleet.snapshot).not.toHaveBeenCalled();
+  last().events.message(snapshot('fleet', { part: 2, parts: 2, rows: [['b']] }));
+  expect(fleet.snapshot).toHaveBeenCalledWith(['id'], [['a'], ['b']]);
+});
+
+test('resumes by cursor what it knows and subscribes anew to what it never got', () => {
+  const live = make();
+  live.subscribe('fleet', sink());
+  live.start();
+  last().events.open();
+  last().events.message(snapshot('fleet', { cursor: 'r-7' }));
+  live.subscribe('host/x', sink());
+  last().events.message({ type: 'beat', cursor: 'r-9' });
+  last().events.close(1006, '');
+  advance(BACKOFF_MOST_MS);
+  last().events.open();
+  expect(last().sent).toEqual([
+    { op: 'subscribe', topics: ['fleet'], cursor: 'r-9' },
+    { op: 'subscribe', topics: ['host/x'] },
+  ]);
+});
+
+test('backs off with full jitter, doubling up to half a minute', () => {
+  const live = make();
+  live.subscribe('fleet', sink());
+  live.start();
+  random = 1;
+  const waits: number[] = [];
+  for (let i = 0; i < 7; i++) {
+    last().events.open(); // an accepted handshake alone doesn't reset the back-off
+    last().events.close(1012, 'restarting');
+    const state = live.state;
+    if (state.kind !== 'waiting') throw new Error(state.kind);
+    waits.push(state.until - now);
+    advance(state.until - now);
+  }
+  expect(waits).toEqual([1000, 2000, 4000, 8000, 16_000, 30_000, 30_000]);
+  random = 0.25;
+  last().events.open();
+  last().events.message({ type: 'beat', cursor: 'r-1' });
+  last().events.close(1012, 'restarting');
+  expect(live.state).toMatchObject({ kind: 'waiting', until: now + 250 });
+});
+
+test('4401 ends it: the login is over', () => {
+  const live = make();
+  live.start();
+  last().events.open();
+  last().events.close(4401, 'login ended');
+  expect(live.state.kind).toBe('signed-out');
+  advance(120_000);
+  expect(opened.length).toBe(1);
+});
+
+test('a refused handshake asks why: no login means signed out', async () => {
+  login = async () => false;
+  const live = make();
+  live.start();
+  last().events.close(1006, '');
+  await flush();
+  expect(live.state.kind).toBe('signed-out');
+});
+
+test('a refused handshake with a good login, or with nobody answering, is tried again', async () => {
+  for (const answer of [async () => true, async () => Promise.reject(new Error('down'))]) {
+    login = answer;
+    const live = make();
+    live.start();
+    last().events.close(1006, '');
+    await flush();
+    expect(live.state.kind).toBe('waiting');
+    live.stop();
+  }
+});
+
+test('silence for 15 s ends the connection and tries again', () => {
+  const live = make();
+  live.start();
+  last().events.open();
+  last().events.message({ type: 'beat', cursor: 'r-1' });
+  advance(SILENCE_MS - 1000);
+  expect(live.state.kind).toBe('open');
+  advance(3000);
+  expect(opened[0]?.closed).toBe(true);
+  expect(opened.length).toBe(2);
+  expect(states.some((s) => s.kind === 'waiting' && s.reason === 'silent')).toBe(true);
+});
+
+test('a tab that slept reads what waits before it judges silence', () => {
+  const live = make();
+  live.start();
+  last().events.open();
+  last().events.message({ type: 'beat', cursor: 'r-1' });
+  now += 60_000; // frozen: the timer fires late
+  advance(0);
+  expect(live.state.kind).toBe('open');
+  last().events.message({ type: 'beat', cursor: 'r-2' });
+  advance(5000);
+  expect(live.state.kind).toBe('open');
+});
+
+test('nudge tries at once while waiting, and once only', () => {
+  const live = make();
+  live.start();
+  last().events.open();
+  last().events.close(1006, '');
+  live.nudge();
+  live.nudge();
+  expect(opened.length).toBe(2);
+  advance(BACKOFF_MOST_MS / 3);
+  expect(opened.length).toBe(2);
+});
+
+test('messages of an old connection are not taken for the new one', () => {
+  const live = make();
+  const fleet = sink();
+  live.subscribe('fleet', fleet);
+  live.start();
+  const old = last();
+  old.events.open();
+  old.events.close(1006, '');
+  advance(BACKOFF_MOST_MS);
+  old.events.message(snapshot('fleet'));
+  expect(fleet.snapshot).not.toHaveBeenCalled();
+});
+
+test('a delta before the first snapshot is dropped', () => {
+  const live = make();
+  const fleet = sink();
+  live.subscribe('fleet', fleet);
+  live.start();
+  last().events.open();
+  last().events.message({ type: 'delta', topic: 'fleet', cursor: 'r-1', rows: [['a']] });
+  expect(fleet.delta).not.toHaveBeenCalled();
+});

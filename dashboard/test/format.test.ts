@@ -1,0 +1,74 @@
+import { beforeEach, expect, test } from 'vitest';
+import { setFormatLanguage } from '../src/format/locale';
+import { age, axisTime, clock } from '../src/format/time';
+import { milliseconds, MISSING, percent, plain, rate, ratePower, size, SteadyPower } from '../src/format/units';
+
+beforeEach(() => setFormatLanguage('en'));
+
+test('rates step at 1000 and never go below kB/s', () => {
+  expect(rate(0)).toEqual({ text: '0.0', unit: 'kB/s' });
+  expect(rate(310_000)).toEqual({ text: '310.0', unit: 'kB/s' });
+  expect(rate(999_999)).toEqual({ text: '1,000.0', unit: 'kB/s' });
+  expect(rate(212_600_000)).toEqual({ text: '212.6', unit: 'MB/s' });
+});
+
+test('sizes are binary and have three digits at most before the point', () => {
+  expect(size(62.8 * 1024 ** 3)).toEqual({ text: '62.8', unit: 'GiB' });
+  expect(size(1023 * 1024 ** 2)).toEqual({ text: '1.0', unit: 'GiB' });
+  expect(size(512)).toEqual({ text: '0.5', unit: 'KiB' });
+});
+
+test('decimals stay constant: zeros are not trimmed', () => {
+  expect(percent(0.5, 1)).toBe('50.0');
+  expect(plain(8, 2)).toBe('8.00');
+  expect(milliseconds(0.011)).toEqual({ text: '11.0', unit: 'ms' });
+});
+
+test('what is missing is a dash, also for NaN', () => {
+  for (const nothing of [null, undefined, NaN]) {
+    expect(percent(nothing)).toBe(MISSING);
+    expect(rate(nothing).text).toBe(MISSING);
+    expect(age(nothing)).toBe(MISSING);
+  }
+});
+
+test('ages have two parts at most and a decimal only below ten seconds', () => {
+  const text = (s: number): string => age(s).replaceAll('\u00a0', ' ');
+  expect(text(0.42)).toBe('0.4 s');
+  expect(text(9.96)).toBe('9 s');
+  expect(text(38)).toBe('38 s');
+  expect(text(252)).toBe('4 min 12 s');
+  expect(text(240)).toBe('4 min');
+  expect(text(7860)).toBe('2 h 11 min');
+  expect(text(41 * 86_400 + 6 * 3600)).toBe('41 d 6 h');
+  expect(text(-3)).toBe('0.0 s');
+});
+
+test('the clock has 24 hours, and names the day only when it is not today', () => {
+  const noon = new Date(2026, 10, 23, 14, 2, 18).getTime() / 1000;
+  expect(clock(noon, noon + 60)).toBe('14:02:18');
+  expect(clock(noon, noon + 86_400)).toContain('Nov 23');
+  expect(clock(new Date(2026, 10, 23, 0, 0, 5).getTime() / 1000, noon)).toBe('00:00:05');
+});
+
+test('axis labels show seconds for short steps and the day for long ones', () => {
+  const t = new Date(2026, 10, 23, 14, 2, 30).getTime() / 1000;
+  expect(axisTime(t, 30)).toBe('14:02:30');
+  expect(axisTime(t, 300)).toBe('14:02');
+  expect(axisTime(t, 86_400)).toContain('23');
+});
+
+test('Russian has its own units and comma', () => {
+  setFormatLanguage('ru');
+  expect(rate(18_400_000)).toEqual({ text: '18,4', unit: 'МБ/с' });
+  expect(age(252).replaceAll('\u00a0', ' ')).toBe('4 мин 12 с');
+});
+
+test('a live figure keeps its unit until the value was past the step for three ticks', () => {
+  const power = new SteadyPower(ratePower);
+  expect(power.next(900_000)).toBe(1);
+  expect([power.next(2e6), power.next(2e6), power.next(2e6)]).toEqual([1, 1, 1]);
+  expect(power.next(2e6)).toBe(2);
+  expect(power.next(900_000)).toBe(2);
+  expect(power.next(2e6)).toBe(2);
+});
