@@ -1,4 +1,5 @@
 // Wires the agent: reads the command line and calls the command.
+#include <csignal>
 #include <cstdio>
 #include <span>
 
@@ -23,6 +24,7 @@ int run(const vedette::app::Command& command) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  std::signal(SIGPIPE, SIG_IGN);  // OpenSSL writes to sockets without MSG_NOSIGNAL
   const std::span<const char* const> arguments(argv + 1, argc > 0 ? static_cast<std::size_t>(argc - 1) : 0);
   const auto command = vedette::app::parse_command_line(arguments);
   if (!command) {

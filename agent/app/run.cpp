@@ -46,7 +46,6 @@ int stop_signals() {
   ::sigaddset(&set, SIGTERM);
   ::sigaddset(&set, SIGINT);
   ::sigprocmask(SIG_BLOCK, &set, nullptr);
-  ::signal(SIGPIPE, SIG_IGN);
   return ::signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
 }
 

@@ -84,7 +84,7 @@ void Conversation::on_message(wire::Opcode opcode, std::span<const std::uint8_t>
 }
 
 void Conversation::on_close(std::uint16_t code, std::string_view reason) {
-  farewell_ = Farewell{code, std::string(reason), retry_after_};
+  if (!farewell_) farewell_ = Farewell{code, std::string(reason), std::nullopt};  // Retry's own words stay
 }
 
 void Conversation::handle(const wire::Welcome& welcome) {
@@ -123,7 +123,6 @@ void Conversation::handle(const wire::SetInterval& set) {
 }
 
 void Conversation::handle(const wire::Retry& retry) {
-  retry_after_ = retry.after;
   farewell_ = Farewell{wire::close::try_later, retry.reason, retry.after};
   session_.close(wire::close::going_away, "asked to come back later");
 }

@@ -103,7 +103,6 @@ class Conversation final : private wire::SessionEvents {
   bool welcomed_ = false, acked_ = false;
   std::string host_id_;
   std::optional<Farewell> farewell_;
-  std::optional<units::Milliseconds> retry_after_;
   std::size_t announced_ = 0;
   wire::TickNumber next_live_ = 1;
   std::deque<wire::OpenStream> plan_;  ///< older streams still to send; `first` moves on
