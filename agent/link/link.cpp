@@ -59,6 +59,7 @@ units::Steady Link::deadline() const {
   if (state_ == State::open) {
     first = heard_at_ + limits_.silence;
     if (const auto due = conversation_->due()) first = std::min(first, *due);
+    if (!conversation_->welcomed()) first = std::min(first, until_);
   }
   return first;
 }
@@ -200,6 +201,7 @@ void Link::read_upgrade(units::Steady now) {
 void Link::open(units::Steady now, std::string_view rest) {
   state_ = State::open;
   heard_at_ = now;
+  until_ = now + limits_.welcome;
   noted_welcome_ = noted_ack_ = false;
   conversation_ = std::make_unique<Conversation>(backlog_, host_,
                                                  Conversation::Options{.stream = random_stream(),
@@ -275,6 +277,9 @@ void Link::talk(units::Steady now) {
   if (state_ == State::leaving) {
     if (now >= until_) end_conversation({ErrorCode::timeout, "the collector didn't answer our goodbye"}, now);
     return;
+  }
+  if (!conversation_->welcomed() && now >= until_) {
+    return end_conversation({ErrorCode::timeout, "the collector took the connection and sent no welcome"}, now);
   }
   // What was buffered has been read above: this is the collector's silence, not ours.
   if (now - heard_at_ >= limits_.silence) {

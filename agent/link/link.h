@@ -37,6 +37,7 @@ struct LinkLimits {
   units::Milliseconds resolve{30'000};
   units::Milliseconds connect{5'000};     ///< one address
   units::Milliseconds handshake{10'000};  ///< TLS, upgrade
+  units::Milliseconds welcome{10'000};    ///< after our Hello
   units::Milliseconds silence{15'000};    ///< nothing heard from the collector
   units::Milliseconds goodbye{1'500};     ///< until the collector answers our close
   units::Milliseconds refused{30'000};    ///< at least, before asking a collector again that refused us for good

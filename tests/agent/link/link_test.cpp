@@ -103,18 +103,19 @@ TEST(Link, AfterACutEverythingIsThereOnceAndInItsStream) {
 }
 
 TEST(Link, AConnectionWithoutWelcomeCostsNothingAndDoesNotMoveTheTicks) {
+  const Logged log;
   World world({.welcome = false});
   LinkLimits limits = quick();
-  limits.silence = 200ms;
-  world.collector.behave([](Behaviour& behaviour) { behaviour.ping = false; });
+  limits.welcome = 200ms;
   TestAgent agent(world.collector.port(), pin_text(world.authority), "127.0.0.1", limits);
   ASSERT_TRUE(agent.run_until([&] { return world.collector.seen().hellos.size() >= 3; }));
-  world.collector.behave([](Behaviour& behaviour) { behaviour.welcome = behaviour.ping = true; });
+  world.collector.behave([](Behaviour& behaviour) { behaviour.welcome = true; });
   ASSERT_TRUE(agent.run_until([&] { return agent.link.connected() && world.collector.seen().live > 5; }));
   agent.ticking = false;
   ASSERT_TRUE(agent.run_until([&] { return agent.spool.open().empty(); }));
   const Seen seen = world.collector.seen();
   EXPECT_EQ(seen.total(), agent.taken);
+  EXPECT_THAT(log.text(), HasSubstr("sent no welcome"));
   for (const auto& [stream, list] : seen.ticks) {
     std::int64_t before = 0;
     for (const auto& [number, at] : list) {

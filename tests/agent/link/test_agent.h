@@ -15,6 +15,7 @@ inline LinkLimits quick() {
   return {.resolve = Milliseconds{5'000},
           .connect = Milliseconds{2'000},
           .handshake = Milliseconds{5'000},
+          .welcome = Milliseconds{5'000},
           .silence = Milliseconds{5'000},
           .goodbye = Milliseconds{500},
           .refused = Milliseconds{30'000}};
