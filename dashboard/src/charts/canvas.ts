@@ -18,8 +18,8 @@ function context(canvas: HTMLCanvasElement): [CanvasRenderingContext2D, number, 
   return [g, w, h];
 }
 
-/** Ratios 0..1 on a scale of 0..1, newest right, NaN where nothing is; what is above `limit` in the alert's colour. */
-export function drawSpark(canvas: HTMLCanvasElement, values: ArrayLike<number>, limit = Infinity, hot = 'critical'): void {
+/** Ratios 0..1 on a scale of 0..1, newest right, NaN where nothing is. */
+export function drawSpark(canvas: HTMLCanvasElement, values: ArrayLike<number>): void {
   const drawing = context(canvas);
   if (!drawing) return;
   const [g, w, h] = drawing;
@@ -43,18 +43,6 @@ export function drawSpark(canvas: HTMLCanvasElement, values: ArrayLike<number>, 
     g.strokeStyle = p.color('spark');
     g.stroke();
   }
-  if (limit === Infinity) return;
-  g.save();
-  g.beginPath();
-  g.rect(0, 0, w, y(limit));
-  g.clip();
-  g.strokeStyle = p.color(hot);
-  g.lineWidth = 1.5;
-  for (const [from, to] of runs) {
-    line(from, to);
-    g.stroke();
-  }
-  g.restore();
 }
 
 function runsOf(values: ArrayLike<number>): [number, number][] {
@@ -77,8 +65,8 @@ export interface Break {
   status: string;
 }
 
-/** Connection over [from, to] in 72 cells: the calm colour is the usual state, breaks stand out; null is "not known". */
-export function drawStrip(canvas: HTMLCanvasElement, from: number, to: number, breaks: Break[], knownFrom: number): void {
+/** Connection over [from, to] in 72 cells: the calm colour is the usual state, breaks stand out. */
+export function drawStrip(canvas: HTMLCanvasElement, from: number, to: number, breaks: Break[]): void {
   const drawing = context(canvas);
   if (!drawing) return;
   const [g, w, h] = drawing;
@@ -89,7 +77,7 @@ export function drawStrip(canvas: HTMLCanvasElement, from: number, to: number, b
   for (let i = 0; i < cells; i++) {
     const a = from + i * span;
     const cut = breaks.find((b) => b.from < a + span && b.to > a);
-    g.fillStyle = cut ? p.color(cut.status) : a + span <= knownFrom ? p.color('track') : translucent(p.color('up'), 0.6);
+    g.fillStyle = cut ? p.color(cut.status) : translucent(p.color('up'), 0.6);
     g.beginPath();
     g.roundRect(i * width, cut ? 0 : 3, Math.max(1, width - 1.5), cut ? h : h - 6, 1);
     g.fill();

@@ -167,8 +167,9 @@ export class LiveConnection {
         return;
       }
       topic.parts = null;
-      topic.header = message.header;
-      topic.sink.snapshot(message.header, rows);
+      // A host that never sent a tick to this collector has no header yet; it comes with the first delta.
+      topic.header = message.header ?? [];
+      topic.sink.snapshot(topic.header, rows);
     } else if (topic.header) {
       if (message.header) topic.header = message.header;
       topic.sink.delta(message.rows as Row[], message.header ?? null);
