@@ -21,6 +21,7 @@
 #include "server/app/data_lock.h"
 #include "server/app/version.h"
 #include "server/control/store.h"
+#include "server/history/store.h"
 #include "server/net/server.h"
 #include "server/telemetry/metrics.h"
 
@@ -72,12 +73,14 @@ std::string setup_command(const Settings& settings) {
 
 // In the order they are made; destroyed the other way round.
 struct Collector::Parts {
-  Parts(Settings s, const domain::Clock& c, DataLock l, access::Certificates certs, std::unique_ptr<control::Store> cs)
+  Parts(Settings s, const domain::Clock& c, DataLock l, access::Certificates certs, std::unique_ptr<control::Store> cs,
+        std::unique_ptr<history::Store> hs)
       : settings(std::move(s)),
         clock(c),
         lock(std::move(l)),
         certificates(std::move(certs)),
         store(std::move(cs)),
+        history(std::move(hs)),
         control(clock),
         gate({settings.allowed_origins}, *store, clock),
         desk(*store, clock, revocations, setup_command(settings)),
@@ -100,6 +103,7 @@ struct Collector::Parts {
   DataLock lock;
   access::Certificates certificates;
   std::unique_ptr<control::Store> store;
+  std::unique_ptr<history::Store> history;
   ControlThread control;
   Revocations revocations;
   access::Gate gate;
@@ -117,7 +121,8 @@ struct Collector::Parts {
 void Collector::Parts::add_routes(const std::string& metrics_token) {
   api::add_session_routes(router, desk, gate);
   api::add_enrol_route(router, enrolment);
-  api::add_status_routes(router, {[] { return std::string(); }, [this] { return metrics.text(); }, metrics_token});
+  api::add_status_routes(router,
+                         {[this] { return history->trouble(); }, [this] { return metrics.text(); }, metrics_token});
   router.set_fallback([this](api::Context& context) { context.respond(files.answer(context.request.head)); });
 }
 
@@ -169,10 +174,15 @@ Result<std::unique_ptr<Collector>> Collector::start(Settings settings, const dom
   if (!certificates) return std::unexpected(std::move(certificates.error()));
   auto store = control::Store::open(settings.data / "control.db");
   if (!store) return std::unexpected(std::move(store.error()));
+  history::Options history_options;
+  history_options.directory = settings.data;
+  auto history = history::Store::open(std::move(history_options), clock);
+  if (!history) return std::unexpected(std::move(history.error()));
 
   std::unique_ptr<Collector> collector(new Collector(std::make_unique<Parts>(
-      std::move(settings), clock, std::move(*lock), std::move(*certificates), std::move(*store))));
+      std::move(settings), clock, std::move(*lock), std::move(*certificates), std::move(*store), std::move(*history))));
   Parts& parts = *collector->parts_;
+  parts.history->start();
   parts.add_routes(*token);
   if (auto listening = parts.listen(); !listening) return std::unexpected(std::move(listening.error()));
   parts.add_metrics();
@@ -193,6 +203,7 @@ void Collector::stop() {
   parts_->workers.stop();
   parts_->desk.stop();
   parts_->control.stop();
+  parts_->history->stop();
 }
 
 std::uint16_t Collector::port() const {

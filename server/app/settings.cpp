@@ -4,6 +4,7 @@
 
 #include "server/access/addresses.h"
 #include "server/access/origin.h"
+#include "server/app/alert_settings.h"
 
 namespace vedette::app {
 
@@ -89,6 +90,7 @@ Result<Settings> settings_of(config::File file, const Options& options) {
   read_tls(file.table("tls"), settings);
   read_history(file.table("history"), settings);
   read_telemetry(file.table("telemetry"), settings);
+  read_alerts(file, settings.alerts);
   if (const auto& faults = file.finish(); !faults.none()) return units::fail(ErrorCode::invalid, faults.joined());
   if (options.has("data")) settings.data = options.get("data");
   if (options.has("dashboard")) settings.dashboard = options.get("dashboard");

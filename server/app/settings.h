@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "server/alerts/rule.h"
 #include "server/app/options.h"
 #include "server/config/table.h"
 #include "server/net/config.h"
@@ -22,8 +23,9 @@ struct Settings {
   std::string public_url;                       ///< empty: made of the machine's name and the port
   std::vector<std::string> allowed_origins;     ///< with public_url's, in access::origin_of's form
   std::filesystem::path certificate, key;       ///< both or none
-  std::optional<std::uint64_t> history_budget;  ///< bytes; absent: the smaller of 10 GB and 20 % of the disk
+  std::optional<std::uint64_t> history_budget;  ///< bytes; checked only, retention by budget isn't built yet
   std::filesystem::path metrics_token_file;     ///< empty: /metrics only from this machine
+  alerts::Config alerts;                        ///< rules and notify.hold; receivers' names
   net::Config net;                              ///< its certificate is filled in at start
 };
 

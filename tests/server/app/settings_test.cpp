@@ -51,6 +51,40 @@ TEST(Settings, NameTheKeyThatIsWrong) {
   EXPECT_NE(fault("[histroy]\n").find("histroy is not known here"), std::string::npos);
 }
 
+TEST(Rules, AreReadAndShown) {
+  const auto settings = read(
+      "[notify]\nhold = \"5s\"\n[alerts]\nstopped_after = \"1m\"\n[[rule]]\nname = \"cpu-busy\"\n"
+      "series = \"system.cpu.utilization\"\nabove = 0.9\nfor = \"30s\"\nrecover = 0.8\nseverity = \"critical\"\n");
+  ASSERT_TRUE(settings) << settings.error().message;
+  EXPECT_EQ(settings->alerts.hold, std::chrono::seconds(5));
+  EXPECT_EQ(settings->alerts.stopped_after, std::chrono::minutes(1));
+  ASSERT_EQ(settings->alerts.rules.size(), 1u);
+  const auto& rule = settings->alerts.rules.front();
+  EXPECT_EQ(rule.name, "cpu-busy");
+  EXPECT_EQ(rule.series.name, "system.cpu.utilization");
+  EXPECT_EQ(rule.direction, alerts::Direction::above);
+  EXPECT_EQ(rule.limit, 0.9);
+  EXPECT_EQ(rule.recover, 0.8);
+  EXPECT_EQ(rule.lasting, std::chrono::seconds(30));
+  EXPECT_EQ(rule.severity, domain::Severity::critical);
+  EXPECT_TRUE(alerts::check(settings->alerts));
+}
+
+TEST(Rules, NameTheKeyThatIsWrong) {
+  const auto rule = [](const std::string& lines) { return fault("[[rule]]\n" + lines); };
+  const std::string good = "name = \"a\"\nseries = \"system.cpu.utilization\"\n";
+  EXPECT_EQ(rule(good + "above = 1\n"), "good");
+  EXPECT_NE(rule("above = 1\n").find("rule.name is missing"), std::string::npos);
+  EXPECT_NE(rule(good).find("rule.above or below is missing"), std::string::npos);
+  EXPECT_NE(rule(good + "above = 1\nbelow = 2\n").find("server.toml:5: rule.below stands beside above"),
+            std::string::npos);
+  EXPECT_NE(rule(good + "above = 1\nrecover = 2\n").find("server.toml:5: rule.recover"), std::string::npos);
+  EXPECT_NE(rule(good + "below = 1\nrecover = 0.5\n").find("server.toml:5: rule.recover"), std::string::npos);
+  EXPECT_NE(rule(good + "above = 1\nseverity = \"bad\"\n").find("allowed: critical, info, warning"), std::string::npos);
+  EXPECT_NE(rule(good + "above = 1\n[[rule]]\n" + good + "above = 1\n").find("names are unique"), std::string::npos);
+  EXPECT_NE(rule("name = \"host-down\"\nseries = \"x\"\nabove = 1\n").find("names are unique"), std::string::npos);
+}
+
 TEST(Settings, RefuseABadListenOfTheCommandLine) {
   const auto settings = read("", {{"listen", "here"}});
   ASSERT_FALSE(settings);

@@ -1,0 +1,73 @@
+#include "server/app/alert_settings.h"
+
+#include <set>
+
+namespace vedette::app {
+
+using alerts::Direction;
+using alerts::Rule;
+using config::Table;
+
+namespace {
+
+domain::Severity severity_of(const std::string& word) {
+  if (word == "critical") return domain::Severity::critical;
+  if (word == "info") return domain::Severity::info;
+  return domain::Severity::warning;
+}
+
+void read_limit(Table& table, Rule& rule) {
+  const auto above = table.number("above");
+  const auto below = table.number("below");
+  if (above && below) table.fault("below", "stands beside above; a rule has one of them");
+  if (!table.has("above") && !table.has("below")) table.fault("above", "or below is missing; for example above = 0.9");
+  rule.direction = above ? Direction::above : Direction::below;
+  rule.limit = above.value_or(below.value_or(0));
+  rule.recover = table.number("recover");
+  if (rule.recover && (above ? *rule.recover > rule.limit : *rule.recover < rule.limit)) {
+    table.fault("recover", "is on the firing side of the limit; it must be on the other");
+  }
+}
+
+void read_series(Table& table, Rule& rule) {
+  table.require("series", "\"system.cpu.utilization\"");
+  const auto text = table.text("series");
+  if (!text) return;
+  auto selector = metrics::parse_selector(*text);
+  if (selector) {
+    rule.series = std::move(*selector);
+  } else {
+    table.fault("series", "is \"" + *text + "\": " + selector.error().message);
+  }
+}
+
+Rule read_rule(Table& table, std::set<std::string>& names) {
+  Rule rule;
+  table.require("name", "\"cpu-busy\"");
+  rule.name = table.text("name").value_or("");
+  if (table.has("name") && !names.insert(rule.name).second) {
+    table.fault("name", "is \"" + rule.name + "\", which another rule has; names are unique");
+  }
+  read_series(table, rule);
+  read_limit(table, rule);
+  rule.lasting = table.duration("for").value_or(rule.lasting);
+  rule.severity = severity_of(table.choice("severity", {"info", "warning", "critical"}).value_or("warning"));
+  table.finish();
+  return rule;
+}
+
+}  // namespace
+
+void read_alerts(config::File& file, alerts::Config& config) {
+  Table general = file.table("alerts");
+  config.stopped_after = general.duration("stopped_after").value_or(config.stopped_after);
+  general.finish();
+  Table notify = file.table("notify");
+  config.hold = notify.duration("hold").value_or(config.hold);
+  notify.finish();
+  std::set<std::string> names;
+  for (const Rule& rule : alerts::default_rules()) names.insert(rule.name);
+  for (Table& table : file.tables("rule")) config.rules.push_back(read_rule(table, names));
+}
+
+}  // namespace vedette::app

@@ -1,0 +1,153 @@
+// The real collector in a directory of its own, on a port that the system picks.
+#include "server/app/collector.h"
+
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <filesystem>
+#include <fstream>
+#include <set>
+
+#include "server/app/control_socket.h"
+#include "server/app/data_lock.h"
+#include "tests/temporary_directory.h"
+
+namespace vedette::app {
+namespace {
+
+struct Bench {
+  tests::TemporaryDirectory directory;
+  domain::SystemClock clock;
+
+  Settings settings() const {
+    Settings s;
+    s.data = directory / "data";
+    s.dashboard = directory / "dashboard";
+    s.net.address = "127.0.0.1";
+    s.net.port = 0;
+    return s;
+  }
+  std::unique_ptr<Collector> start() {
+    auto collector = Collector::start(settings(), clock);
+    if (!collector) {
+      ADD_FAILURE() << collector.error().message;
+      return nullptr;
+    }
+    return std::move(*collector);
+  }
+  std::string refusal(Settings s) {
+    auto collector = Collector::start(std::move(s), clock);
+    return collector ? "started" : collector.error().message;
+  }
+  units::Result<std::string> ask(Options options, const std::string& input = "") const {
+    return ask_collector(directory / "data", options, input)
+        .value_or(units::fail(units::ErrorCode::unavailable, "nobody"));
+  }
+};
+
+TEST(Collector, StartsStopsAndStartsAgainOnTheSameData) {
+  Bench bench;
+  auto first = bench.start();
+  const std::string pin = first->pin();
+  EXPECT_NE(first->port(), 0);
+  EXPECT_TRUE(first->alive());
+  first.reset();
+  EXPECT_EQ(bench.start()->pin(), pin);
+}
+
+TEST(Collector, AnswersCommandsThroughItsSocketOnlyForItsOwner) {
+  Bench bench;
+  auto collector = bench.start();
+  struct stat status{};
+  ASSERT_EQ(::stat((bench.directory / "data/control.sock").c_str(), &status), 0);
+  EXPECT_EQ(status.st_mode & 0777, 0600u);
+  EXPECT_EQ(*bench.ask({"pin", {}, {}}), collector->pin() + "\n");
+  EXPECT_TRUE(bench.ask({"user add", {"ann"}, {{"role", "viewer"}, {"password-stdin", ""}}}, "correct horse"));
+  const auto again = bench.ask({"user add", {"ann"}, {{"role", "viewer"}, {"password-stdin", ""}}}, "correct horse");
+  ASSERT_FALSE(again);
+  EXPECT_NE(again.error().message.find("\"ann\" already"), std::string::npos);
+  EXPECT_FALSE(bench.ask({"fly", {}, {}}));
+  collector->stop();
+  EXPECT_EQ(bench.ask({"pin", {}, {}}).error().message, "nobody");
+}
+
+TEST(Collector, IsTheOnlyOneOnItsData) {
+  Bench bench;
+  auto collector = bench.start();
+  EXPECT_NE(bench.refusal(bench.settings()).find("another vedette-server uses"), std::string::npos);
+}
+
+TEST(Collector, SaysWhenThePortIsInUse) {
+  Bench bench;
+  Bench other;
+  auto collector = bench.start();
+  auto settings = other.settings();
+  settings.net.port = collector->port();
+  const std::string words = other.refusal(settings);
+  EXPECT_NE(words.find("in use"), std::string::npos) << words;
+  EXPECT_NE(words.find(std::to_string(collector->port())), std::string::npos) << words;
+}
+
+TEST(Collector, RefusesADamagedDatabaseAndLeavesItAlone) {
+  Bench bench;
+  bench.start().reset();
+  const auto file = bench.directory / "data/control.db";
+  std::filesystem::resize_file(file, 4096);
+  const std::string words = bench.refusal(bench.settings());
+  EXPECT_NE(words.find("control.db"), std::string::npos) << words;
+  EXPECT_NE(words.find("restore it from a backup"), std::string::npos) << words;
+  EXPECT_EQ(words.find('\n'), std::string::npos);
+  EXPECT_EQ(std::filesystem::file_size(file), 4096u);
+}
+
+TEST(Collector, RefusesACertificateItCannotRead) {
+  Bench bench;
+  auto settings = bench.settings();
+  settings.certificate = bench.directory / "none.crt";
+  settings.key = bench.directory / "none.key";
+  EXPECT_NE(bench.refusal(settings).find("none.crt: cannot be read"), std::string::npos);
+}
+
+TEST(Collector, RefusesAMetricsTokenTooShortToBeOne) {
+  Bench bench;
+  auto settings = bench.settings();
+  settings.metrics_token_file = bench.directory / "token";
+  std::ofstream(settings.metrics_token_file) << "short\n";
+  EXPECT_NE(bench.refusal(settings).find("telemetry.token_file"), std::string::npos);
+}
+
+/// "GET /api/v1/hosts" for every path and method of the OpenAPI file, which is indented by two spaces a level.
+std::set<std::string> described() {
+  std::ifstream in(std::string(VEDETTE_SOURCE_DIR) + "/schema/api/openapi.yaml");
+  std::set<std::string> out;
+  std::string line, path;
+  bool paths = false;
+  while (std::getline(in, line)) {
+    if (!line.empty() && line[0] != ' ') paths = line == "paths:";
+    if (!paths) continue;
+    if (line.starts_with("  /") && line.ends_with(':')) path = line.substr(2, line.size() - 3);
+    for (const std::string method : {"get", "post", "put", "delete", "patch"}) {
+      if (line != "    " + method + ":") continue;
+      std::string upper = method;
+      for (char& c : upper) c = static_cast<char>(c - 'a' + 'A');
+      out.insert(upper + " " + path);
+    }
+  }
+  return out;
+}
+
+TEST(Routes, AreAllDescribedInOpenApi) {
+  Bench bench;
+  auto collector = bench.start();
+  const auto known = described();
+  ASSERT_GT(known.size(), 10u);
+  for (const auto& route : collector->router().routes()) {
+    EXPECT_TRUE(known.contains(route.method + " " + route.pattern)) << route.method << " " << route.pattern;
+  }
+  for (const auto& route : collector->router().upgrade_routes()) {
+    EXPECT_TRUE(known.contains("GET " + route.pattern)) << route.pattern;
+  }
+}
+
+}  // namespace
+}  // namespace vedette::app
