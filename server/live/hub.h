@@ -1,0 +1,106 @@
+// Live events on their way to viewers, within this process: topics, snapshots, the one sequence of events, fan-out.
+// Knows no transport; viewer.h carries it over WebSocket.
+//
+// Owner: the control thread. Viewers live on event loops and reach the hub by posting to the control executor; the hub
+// reaches them by posting to their loops, once a loop and flush.
+#pragma once
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include "server/domain/live_bus.h"
+#include "server/domain/observer.h"
+#include "server/live/event.h"
+#include "server/live/limits.h"
+#include "server/live/row_set.h"
+
+namespace vedette::live {
+
+class Viewer;
+
+/// A viewer as both threads know it: the hub keeps it, the viewer comes and goes.
+struct Seat {
+  domain::Executor& loop;
+  const domain::Digest sid;      ///< the login that the viewer leans on
+  Viewer* viewer = nullptr;      ///< loop's thread only; null once the connection ended
+  std::set<std::string> topics;  ///< control thread only
+};
+using SharedSeat = std::shared_ptr<Seat>;
+
+/// Must outlive the control executor and the loops.
+class Hub final : public domain::LiveBus, public domain::RevocationObserver {
+ public:
+  /// `run` is this run's id in cursors: random, letters and digits.
+  Hub(domain::Executor& control, std::string run, Limits limits = {});
+  ~Hub() override;
+
+  /// Begins to beat. Any thread, once.
+  void start();
+
+  // domain::LiveBus. Control thread. A host topic exists from its first subscription until nobody watched it for a
+  // minute; watched() is always true for the others. A host topic keeps its newest rows only.
+  void header(std::string_view topic, std::string json) override;
+  void publish(std::string_view topic, std::string_view key, std::string json, bool conflate) override;
+  void retire(std::string_view topic, std::string_view key) override;
+  [[nodiscard]] bool watched(std::string_view topic) const override;
+
+  // domain::RevocationObserver. Any thread.
+  void on_host_revoked(domain::HostNumber) override {}
+  void on_login_ended(const domain::Digest& sid) override;
+
+  // For viewers, any thread; each is done on the control thread, in order. Every subscribe and unsubscribe is answered
+  // by one call of the viewer's answer().
+  void join(SharedSeat seat);
+  void subscribe(SharedSeat seat, std::vector<std::string> topics, std::optional<std::string> cursor);
+  void unsubscribe(SharedSeat seat, std::vector<std::string> topics);
+  void leave(SharedSeat seat);
+
+  [[nodiscard]] const Limits& limits() const noexcept { return limits_; }
+  [[nodiscard]] Counters& counters() noexcept { return counters_; }
+  [[nodiscard]] std::string cursor(std::uint64_t number) const { return to_string({run_, number}); }
+
+ private:
+  struct Topic;
+  struct Pending;
+  using Frames = std::vector<domain::SharedFrame>;
+  struct Parcel;  ///< what one loop gets of a flush
+
+  Topic& topic(std::string_view name);
+  Pending& pending(Topic& topic);
+  void schedule_flush();
+  void flush();
+  void flush_topic(Topic& topic, std::map<domain::Executor*, std::vector<Parcel>>& parcels);
+  SharedEvent make_event(const Topic& topic, std::optional<std::string> header, std::vector<Event::Row> rows);
+
+  void do_subscribe(const SharedSeat& seat, const std::vector<std::string>& names, const std::string* cursor);
+  void watch(const SharedSeat& seat, const std::vector<std::string>& names);
+  void unwatch(const SharedSeat& seat, const std::string& name);
+  [[nodiscard]] std::optional<std::vector<SharedEvent>> resumed(const std::vector<std::string>& names,
+                                                                const std::string& cursor) const;
+  [[nodiscard]] Frames snapshot(Topic& topic, bool last);
+
+  void beat();
+  void forget_unwatched();
+  void end_login(const domain::Digest& sid);
+
+  domain::Executor& control_;
+  const std::string run_;
+  const Limits limits_;
+  Counters counters_;
+  std::uint64_t number_ = 0;  ///< of the newest event
+  RecentEvents recent_;
+  std::map<std::string, std::unique_ptr<Topic>, std::less<>> topics_;
+  std::vector<Topic*> changed_;  ///< with pending rows, in order of their first
+  bool flush_scheduled_ = false;
+  std::unordered_set<SharedSeat> seats_;
+  std::deque<domain::Digest> ended_logins_;  ///< the latest, for viewers that join just then
+};
+
+}  // namespace vedette::live

@@ -1,0 +1,171 @@
+// Executors with time by hand, connections that remember, and a hub between them.
+#pragma once
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "server/live/hub.h"
+#include "server/live/viewer.h"
+
+namespace vedette::live {
+
+/// Runs what is posted when told; after() waits for advance().
+class ManualExecutor final : public domain::Executor {
+ public:
+  void post(Task task) override { tasks_.push_back(std::move(task)); }
+  TimerId after(units::Milliseconds delay, Task task) override {
+    timers_.emplace(now_ + delay, std::pair(++last_, std::move(task)));
+    return last_;
+  }
+  void cancel(TimerId timer) override {
+    std::erase_if(timers_, [timer](const auto& entry) { return entry.second.first == timer; });
+  }
+  bool run() {
+    const bool any = !tasks_.empty();
+    while (!tasks_.empty()) {
+      const Task task = std::move(tasks_.front());
+      tasks_.pop_front();
+      task();
+    }
+    return any;
+  }
+  void advance(units::Milliseconds span) {
+    const auto until = now_ + span;
+    while (!timers_.empty() && timers_.begin()->first <= until) {
+      now_ = timers_.begin()->first;
+      const Task task = std::move(timers_.begin()->second.second);
+      timers_.erase(timers_.begin());
+      task();
+    }
+    now_ = until;
+  }
+
+ private:
+  std::deque<Task> tasks_;
+  std::multimap<units::Milliseconds, std::pair<TimerId, Task>> timers_;
+  units::Milliseconds now_{0};
+  TimerId last_ = 0;
+};
+
+/// A connection whose peer reads only when told.
+class FakeConnection final : public domain::Connection {
+ public:
+  explicit FakeConnection(domain::Executor& loop) : loop_(loop) {}
+
+  [[nodiscard]] domain::ConnectionId id() const noexcept override { return domain::ConnectionId{1}; }
+  [[nodiscard]] std::string_view peer() const noexcept override { return "192.0.2.7:53124"; }
+  [[nodiscard]] bool behind_proxy() const noexcept override { return false; }
+  [[nodiscard]] domain::Executor& loop() noexcept override { return loop_; }
+  bool send_text(std::string_view payload) override { return queue(std::string(payload), payload.size() + 4); }
+  bool send_binary(std::string_view) override { return false; }
+  bool send_frame(domain::SharedFrame frame) override { return queue(unframed(*frame), frame->size()); }
+  bool ping(std::string_view) override { return true; }
+  void close(std::uint16_t code, std::string_view reason) override {
+    if (close_code == 0) close_code = code, close_reason = reason;
+  }
+  void abort() override { close_code = 1006; }
+  void pause_reading(bool now) override { paused = now; }
+  [[nodiscard]] bool reading_paused() const noexcept override { return paused; }
+  [[nodiscard]] std::size_t queued_bytes() const noexcept override { return queued; }
+  [[nodiscard]] units::Steady last_received() const noexcept override { return {}; }
+  [[nodiscard]] std::optional<domain::TcpState> tcp_state() const override { return std::nullopt; }
+
+  std::vector<nlohmann::json> messages;
+  std::size_t queued = 0;
+  bool reads = true;
+  bool paused = false;
+  std::uint16_t close_code = 0;
+  std::string close_reason;
+
+ private:
+  bool queue(const std::string& text, std::size_t size) {
+    if (close_code != 0) return false;
+    messages.push_back(nlohmann::json::parse(text));
+    if (!reads) queued += size;
+    return true;
+  }
+  static std::string unframed(const std::string& frame) {
+    const auto length = static_cast<unsigned char>(frame.at(1));
+    return frame.substr(length == 127 ? 10 : length == 126 ? 4 : 2);
+  }
+
+  domain::Executor& loop_;
+};
+
+struct Bench;
+
+/// One connected viewer.
+struct Client {
+  Client(Bench& bench, std::string sid = "ann");
+  ~Client() { end(); }
+  void ask(const std::string& text);
+  void subscribe(std::vector<std::string> topics, const std::string& cursor = {});
+  void end();
+  /// Reads all that waits.
+  void drain();
+  /// What came since the last call.
+  std::vector<nlohmann::json> take();
+
+  Bench& bench;
+  FakeConnection connection;
+  std::unique_ptr<Viewer> viewer;
+};
+
+struct Bench {
+  explicit Bench(Limits limits = {}, std::string run = "run7") : hub(control, std::move(run), limits) {
+    hub.header("fleet", R"(["id","value"])");
+    hub.header("alerts", R"(["id","words"])");
+    hub.start();
+    settle();
+  }
+  /// Runs both threads' tasks until none is left, without time passing.
+  void settle() {
+    while (control.run() | loop.run()) {
+    }
+  }
+  void pass(units::Milliseconds span) {
+    settle();
+    control.advance(span);
+    settle();
+  }
+  void tick(const std::string& id, int value) { hub.publish("fleet", id, nlohmann::json{id, value}.dump(), true); }
+
+  ManualExecutor control, loop;
+  Hub hub;
+};
+
+inline Client::Client(Bench& b, std::string sid)
+    : bench(b), connection(b.loop), viewer(std::make_unique<Viewer>(b.hub, std::move(sid))) {
+  viewer->on_open(connection);
+  bench.settle();
+}
+inline void Client::ask(const std::string& text) {
+  viewer->on_text(text);
+  bench.settle();
+}
+inline void Client::subscribe(std::vector<std::string> topics, const std::string& cursor) {
+  nlohmann::json request{{"op", "subscribe"}, {"topics", std::move(topics)}};
+  if (!cursor.empty()) request["cursor"] = cursor;
+  ask(request.dump());
+}
+inline void Client::end() {
+  if (!viewer) return;
+  viewer->on_end({});
+  viewer.reset();
+  bench.settle();
+}
+inline void Client::drain() {
+  connection.queued = 0;
+  connection.reads = true;
+  viewer->on_drained();
+  bench.settle();
+}
+inline std::vector<nlohmann::json> Client::take() {
+  return std::exchange(connection.messages, {});
+}
+
+}  // namespace vedette::live
