@@ -20,10 +20,11 @@ namespace vedette::link {
 struct Behaviour {
   std::string answer = {};  ///< to any request, instead of the upgrade; "" upgrades
   bool welcome = true;
-  bool ack = true;      ///< after every message
-  bool ping = true;     ///< every 20 ms
+  bool ack = true;      ///< after every message, or with the pings if they are rare
+  bool ping = true;     ///< every `every_ms`
   bool goodbye = true;  ///< answers a close
   int interval_ms = 20;
+  int every_ms = 20;                                    ///< pings; from 1000 on also the acks
   std::optional<std::uint16_t> fault_on_backfill = {};  ///< closes with this code at a backfill
   std::optional<wire::Retry> retry = {};                ///< sent instead of Welcome
 };
