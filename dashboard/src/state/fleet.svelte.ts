@@ -120,7 +120,7 @@ class Fleet implements TopicSink {
       const value = this.#read(row);
       const host = this.#byId.get(value.id);
       if (host) {
-        statusChanged ||= host.row.status !== value.status || host.row.since !== value.since;
+        statusChanged ||= host.row.status !== value.status || host.row.since !== value.since || host.row.name !== value.name;
         host.update(value);
       } else {
         this.#byId.set(value.id, new FleetHost(value));
