@@ -1,6 +1,7 @@
 #include "server/domain/http.h"
 
 #include "schema/units/log.h"
+#include "server/domain/json.h"
 
 namespace vedette::domain {
 namespace {
@@ -70,25 +71,6 @@ int status_of(units::ErrorCode code) {
       return 500;
   }
   return 500;
-}
-
-void append_json_string(std::string& out, std::string_view text) {
-  constexpr std::string_view kDigits = "0123456789abcdef";
-  out += '"';
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (c == '"' || c == '\\') {
-      out += '\\';
-      out += c;
-    } else if (byte < 0x20) {
-      out += "\\u00";
-      out += kDigits[byte >> 4];
-      out += kDigits[byte & 15];
-    } else {
-      out += c;
-    }
-  }
-  out += '"';
 }
 
 }  // namespace

@@ -1,0 +1,24 @@
+// The fleet as other threads read it: written by the control thread, copied out by anyone.
+#pragma once
+
+#include <map>
+
+#include "server/domain/guarded.h"
+#include "server/domain/observer.h"
+
+namespace vedette::fleet {
+
+class Directory final : public domain::HostDirectory {
+ public:
+  [[nodiscard]] std::vector<domain::HostView> hosts() const override;  ///< by name
+  [[nodiscard]] std::optional<domain::HostView> host(const units::HostId& id) const override;
+
+  void put(domain::HostView view);
+  void put_state(const units::HostId& id, const domain::HostState& state);  ///< cheaper: each tick
+  void remove(const units::HostId& id);
+
+ private:
+  mutable domain::Guarded<std::map<units::HostId, domain::HostView>> hosts_;
+};
+
+}  // namespace vedette::fleet

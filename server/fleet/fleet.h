@@ -1,0 +1,114 @@
+// Hosts: status with its words, latest values, outages and what turned out about them. Takes what ingest saw, tells
+// alerts, the live topics and whoever reads the directory. Lives on the control thread; the directory is any thread's.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <unordered_map>
+
+#include "server/domain/clock.h"
+#include "server/domain/control_store.h"
+#include "server/domain/executor.h"
+#include "server/domain/history_store.h"
+#include "server/domain/live_bus.h"
+#include "server/domain/observer.h"
+#include "server/fleet/directory.h"
+#include "server/fleet/status.h"
+#include "server/fleet/values.h"
+
+namespace vedette::fleet {
+
+/// Everything outlives the fleet.
+struct FleetPorts {
+  domain::HostRecords& records;
+  domain::HistoryStore& history;
+  domain::LiveBus& live;
+  domain::FleetObserver& observer;
+  domain::Executor& control;
+  const domain::Clock& clock;
+};
+
+struct FleetTimes {
+  units::Milliseconds lost_after{2'000};     ///< after an end without close: back by then is no outage
+  units::Milliseconds grace{45'000};         ///< after a start or own trouble, until agents had time to come back
+  units::Milliseconds correct_again{3'000};  ///< backfilled ticks may still be on their way into the store
+  units::Milliseconds gap{3'000};            ///< a longer hole isn't covered
+  units::Milliseconds watch_every{1'000};    ///< own lateness and sleep are looked for
+  units::Milliseconds late_after{2'000};
+  units::Milliseconds hold{60'000};  ///< notify.hold, for `notifies_at` of fleet rows
+};
+
+class Fleet final : public domain::HostObserver,
+                    public domain::NotificationObserver,
+                    public domain::RevocationObserver {
+ public:
+  Fleet(FleetPorts ports, FleetTimes times = {});
+
+  /// Reads hosts, their last statuses and open outages, begins the grace. Control thread, once, before the first
+  /// sighting.
+  units::Result<void> start();
+  /// Reads hosts anew: one was enrolled, renamed or revoked. Any thread.
+  void refresh();
+
+  [[nodiscard]] const domain::HostDirectory& directory() const noexcept { return directory_; }
+
+  void on_sighting(domain::HostNumber host, units::Instant at, const domain::Sighting& sighting) override;
+  void on_ticks(const domain::SharedBatch& batch) override;
+  void on_own_trouble(units::Instant at, std::string_view what) override;
+  void on_notified(domain::HostNumber host, units::Instant since) override;
+  void on_host_revoked(domain::HostNumber) override { refresh(); }
+  void on_login_ended(const domain::Digest&) override {}
+
+ private:
+  struct Host {
+    domain::HostView view;
+    HostValues values;
+    std::uint32_t boot = 0;                ///< of the newest connection; 0 before the first of this run
+    std::optional<units::Instant> heard;   ///< last sign of life in this run
+    std::optional<domain::Outage> outage;  ///< the one that lasts, or the last one until it was corrected
+    std::uint64_t backfilled = 0;          ///< ticks of its time that came afterwards
+    std::optional<units::Instant> rebooted;
+    std::optional<Judgement> held_back;  ///< a verdict that waits: 2 s, or the grace
+    std::uint64_t turn = 0;              ///< grows with every change of status: late timers see they are late
+    bool header_told = false;
+    std::string row_key;  ///< of the newest row of its live topic
+  };
+
+  void load(const domain::HostRecord& record);
+  void load_past(Host& host, const domain::HostRecords::LastStatus& last);
+  void reread();
+  Host* find(domain::HostNumber host);
+  void drop(Host& host);
+
+  void welcome(Host& host, units::Instant at, const domain::seen::Welcomed& welcomed);
+  void apply(Host& host, units::Instant at, const Judgement& judgement);
+  void hold_back(Host& host, Judgement judgement, units::Milliseconds delay);
+  void become(Host& host, units::Instant at, domain::HostStatus status, const std::string& reason);
+  void save_status(const Host& host);
+  void begin_outage(Host& host, units::Instant at);
+  void end_outage(Host& host, units::Instant at);
+  void correct(Host& host, bool last_try);
+  void save_outage(Host& host);
+
+  void begin_grace();
+  [[nodiscard]] units::Milliseconds grace_left() const;
+  [[nodiscard]] bool judged_at_once(const Host& host) const;
+  void watch();
+
+  void take_live(Host& host, const domain::Tick& tick);
+  void publish(Host& host);
+  void publish_tick(Host& host, const domain::Tick& tick);
+  [[nodiscard]] std::optional<units::Instant> notifies_at(const Host& host) const;
+
+  FleetPorts ports_;
+  FleetTimes times_;
+  Directory directory_;
+  std::map<domain::HostNumber, Host> hosts_;
+  units::Steady grace_began_{};
+  units::Instant trouble_at_{};  ///< hosts not heard since then have the grace
+  units::Steady watch_due_{};
+  units::Instant watch_wall_{};
+};
+
+}  // namespace vedette::fleet

@@ -1,0 +1,100 @@
+// An agent's connection: carries messages to the intake, ticks to store and fleet, acks and pings to the agent.
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <optional>
+
+#include "server/domain/clock.h"
+#include "server/domain/connection.h"
+#include "server/domain/executor.h"
+#include "server/domain/history_store.h"
+#include "server/domain/observer.h"
+#include "server/ingest/ack_book.h"
+#include "server/ingest/allowance.h"
+#include "server/ingest/intake.h"
+#include "server/ingest/roster.h"
+#include "server/ingest/verdict.h"
+
+namespace vedette::ingest {
+
+/// What all agent connections share. Everything outlives them. `control` runs HostObserver's calls.
+struct AgentPorts {
+  domain::HistoryStore& history;
+  domain::HostObserver& observer;
+  domain::Executor& control;
+  domain::ConnectionRouter& router;
+  const domain::Clock& clock;
+  Roster& roster;
+  AckBook& acks;
+};
+
+/// Made at the upgrade, called on the connection's loop thread only.
+class AgentStream final : public domain::ConnectionHandler {
+ public:
+  AgentStream(domain::HostRecord host, AgentPorts ports, PulseTimes times = {});
+
+  void on_open(domain::Connection& connection) override;
+  void on_text(std::string_view payload) override;
+  void on_binary(std::span<const std::uint8_t> payload) override;
+  void on_pong(std::span<const std::uint8_t> payload) override;
+  void on_end(const domain::Ending& ending) override;
+
+ private:
+  void receive(const wire::Hello& hello);
+  void receive(const wire::Announce& announce);
+  void receive(const wire::TickMessage& tick);
+  void receive(const wire::Backfill& backfill);
+  void receive(const wire::Happening& happening);
+  void receive(const wire::Goodbye& goodbye);
+  void receive(const wire::Evidence& evidence);
+
+  void take_over(const wire::Hello& hello);
+  void hand_on(domain::SharedBatch batch);
+  void pump();  ///< submits what waits; pauses reading while the store has no room or the allowance is spent
+  void on_step();
+  void obey(const PulseStep& step);
+  void send_ping();
+  void acknowledge();
+  void fail(const Fault& fault);
+  void tell(domain::Sighting sighting);
+  /// Runs on the control thread, and only while this connection still speaks for the host.
+  void on_control(std::function<void(domain::HostObserver&)> task);
+  void after(units::Milliseconds delay, domain::Executor::TimerId& timer, void (AgentStream::*method)());
+
+  AgentPorts ports_;
+  PulseTimes times_;
+  Intake intake_;
+  domain::Connection* connection_ = nullptr;
+  std::shared_ptr<AckSlot> slot_;
+  PulseState pulse_;
+  Allowance allowance_;
+  std::deque<domain::SharedBatch> waiting_;  ///< the store had no room: bounded, see kMostWaiting
+  bool backfill_ended_ = false;              ///< to be told once nothing waits
+  domain::Executor::TimerId step_timer_ = 0, pump_timer_ = 0;
+  units::Steady last_ack_{}, opened_{};
+  std::optional<units::Steady> last_backfill_;
+  std::optional<units::Milliseconds> raw_skew_;  ///< Hello's clock minus ours on arrival, before the way is subtracted
+  std::optional<Fault> fault_;                   ///< why we closed
+  bool said_goodbye_ = false;
+  std::uint64_t restamped_told_ = 0;
+};
+
+/// Makes the handlers of agents' upgrades, and closes a revoked host's connection. Any thread.
+class AgentStreams final : public domain::RevocationObserver {
+ public:
+  /// Binds the history's on_commit: before the store starts.
+  AgentStreams(domain::HistoryStore& history, domain::HostObserver& observer, domain::Executor& control,
+               domain::ConnectionRouter& router, const domain::Clock& clock);
+
+  [[nodiscard]] std::unique_ptr<domain::ConnectionHandler> accept(domain::HostRecord host);
+  void on_host_revoked(domain::HostNumber host) override;
+  void on_login_ended(const domain::Digest&) override {}
+
+ private:
+  Roster roster_;
+  AckBook acks_;
+  AgentPorts ports_;
+};
+
+}  // namespace vedette::ingest

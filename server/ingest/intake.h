@@ -1,0 +1,79 @@
+// The collector's side of the agent protocol, without sockets, clocks or threads: messages in, validated ticks in the
+// collector's own numbers out. One connection's; the stream (agent_stream.h) moves what it returns.
+#pragma once
+
+#include <cstdint>
+#include <expected>
+#include <optional>
+#include <span>
+#include <string>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include "schema/chunk/chunk.h"
+#include "schema/wire/messages.h"
+#include "schema/wire/tick_codec.h"
+#include "server/domain/history_store.h"
+#include "server/domain/host.h"
+
+namespace vedette::ingest {
+
+/// Why the connection is closed: the code and words that the agent's log shows.
+struct Fault {
+  std::uint16_t code = 0;
+  std::string reason;
+};
+template <class T>
+using Outcome = std::expected<T, Fault>;
+
+struct IntakeLimits {
+  units::Milliseconds raw_age{std::chrono::days{14}};  ///< older ticks are re-stamped
+  units::Milliseconds ahead{60'000};                   ///< newer ones too: a wrong clock makes no files
+  std::size_t open_streams = 1'024;                    ///< of one Hello
+};
+
+class Intake {
+ public:
+  Intake(domain::HostRecord host, domain::HistoryStore& history, IntakeLimits limits = {});
+
+  /// Must come first and once. Version fault: 4426.
+  [[nodiscard]] Outcome<wire::Welcome> hello(const wire::Hello& hello, units::Instant now);
+  [[nodiscard]] Outcome<void> announce(const wire::Announce& announce);
+  /// A batch to submit, already without what was accepted before; null if nothing is left.
+  [[nodiscard]] Outcome<domain::SharedBatch> tick(const wire::TickMessage& message, units::Instant now);
+  [[nodiscard]] Outcome<domain::SharedBatch> backfill(const wire::Backfill& message, units::Instant now);
+
+  [[nodiscard]] bool greeted() const noexcept { return stream_ != 0; }
+  [[nodiscard]] const domain::HostRecord& host() const noexcept { return host_; }
+  [[nodiscard]] std::uint32_t boot() const noexcept { return boot_; }
+  [[nodiscard]] std::uint64_t restamped() const noexcept { return restamped_; }  ///< ticks with an impossible time
+
+  /// The streams to acknowledge for these durable marks. What Welcome told as accepted becomes durable no later than
+  /// this connection's own first ticks, because the store commits a host's batches in the order of submission.
+  [[nodiscard]] std::vector<wire::Resume> acknowledge(std::vector<wire::Resume> durable);
+
+ private:
+  [[nodiscard]] Outcome<void> need_hello(std::string_view what) const;
+  /// Drops the accepted ticks from the batch's front and remembers the rest as accepted.
+  [[nodiscard]] domain::SharedBatch trimmed(domain::Batch batch);
+  void restamp(std::vector<domain::Tick>& ticks, units::Instant now);
+  [[nodiscard]] std::vector<domain::Tick> rows(const chunk::Table& table, std::uint32_t boot) const;
+
+  domain::HostRecord host_;
+  domain::HistoryStore& history_;
+  IntakeLimits limits_;
+  std::uint64_t stream_ = 0;
+  std::uint32_t boot_ = 0;
+  std::uint64_t last_live_ = 0;
+  std::uint64_t restamped_ = 0;
+  std::unordered_map<std::uint64_t, std::uint64_t> accepted_;  ///< newest tick of each stream of Hello
+  std::vector<wire::Resume> owed_;                             ///< told by Welcome, not yet acked
+  wire::TickDecoder decoder_;
+  std::vector<domain::SeriesNumber> numbers_;  ///< by the agent's number
+  std::vector<metrics::SeriesKey> keys_;       ///< likewise
+  std::unordered_set<std::uint32_t> used_;
+  std::size_t width_ = 0;  ///< highest SeriesNumber + 1
+};
+
+}  // namespace vedette::ingest

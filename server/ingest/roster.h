@@ -1,0 +1,37 @@
+// Which connection speaks for a host. A new one always replaces the old; two machines with one key that keep replacing
+// each other are told apart by their boot ids.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <unordered_map>
+
+#include "schema/wire/messages.h"
+#include "server/domain/guarded.h"
+#include "server/domain/ids.h"
+
+namespace vedette::ingest {
+
+/// Any thread. Entries stay after a connection's end (one a host), so that late news of an old connection is known as
+/// such.
+class Roster {
+ public:
+  struct Taken {
+    std::optional<domain::ConnectionId> replaced;
+    bool clones = false;     ///< this boot id was here before the one it replaces: two machines hold the identity
+    bool same_boot = false;  ///< the connection before was of the same boot
+  };
+  Taken take(domain::HostNumber host, domain::ConnectionId connection, const wire::Id128& boot);
+  [[nodiscard]] bool holds(domain::HostNumber host, domain::ConnectionId connection) const;
+  [[nodiscard]] std::optional<domain::ConnectionId> holder(domain::HostNumber host) const;
+
+ private:
+  struct Entry {
+    domain::ConnectionId connection{};
+    wire::Id128 boot{};
+    std::optional<wire::Id128> boot_before;
+  };
+  mutable domain::Guarded<std::unordered_map<domain::HostNumber, Entry>> entries_;
+};
+
+}  // namespace vedette::ingest

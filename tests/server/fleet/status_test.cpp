@@ -1,0 +1,65 @@
+#include "server/fleet/status.h"
+
+#include <gtest/gtest.h>
+
+#include "server/fleet/correction.h"
+
+namespace vedette::fleet {
+namespace {
+
+using domain::HostStatus;
+namespace seen = domain::seen;
+using namespace std::chrono_literals;
+
+TEST(Judge, WordsOfTheLivenessTableAreVerbatim) {
+  struct Row {
+    domain::Sighting sighting;
+    HostStatus status;
+    const char* words;
+    bool wait;
+  };
+  const Row rows[] = {
+      {seen::Welcomed{}, HostStatus::up, "", false},
+      {seen::GoodBye{"service stopped"}, HostStatus::stopped, "service stopped", false},
+      {seen::GoodBye{"host is shutting down"}, HostStatus::stopped, "host is shutting down", false},
+      {seen::GoodBye{"rebooting"}, HostStatus::stopped, "rebooting", false},
+      {seen::EndedWithoutClose{"RST"}, HostStatus::lost,
+       "connection ended without goodbye: agent killed, or something between cut it", true},
+      {seen::Silent{true, false}, HostStatus::unresponsive, "machine answers, agent is stopped or starved", false},
+      {seen::Silent{false, false}, HostStatus::unresponsive, "host off, frozen, or network cut", false},
+      {seen::Silent{false, true}, HostStatus::unresponsive, "agent or path", false},
+      {seen::ClosedByUs{1007, "tick 3: bad"}, HostStatus::rejected, "tick 3: bad", false},
+  };
+  for (const Row& row : rows) {
+    const auto got = judge(HostStatus::up, row.sighting);
+    ASSERT_TRUE(got) << row.words;
+    EXPECT_EQ(got->status, row.status) << row.words;
+    EXPECT_EQ(got->reason, row.words);
+    EXPECT_EQ(got->wait, row.wait) << row.words;
+  }
+}
+
+TEST(Judge, ASocketErrorAfterAVerdictChangesNothing) {
+  for (const auto status : {HostStatus::unresponsive, HostStatus::stopped, HostStatus::rejected, HostStatus::lost}) {
+    EXPECT_FALSE(judge(status, seen::EndedWithoutClose{"RST"}));
+  }
+}
+
+TEST(Judge, APongEndsOnlySilence) {
+  EXPECT_EQ(judge(HostStatus::unresponsive, seen::AnswersAgain{})->status, HostStatus::up);
+  EXPECT_FALSE(judge(HostStatus::stopped, seen::AnswersAgain{}));
+  EXPECT_FALSE(judge(HostStatus::up, seen::Replaced{}));
+}
+
+TEST(Correction, SaysWhatTurnedOut) {
+  domain::Outage outage;
+  outage.from = units::Instant{} + 3h + 2min + 5s;
+  outage.to = units::Instant{} + 3h + 9min;
+  EXPECT_EQ(correction(outage, {{}, true, 0}), "host was up; network cut 03:02–03:09");
+  EXPECT_EQ(correction(outage, {outage.from, true, 0}), "rebooted at 03:02");
+  EXPECT_EQ(correction(outage, {}), "agent was stopped: no samples 03:02–03:09");
+  EXPECT_EQ(correction(outage, {{}, false, 5}), "host was up for a part of it; some samples are missing 03:02–03:09");
+}
+
+}  // namespace
+}  // namespace vedette::fleet
