@@ -10,6 +10,8 @@
 #include "server/access/enrolment.h"
 #include "server/access/gate.h"
 #include "server/access/logins.h"
+#include "server/access/secrets.h"
+#include "server/alerts/engine.h"
 #include "server/api/enrol_route.h"
 #include "server/api/session_routes.h"
 #include "server/api/static_files.h"
@@ -21,7 +23,11 @@
 #include "server/app/data_lock.h"
 #include "server/app/version.h"
 #include "server/control/store.h"
+#include "server/fleet/fleet.h"
 #include "server/history/store.h"
+#include "server/ingest/agent_stream.h"
+#include "server/live/hub.h"
+#include "server/live/viewer.h"
 #include "server/net/server.h"
 #include "server/telemetry/metrics.h"
 
@@ -35,6 +41,7 @@ constexpr std::size_t kWorkers = 4;
 constexpr std::size_t kWaitingRequests = 1024;
 constexpr units::Milliseconds kDrain{1500};
 constexpr std::chrono::seconds kStuck{20};
+constexpr units::Milliseconds kAdvance{1000};
 
 /// Hands each revocation to everyone whose connections may lean on it.
 class Revocations final : public domain::RevocationObserver {
@@ -51,6 +58,12 @@ class Revocations final : public domain::RevocationObserver {
   std::vector<domain::RevocationObserver*> observers_;  ///< filled at start
 };
 
+fleet::FleetTimes fleet_times(const Settings& settings) {
+  fleet::FleetTimes times;
+  times.hold = settings.alerts.hold;
+  return times;
+}
+
 Result<std::string> read_token(const std::filesystem::path& file) {
   if (file.empty()) return std::string();
   std::ifstream in(file);
@@ -61,6 +74,35 @@ Result<std::string> read_token(const std::filesystem::path& file) {
         file.string() + ": telemetry.token_file must be readable and hold one line of at least 16 characters");
   }
   return token;
+}
+
+/// The fleet has to hear of a new host before its agent connects.
+class AnnouncedEnrolment final : public domain::Enrolment {
+ public:
+  AnnouncedEnrolment(domain::HostRecords& store, const domain::Clock& clock, fleet::Fleet& fleet)
+      : desk_(store, clock), fleet_(fleet) {}
+  Result<domain::Enrolled> enrol(const std::string& token, const std::string& hostname) override {
+    auto enrolled = desk_.enrol(token, hostname);
+    if (enrolled) fleet_.refresh();
+    return enrolled;
+  }
+
+ private:
+  access::EnrolmentDesk desk_;
+  fleet::Fleet& fleet_;
+};
+
+/// Letters and digits, new at every start: an older run's cursors are told apart by it.
+std::string run_id() {
+  return units::to_string(access::random_host_id()).substr(0, 12);
+}
+
+net::Config net_config(const Settings& settings, const access::Certificates& certificates) {
+  net::Config config = settings.net;
+  config.certificate_file = certificates.chain.string();
+  config.key_file = certificates.key.string();
+  config.drain_deadline = kDrain;
+  return config;
 }
 
 std::string setup_command(const Settings& settings) {
@@ -84,18 +126,30 @@ struct Collector::Parts {
         control(clock),
         gate({settings.allowed_origins}, *store, clock),
         desk(*store, clock, revocations, setup_command(settings)),
-        enrolment(*store, clock),
+        hub(control, run_id()),
+        // Each holds a reference to the other; neither uses it before start().
+        engine(settings.alerts, *store, hub, fleet, clock),
+        fleet({*store, *history, hub, engine, control, clock}, fleet_times(settings)),
+        enrolment(*store, clock, fleet),
         files(settings.dashboard),
         metrics(kVersion),
         workers(kWorkers, kWaitingRequests),
-        router(gate, [this](std::function<void()> task) { return workers.submit(std::move(task)); }) {}
+        router(gate, [this](std::function<void()> task) { return workers.submit(std::move(task)); }),
+        net(net_config(settings, certificates), router),
+        agents(*history, fleet, control, net, clock) {
+    revocations.add(fleet);
+    revocations.add(agents);
+    revocations.add(hub);
+  }
 
   [[nodiscard]] access::CertificateConfig certificate_config() const {
     return {settings.data / "tls", settings.certificate, settings.key, certificate_names(settings)};
   }
   void add_routes(const std::string& metrics_token);
   void add_metrics();
-  Result<void> listen();
+  void add_upgrades();
+  Result<void> start_control();
+  void advance_alerts();
   Result<void> open_socket();
 
   Settings settings;
@@ -108,12 +162,16 @@ struct Collector::Parts {
   Revocations revocations;
   access::Gate gate;
   access::LoginDesk desk;
-  access::EnrolmentDesk enrolment;
+  live::Hub hub;
+  alerts::Engine engine;
+  fleet::Fleet fleet;
+  AnnouncedEnrolment enrolment;
   api::StaticFiles files;
   telemetry::Metrics metrics;
   api::Workers workers;
   api::Router router;
-  std::unique_ptr<net::Server> net;
+  net::Server net;
+  ingest::AgentStreams agents;
   std::unique_ptr<ControlSocket> socket;
   bool stopped = false;
 };
@@ -134,20 +192,49 @@ void Collector::Parts::add_metrics() {
   metrics.add_gauge("control_tasks_waiting", "Tasks that wait for the control thread.",
                     [this] { return static_cast<double>(control.waiting()); });
   metrics.add_gauge("connections", "Open connections.",
-                    [this] { return static_cast<double>(net->counts().connections); });
+                    [this] { return static_cast<double>(net.counts().connections); });
   metrics.add_counter("connections_refused_total", "Connections refused over a limit.",
-                      [this] { return static_cast<double>(net->counts().refused); });
+                      [this] { return static_cast<double>(net.counts().refused); });
   metrics.add_gauge("certificate_expires_seconds", "End of the server certificate, Unix seconds.",
                     [end = certificates.expires] { return static_cast<double>(units::unix_ms(end)) / 1000; });
 }
 
-Result<void> Collector::Parts::listen() {
-  net::Config config = settings.net;
-  config.certificate_file = certificates.chain.string();
-  config.key_file = certificates.key.string();
-  config.drain_deadline = kDrain;
-  net = std::make_unique<net::Server>(config, router);
-  return net->start();
+void Collector::Parts::add_upgrades() {
+  router.add(api::UpgradeRoute{
+      "/api/v1/agent/stream", api::Access::machine,
+      [this](const domain::RequestHead& head, const auto& offered, const auto&) -> domain::UpgradeDecision {
+        auto host = gate.host(head);
+        if (!host) return domain::problem(host.error());
+        if (std::ranges::find(offered, "vedette.agent.v1") == offered.end()) {
+          return domain::problem(400, "Agents speak the subprotocol vedette.agent.v1.");
+        }
+        return domain::UpgradeAccepted{agents.accept(std::move(*host)), "vedette.agent.v1"};
+      }});
+  router.add(api::UpgradeRoute{"/api/v1/live", api::Access::viewer,
+                               [this](const domain::RequestHead&, const auto& offered,
+                                      const std::optional<domain::Person>& person) -> domain::UpgradeDecision {
+                                 if (std::ranges::find(offered, live::kSubprotocol) == offered.end()) {
+                                   return domain::problem(400, "Viewers speak the subprotocol vedette.live.v1.");
+                                 }
+                                 return domain::UpgradeAccepted{std::make_unique<live::Viewer>(hub, person->sid),
+                                                                std::string(live::kSubprotocol)};
+                               }});
+}
+
+void Collector::Parts::advance_alerts() {
+  engine.advance();
+  control.after(kAdvance, [this] { advance_alerts(); });
+}
+
+Result<void> Collector::Parts::start_control() {
+  Result<void> started;
+  control.run_and_wait([&] {
+    started = engine.load();
+    if (started) started = fleet.start();
+    if (started) advance_alerts();
+  });
+  if (started) hub.start();
+  return started;
 }
 
 Result<void> Collector::Parts::open_socket() {
@@ -184,7 +271,9 @@ Result<std::unique_ptr<Collector>> Collector::start(Settings settings, const dom
   Parts& parts = *collector->parts_;
   parts.history->start();
   parts.add_routes(*token);
-  if (auto listening = parts.listen(); !listening) return std::unexpected(std::move(listening.error()));
+  parts.add_upgrades();
+  if (auto started = parts.start_control(); !started) return std::unexpected(std::move(started.error()));
+  if (auto listening = parts.net.start(); !listening) return std::unexpected(std::move(listening.error()));
   parts.add_metrics();
   if (auto opened = parts.open_socket(); !opened) return std::unexpected(std::move(opened.error()));
   return collector;
@@ -199,7 +288,7 @@ Collector::~Collector() {
 void Collector::stop() {
   if (std::exchange(parts_->stopped, true)) return;
   parts_->socket.reset();
-  if (parts_->net) parts_->net->stop(1012, "collector restarting");
+  parts_->net.stop(1012, "collector restarting");
   parts_->workers.stop();
   parts_->desk.stop();
   parts_->control.stop();
@@ -207,7 +296,7 @@ void Collector::stop() {
 }
 
 std::uint16_t Collector::port() const {
-  return parts_->net->port();
+  return parts_->net.port();
 }
 
 std::string Collector::url() const {
@@ -238,7 +327,7 @@ void Collector::renew_certificate() {
     return;
   }
   if (!fresh->made) return;
-  if (auto read = parts_->net->reload_certificate(); !read) {
+  if (auto read = parts_->net.reload_certificate(); !read) {
     units::log_error("certificate not taken up", {{"error", read.error().message}});
   }
 }
