@@ -1,0 +1,100 @@
+#include "server/api/history_route.h"
+
+#include <cmath>
+
+#include "server/api/host_json.h"
+#include "server/api/host_routes.h"
+#include "server/api/parameters.h"
+
+namespace vedette::api {
+namespace {
+
+using domain::RequestHead;
+using domain::Response;
+using units::ErrorCode;
+using units::fail;
+using units::Result;
+
+constexpr double kLongestStep = 366.0 * 86'400;
+
+Result<std::vector<metrics::Selector>> parse_series(const RequestHead& head) {
+  if (const auto any = required(head, "series"); !any) return std::unexpected(any.error());
+  std::vector<metrics::Selector> selectors;
+  for (const std::string_view text : head.parameters("series")) {
+    auto selector = metrics::parse_selector(text);
+    if (!selector) return std::unexpected(selector.error());
+    selectors.push_back(std::move(*selector));
+  }
+  return selectors;
+}
+
+Result<units::Instant> required_time(const RequestHead& head, std::string_view name) {
+  const auto text = required(head, name);
+  if (!text) return std::unexpected(text.error());
+  return parse_time(name, *text);
+}
+
+Result<units::Milliseconds> parse_step(const RequestHead& head) {
+  const auto text = required(head, "step");
+  if (!text) return std::unexpected(text.error());
+  const auto seconds = parse_seconds("step", *text);
+  if (!seconds) return std::unexpected(seconds.error());
+  const bool tiny = *seconds > 0 && *seconds < 0.001;
+  if (*seconds < 0 || *seconds > kLongestStep || tiny) {
+    return fail(ErrorCode::invalid, named("step", *text) + " is out of range; it is 0 or 0.001 to 31622400 seconds.");
+  }
+  return units::Milliseconds(std::llround(*seconds * 1000));
+}
+
+Result<bool> parse_totals(const RequestHead& head) {
+  const auto given = head.parameters("as");
+  if (given.empty() || given.front() == "rate") return false;
+  if (given.front() == "total") return true;
+  return fail(ErrorCode::invalid, named("as", given.front()) + " isn't known; there are rate and total.");
+}
+
+Response answer(const RequestHead& head, const domain::HostDirectory& directory, const domain::HistoryStore& history) {
+  const auto id = required(head, "host");
+  if (!id) return domain::problem(id.error());
+  auto query = parse_history_query(head);
+  if (!query) return domain::problem(query.error());
+  const auto host = find_host(directory, *id);
+  if (!host) return domain::problem(host.error());
+  query->host = host->record.number;
+  const auto found = history.query(*query);
+  if (!found) return domain::problem(found.error());
+  return domain::json(200, history_json(*found, query->step.count() == 0));
+}
+
+}  // namespace
+
+Result<domain::HistoryQuery> parse_history_query(const RequestHead& head) {
+  domain::HistoryQuery query;
+  auto series = parse_series(head);
+  if (!series) return std::unexpected(series.error());
+  query.series = std::move(*series);
+  const auto from = required_time(head, "from");
+  if (!from) return std::unexpected(from.error());
+  const auto to = required_time(head, "to");
+  if (!to) return std::unexpected(to.error());
+  if (*to < *from) {
+    return fail(ErrorCode::invalid, "to=" + units::unix_seconds(*to) + " is before from=" + units::unix_seconds(*from));
+  }
+  const auto step = parse_step(head);
+  if (!step) return std::unexpected(step.error());
+  const auto totals = parse_totals(head);
+  if (!totals) return std::unexpected(totals.error());
+  query.from = *from;
+  query.to = *to;
+  query.step = *step;
+  query.totals = *totals;
+  return query;
+}
+
+void add_history_route(Router& router, const domain::HostDirectory& directory, const domain::HistoryStore& history) {
+  router.add(Route{"GET", "/api/v1/history", Access::viewer, 0, [&directory, &history](Context& context) {
+                     context.respond(answer(context.request.head, directory, history));
+                   }});
+}
+
+}  // namespace vedette::api

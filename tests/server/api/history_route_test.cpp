@@ -1,0 +1,143 @@
+#include "server/api/history_route.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+
+#include "tests/server/api/api_bench.h"
+
+namespace vedette::api {
+namespace {
+
+using testing::HasSubstr;
+
+const std::string kPath = "/api/v1/history";
+
+Query good() {
+  return {{"host", std::string(kWebId)},
+          {"series", "system.cpu.time"},
+          {"from", "1795425000"},
+          {"to", "1795425204.083"},
+          {"step", "60"}};
+}
+Query with(const std::string& name, const std::string& value) {
+  Query query = good();
+  std::erase_if(query, [&](const auto& pair) { return pair.first == name; });
+  query.emplace_back(name, value);
+  return query;
+}
+Query without(const std::string& name) {
+  Query query = good();
+  std::erase_if(query, [&](const auto& pair) { return pair.first == name; });
+  return query;
+}
+
+domain::HistoryColumns columns(std::vector<double> average) {
+  domain::HistoryColumns some;
+  some.series = {{"system.disk.io", {{"device", "sda"}, {"direction", "read"}}}, "By/s", metrics::Kind::gauge, {}};
+  for (std::size_t i = 0; i < average.size(); ++i) {
+    some.t.push_back(units::from_unix_ms(1'795'425'000'000 + 60'000 * static_cast<std::int64_t>(i)));
+  }
+  some.average = std::move(average);
+  return some;
+}
+
+TEST(HistoryRoute, AnswersStepsWithAverageMinimumAndMaximum) {
+  ApiBench bench;
+  auto some = columns({0.1, 2e300});
+  some.minimum = {0, -1.5};
+  some.maximum = {1, 3};
+  bench.history.answer = domain::HistoryAnswer{"1m", units::Milliseconds{60'000}, {some}};
+  EXPECT_EQ(bench.ask(kPath, good()).body,
+            R"({"tier":"1m","step":60,"series":[{"name":"system.disk.io",)"
+            R"("attributes":{"device":"sda","direction":"read"},"unit":"By/s","t":[1795425000.000,1795425060.000],)"
+            R"("avg":[0.1,2e+300],"min":[0,-1.5],"max":[1,3]}]})");
+}
+
+TEST(HistoryRoute, AnswersRawSamplesAsValues) {
+  ApiBench bench;
+  bench.history.answer = domain::HistoryAnswer{"raw", units::Milliseconds{0}, {columns({0.1})}};
+  const auto body = bench.ask(kPath, with("step", "0")).body;
+  EXPECT_THAT(body, HasSubstr(R"("tier":"raw","step":0,)"));
+  EXPECT_THAT(body, HasSubstr(R"("t":[1795425000.000],"value":[0.1]})"));
+  EXPECT_THAT(body, testing::Not(HasSubstr("avg")));
+}
+
+TEST(HistoryRoute, WritesNumbersThatJsonCantSayAsNullAndAllOthersExactly) {
+  ApiBench bench;
+  const double third = 1.0 / 3;
+  bench.history.answer = domain::HistoryAnswer{
+      "raw",
+      units::Milliseconds{0},
+      {columns({std::nan(""), std::numeric_limits<double>::infinity(), third, 9007199254740993.0, 5e-324})}};
+  const auto values = nlohmann::json::parse(bench.ask(kPath, with("step", "0")).body)["series"][0]["value"];
+  EXPECT_TRUE(values[0].is_null());
+  EXPECT_TRUE(values[1].is_null());
+  EXPECT_EQ(values[2].get<double>(), third);
+  EXPECT_EQ(values[3].get<double>(), 9007199254740993.0);
+  EXPECT_EQ(values[4].get<double>(), 5e-324);
+}
+
+TEST(HistoryRoute, LeavesOutSeriesWithoutSamples) {
+  ApiBench bench;
+  bench.history.answer = domain::HistoryAnswer{"raw", units::Milliseconds{0}, {columns({}), columns({1})}};
+  EXPECT_EQ(nlohmann::json::parse(bench.ask(kPath, with("step", "0")).body)["series"].size(), 1u);
+}
+
+TEST(HistoryRoute, PassesOnWhatWasAsked) {
+  ApiBench bench;
+  bench.history.answer = domain::HistoryAnswer{};
+  Query query = with("step", "0.5");
+  query.emplace_back("series", "system.disk.io{device=sda,direction=*}");
+  query.emplace_back("as", "total");
+  ASSERT_EQ(bench.ask(kPath, query).status, 200);
+  const auto& asked = bench.history.asked;
+  EXPECT_EQ(asked.host, domain::HostNumber{7});
+  EXPECT_EQ(asked.from, units::from_unix_ms(1'795'425'000'000));
+  EXPECT_EQ(asked.to, units::from_unix_ms(1'795'425'204'083));
+  EXPECT_EQ(asked.step, units::Milliseconds{500});
+  EXPECT_TRUE(asked.totals);
+  ASSERT_EQ(asked.series.size(), 2u);
+  EXPECT_EQ(asked.series[0].name, "system.cpu.time");
+  EXPECT_FALSE(asked.series[0].attributes);
+  EXPECT_EQ(asked.series[1].attributes->at(0).value, "sda");
+  EXPECT_EQ(asked.series[1].attributes->at(1).value, "*");
+}
+
+TEST(HistoryRoute, NamesTheParameterThatIsMissing) {
+  ApiBench bench;
+  for (const std::string name : {"host", "series", "from", "to", "step"}) {
+    EXPECT_EQ(bench.detail(kPath, without(name), 400), "The parameter " + name + " is missing.");
+  }
+}
+
+TEST(HistoryRoute, NamesTheParameterThatIsWrongAndItsValue) {
+  ApiBench bench;
+  const std::vector<std::pair<std::string, std::string>> wrong{
+      {"from", "abc"}, {"from", ""},     {"from", "nan"}, {"to", "inf"},  {"to", "1e300"},   {"from", "-1"},
+      {"step", "-1"},  {"step", "1e-9"}, {"step", "1 "},  {"as", "half"}, {"host", "web-07"}};
+  for (const auto& [name, value] : wrong) {
+    EXPECT_THAT(bench.detail(kPath, with(name, value), 400), HasSubstr(name + "=" + value));
+  }
+  EXPECT_THAT(bench.detail(kPath, with("series", "cpu{"), 400), HasSubstr("cpu{"));
+  EXPECT_THAT(bench.detail(kPath, with("from", "1795425205"), 400), HasSubstr("before"));
+  EXPECT_THAT(bench.detail(kPath, with("to", "\xff"), 400), HasSubstr("to=(bytes"));
+}
+
+TEST(HistoryRoute, AnswersAnUnknownHostWithNotFound) {
+  ApiBench bench;
+  EXPECT_THAT(bench.detail(kPath, with("host", std::string(kNobodysId)), 404), HasSubstr(kNobodysId));
+}
+
+TEST(HistoryRoute, PassesOnTheStoresRefusal) {
+  ApiBench bench;
+  bench.history.answer = units::fail(units::ErrorCode::invalid, "too many points: 2000000, at most 1000000");
+  EXPECT_THAT(bench.detail(kPath, good(), 400), HasSubstr("too many points"));
+  bench.history.answer = units::fail(units::ErrorCode::timeout, "took longer than 10 s");
+  EXPECT_THAT(bench.detail(kPath, good(), 503), HasSubstr("10 s"));
+}
+
+}  // namespace
+}  // namespace vedette::api
