@@ -13,6 +13,9 @@
 #include "server/access/secrets.h"
 #include "server/alerts/engine.h"
 #include "server/api/enrol_route.h"
+#include "server/api/history_route.h"
+#include "server/api/host_routes.h"
+#include "server/api/live_route.h"
 #include "server/api/session_routes.h"
 #include "server/api/static_files.h"
 #include "server/api/status_routes.h"
@@ -179,6 +182,8 @@ struct Collector::Parts {
 void Collector::Parts::add_routes(const std::string& metrics_token) {
   api::add_session_routes(router, desk, gate);
   api::add_enrol_route(router, enrolment);
+  api::add_host_routes(router, {fleet.directory(), *store, *history, clock});
+  api::add_history_route(router, fleet.directory(), *history);
   api::add_status_routes(router,
                          {[this] { return history->trouble(); }, [this] { return metrics.text(); }, metrics_token});
   router.set_fallback([this](api::Context& context) { context.respond(files.answer(context.request.head)); });
@@ -210,15 +215,8 @@ void Collector::Parts::add_upgrades() {
         }
         return domain::UpgradeAccepted{agents.accept(std::move(*host)), "vedette.agent.v1"};
       }});
-  router.add(api::UpgradeRoute{"/api/v1/live", api::Access::viewer,
-                               [this](const domain::RequestHead&, const auto& offered,
-                                      const std::optional<domain::Person>& person) -> domain::UpgradeDecision {
-                                 if (std::ranges::find(offered, live::kSubprotocol) == offered.end()) {
-                                   return domain::problem(400, "Viewers speak the subprotocol vedette.live.v1.");
-                                 }
-                                 return domain::UpgradeAccepted{std::make_unique<live::Viewer>(hub, person->sid),
-                                                                std::string(live::kSubprotocol)};
-                               }});
+  api::add_live_route(router,
+                      [this](const domain::Person& person) { return std::make_unique<live::Viewer>(hub, person.sid); });
 }
 
 void Collector::Parts::advance_alerts() {
