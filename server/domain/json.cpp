@@ -35,7 +35,16 @@ void append_json_number(std::string& out, double value) {
 }
 
 void append_json_time(std::string& out, units::Instant at) {
-  out += units::unix_seconds(at);
+  const std::int64_t ms = units::unix_ms(at);
+  if (ms < 1000) {  // the digits below need at least four of them
+    out += units::unix_seconds(at);
+    return;
+  }
+  char digits[24];
+  const auto [end, error] = std::to_chars(digits, digits + sizeof digits, ms);
+  out.append(digits, end - 3);
+  out += '.';
+  out.append(end - 3, end);
 }
 
 }  // namespace vedette::domain
