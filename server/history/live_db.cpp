@@ -175,10 +175,13 @@ Result<void> LiveDb::commit(std::int64_t id, std::string_view row, const Registr
     if (auto done = insert(unsaved); !done) return done;
   }
   if (!row.empty()) {
-    auto insert_row = database_.prepare("INSERT INTO ahead VALUES(?,?)");
-    if (!insert_row) return std::unexpected(std::move(insert_row.error()));
-    insert_row->bind(1, id).bind_borrowed(2, bytes_of(row));
-    if (auto done = insert_row->run(); !done) return done;
+    if (!insert_row_) {
+      auto prepared = database_.prepare("INSERT INTO ahead VALUES(?,?)");
+      if (!prepared) return std::unexpected(std::move(prepared.error()));
+      insert_row_ = std::move(*prepared);
+    }
+    insert_row_->bind(1, id).bind_borrowed(2, bytes_of(row));
+    if (auto done = insert_row_->run(); !done) return done;
   }
   return transaction->commit();
 }

@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <span>
 #include <string>
 
@@ -48,6 +49,7 @@ class LiveDb {
   [[nodiscard]] units::Result<void> insert(const RegistryRows& rows);
 
   sqlite::Database database_;
+  std::optional<sqlite::Statement> insert_row_;  ///< kept: it runs once a second, and parsing costs as much as running
 };
 
 }  // namespace vedette::history

@@ -65,6 +65,21 @@ void announce(history::Store& store, HostNumber host) {
   if (auto numbers = store.assign(host, fleet_series()); !numbers) give_up(numbers.error().message);
 }
 
+// Each host's `ticks` from `second` on, as one batch.
+std::vector<domain::SharedBatch> made(std::vector<Host>& hosts, std::int64_t start, std::int64_t second,
+                                      std::int64_t ticks) {
+  std::vector<domain::SharedBatch> batches;
+  for (std::size_t n = 0; n < hosts.size(); ++n) {
+    auto batch = std::make_shared<domain::Batch>();
+    batch->host = HostNumber(static_cast<std::uint32_t>(n + 1));
+    batch->stream = 1;
+    batch->first = static_cast<std::uint64_t>(second + 1);
+    for (std::int64_t t = 0; t < ticks; ++t) batch->ticks.push_back(hosts[n].tick(start + (second + t) * 1000));
+    batches.push_back(std::move(batch));
+  }
+  return batches;
+}
+
 // `hosts` send a tick a second for `length` seconds, `ticks` in a batch; one commit a batch. Returns the CPU that
 // making the ticks took.
 double feed(history::Store& store, SimulatedClock& clock, std::vector<Host>& hosts, std::int64_t start,
@@ -72,15 +87,11 @@ double feed(history::Store& store, SimulatedClock& clock, std::vector<Host>& hos
   double making = 0;
   for (std::int64_t second = 0; second < length; second += ticks) {
     clock.set(start + (second + ticks) * 1000);
-    for (std::size_t n = 0; n < hosts.size(); ++n) {
-      const double before = cpu_of(CLOCK_THREAD_CPUTIME_ID);
-      auto batch = std::make_shared<domain::Batch>();
-      batch->host = HostNumber(static_cast<std::uint32_t>(n + 1));
-      batch->stream = 1;
-      batch->first = static_cast<std::uint64_t>(second + 1);
-      for (std::int64_t t = 0; t < ticks; ++t) batch->ticks.push_back(hosts[n].tick(start + (second + t) * 1000));
-      making += cpu_of(CLOCK_THREAD_CPUTIME_ID) - before;
-      if (!store.submit(std::move(batch))) give_up("a batch was refused");
+    const double before = cpu_of(CLOCK_THREAD_CPUTIME_ID);
+    const auto batches = made(hosts, start, second, ticks);
+    making += cpu_of(CLOCK_THREAD_CPUTIME_ID) - before;
+    for (const auto& batch : batches) {
+      if (!store.submit(batch)) give_up("a batch was refused");
     }
     if (!store.flush()) give_up(store.trouble());
   }
