@@ -1,0 +1,190 @@
+"""What a person may get wrong: each case is one clear line that says what to do, the right exit code, nothing damaged.
+
+    bad_input_test.py BINARIES
+"""
+import contextlib
+import hashlib
+import os
+import pathlib
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import unittest
+
+BINARIES = pathlib.Path(sys.argv[1]).resolve()
+SERVER, AGENT = str(BINARIES / "vedette-server"), str(BINARIES / "vedette-agent")
+
+
+def run(*command, **kwargs):
+    return subprocess.run([str(word) for word in command], text=True, capture_output=True, timeout=30, **kwargs)
+
+
+def content(folder):
+    """Every file's hash: what "nothing damaged" compares."""
+    return {str(path): hashlib.sha256(path.read_bytes()).hexdigest() for path in pathlib.Path(folder).rglob("*")
+            if path.is_file() and not path.name.endswith(("-shm", "lock"))}
+
+
+class BadInput(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory(prefix="vedette-bad-")
+        self.addCleanup(self.folder.cleanup)
+        self.data = pathlib.Path(self.folder.name) / "data"
+
+    def file(self, name, text):
+        path = pathlib.Path(self.folder.name) / name
+        path.write_text(text)
+        return path
+
+    def refused(self, done, code, *words):
+        """One line of error with all these words, this exit code, and no trace of a crash."""
+        lines = [line for line in done.stderr.splitlines() if not line.startswith("<6>")]
+        self.assertEqual(done.returncode, code, done.stderr)
+        self.assertEqual(len(lines), 1, done.stderr)
+        for word in words:
+            self.assertIn(word, lines[0])
+        for trace in ("terminate called", "what():", "Aborted", "Traceback"):
+            self.assertNotIn(trace, done.stderr)
+
+    @contextlib.contextmanager
+    def collector(self, listen="127.0.0.1:0"):
+        """A running collector; yields its process once it says that it started."""
+        process = subprocess.Popen([SERVER, "run", "--data", self.data, "--listen", listen], stderr=subprocess.PIPE, text=True)
+        try:
+            for line in process.stderr:
+                if "collector started" in line:
+                    break
+            yield process
+        finally:
+            process.send_signal(signal.SIGTERM)
+            process.wait(15)
+            process.stderr.close()
+
+    # --- configuration ---------------------------------------------------------------------------------------------
+    def check_config(self, text):
+        path = self.file("server.toml", text)
+        return path, run(SERVER, "check-config", "--config", path)
+
+    def test_unknown_key_names_file_line_key_and_what_is_allowed(self):
+        path, done = self.check_config('[server]\nlisten = "0.0.0.0:8443"\nlissten = "x"\n')
+        self.refused(done, 78, f"{path}:3", "lissten", "listen")
+
+    def test_unknown_table(self):
+        path, done = self.check_config("[servre]\n")
+        self.refused(done, 78, f"{path}:1", "servre", "server")
+
+    def test_malformed_toml(self):
+        path, done = self.check_config('[server\nlisten = 1\n')
+        self.refused(done, 78, f"{path}:1")
+
+    def test_wrong_type(self):
+        path, done = self.check_config("[server]\nlisten = 8443\n")
+        self.refused(done, 78, f"{path}:2", "listen")
+
+    def test_wrong_duration(self):
+        path, done = self.check_config('[notify]\nhold = "soon"\n')
+        self.refused(done, 78, f"{path}:2", "hold", "soon", "60s")
+
+    def test_rule_with_a_recovery_on_the_wrong_side(self):
+        path, done = self.check_config('[[rule]]\nname = "cpu"\nseries = "system.cpu.utilization"\nabove = 0.9\nrecover = 0.95\nfor = "60s"\n')
+        self.refused(done, 78, str(path), "cpu", "recover")
+
+    def test_receiver_of_an_unknown_type(self):
+        path, done = self.check_config('[[receiver]]\nname = "ops"\ntype = "pigeon"\n')
+        self.refused(done, 78, str(path), "pigeon", "email", "webhook")
+
+    def test_missing_file(self):
+        self.refused(run(SERVER, "check-config", "--config", "/nonexistent/server.toml"), 78, "/nonexistent/server.toml")
+
+    def test_run_refuses_a_bad_configuration_too(self):
+        path = self.file("server.toml", "[server]\nlissten = 1\n")
+        self.refused(run(SERVER, "run", "--config", path, "--data", self.data), 78, f"{path}:2", "lissten")
+
+    def test_agent_configuration(self):
+        path = self.file("agent.toml", "intervall = \"1s\"\n")
+        self.refused(run(AGENT, "run", "--config", path, "--state", self.data), 78, f"{path}:1", "intervall", "interval")
+
+    # --- the machine -----------------------------------------------------------------------------------------------
+    def test_port_in_use(self):
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            port = taken.getsockname()[1]
+            done = run(SERVER, "run", "--data", self.data, "--listen", f"127.0.0.1:{port}")
+        self.refused(done, 1, str(port), "in use")
+
+    def test_unreadable_certificate(self):
+        path = self.file("server.toml", '[tls]\ncertificate = "/nonexistent/a.crt"\nkey = "/nonexistent/a.key"\n')
+        done = run(SERVER, "run", "--config", path, "--data", self.data, "--listen", "127.0.0.1:0")
+        self.assertIn(done.returncode, (1, 78))
+        self.refused(done, done.returncode, "/nonexistent/a")
+
+    def test_truncated_database_is_left_as_it_is(self):
+        with self.collector():
+            pass
+        for name in ("control.db", "live.db"):
+            with self.subTest(name):
+                found = next(self.data.rglob(name))
+                whole = found.read_bytes()
+                found.write_bytes(whole[: len(whole) // 2 + 100])
+                for extra in self.data.rglob(name + "-*"):
+                    extra.unlink()
+                before = content(found.parent)
+                done = run(SERVER, "run", "--data", self.data, "--listen", "127.0.0.1:0")
+                self.refused(done, 1, name)
+                self.assertEqual(content(found.parent)[str(found)], before[str(found)])
+                found.write_bytes(whole)
+
+    def test_no_database_at_all(self):
+        self.data.mkdir()
+        (self.data / "control.db").write_text("this is no database, but somebody's notes\n" * 200)
+        before = content(self.data)
+        self.refused(run(SERVER, "run", "--data", self.data, "--listen", "127.0.0.1:0"), 1, "control.db")
+        self.assertEqual(content(self.data)[str(self.data / "control.db")], before[str(self.data / "control.db")])
+
+    def test_data_directory_of_a_running_collector(self):
+        with self.collector():
+            self.refused(run(SERVER, "run", "--data", self.data, "--listen", "127.0.0.1:0"), 1, str(self.data))
+
+    @unittest.skipUnless(os.geteuid() == 0, "mounts a small file system")
+    def test_full_disk_at_start(self):
+        self.data.mkdir()
+        script = 'mount -t tmpfs -o size=16k tmpfs "$1" && head -c 16384 /dev/zero >"$1/filler" 2>/dev/null; exec "$2" run --data "$1" --listen 127.0.0.1:0'
+        done = run("unshare", "--mount", "sh", "-c", script, "-", self.data, SERVER)
+        self.refused(done, 1, str(self.data))
+
+    # --- the agent -------------------------------------------------------------------------------------------------
+    def test_agent_that_is_not_enrolled(self):
+        self.refused(run(AGENT, "run", "--state", self.data), 78, "enroll")
+
+    def test_nobody_listens(self):
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            port = free.getsockname()[1]
+        done = run(AGENT, "enroll", f"https://127.0.0.1:{port}", "--token", "vt_x", "--state", self.data)
+        self.refused(done, 1, f"127.0.0.1:{port}")
+        self.assertFalse(any(self.data.glob("*")) if self.data.exists() else False)
+
+    def test_malformed_pin(self):
+        done = run(AGENT, "enroll", "https://127.0.0.1:1", "--token", "vt_x", "--ca-pin", "sha256:xyz", "--state", self.data)
+        self.assertNotEqual(done.returncode, 0)
+        self.refused(done, done.returncode, "pin", "sha256:")
+
+    # --- people ----------------------------------------------------------------------------------------------------
+    def test_short_password(self):
+        done = run(SERVER, "user", "add", "mara", "--role", "viewer", "--password-stdin", "--data", self.data, input="short\n")
+        self.refused(done, 1, "10")
+
+    def test_unknown_role_and_command(self):
+        done = run(SERVER, "user", "add", "mara", "--role", "king", "--password-stdin", "--data", self.data, input="long enough password\n")
+        self.assertNotEqual(done.returncode, 0)
+        self.refused(done, done.returncode, "king", "administrator", "operator", "viewer")
+        done = run(SERVER, "frobnicate")
+        self.assertNotEqual(done.returncode, 0)
+        self.assertIn("frobnicate", done.stderr)
+
+    def test_no_such_host_to_revoke(self):
+        self.refused(run(SERVER, "hosts", "revoke", "nobody", "--data", self.data), 1, "nobody")
+
+
+if __name__ == "__main__":
+    unittest.main(argv=sys.argv[:1], verbosity=2)
