@@ -34,7 +34,7 @@ struct Ending {
 
 /// TCP_INFO, what tells a stopped agent from a vanished machine.
 struct TcpState {
-  std::uint32_t unacked = 0;             ///< segments sent and not acknowledged by the peer's kernel
+  std::uint32_t unacked = 0;             ///< bytes written and not acknowledged by the peer's kernel, sent or not
   units::Milliseconds since_last_ack{};  ///< tcpi_last_ack_recv
 };
 

@@ -4,8 +4,10 @@
 #include <Poco/Net/SSLException.h>
 #include <Poco/Net/SecureStreamSocket.h>
 #include <Poco/Net/StreamSocketImpl.h>
+#include <linux/sockios.h>
 #include <netinet/tcp.h>
 #include <openssl/err.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -100,7 +102,10 @@ std::optional<domain::TcpState> Stream::tcp_state() const {
   tcp_info info{};
   socklen_t size = sizeof info;
   if (::getsockopt(fd_, IPPROTO_TCP, TCP_INFO, &info, &size) != 0) return std::nullopt;
-  return domain::TcpState{info.tcpi_unacked, units::Milliseconds(info.tcpi_last_ack_recv)};
+  // Not tcpi_unacked: a packet that a local firewall or a link that is down held back doesn't count as sent there.
+  int unacked = 0;
+  if (::ioctl(fd_, SIOCOUTQ, &unacked) != 0) return std::nullopt;
+  return domain::TcpState{static_cast<std::uint32_t>(unacked), units::Milliseconds(info.tcpi_last_ack_recv)};
 }
 
 }  // namespace vedette::net
