@@ -88,7 +88,7 @@ class BadInput(unittest.TestCase):
 
     def test_rule_with_a_recovery_on_the_wrong_side(self):
         path, done = self.check_config('[[rule]]\nname = "cpu"\nseries = "system.cpu.utilization"\nabove = 0.9\nrecover = 0.95\nfor = "60s"\n')
-        self.refused(done, 78, str(path), "cpu", "recover")
+        self.refused(done, 78, f"{path}:5", "recover")
 
     def test_receiver_of_an_unknown_type(self):
         path, done = self.check_config('[[receiver]]\nname = "ops"\ntype = "pigeon"\n')

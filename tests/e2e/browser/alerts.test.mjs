@@ -48,7 +48,7 @@ for = "10s"
 recover = 0.8
 severity = "warning"
 ` }).start();
-  agent = new Agent().enrol(collector).start();
+  agent = (await new Agent().enrol(collector)).start();
   who = collector.addUser();
   client = new Client(collector).login(who);
   await client.untilStatus('up');

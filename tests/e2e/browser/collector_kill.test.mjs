@@ -5,13 +5,13 @@ import { hostPage, login } from './pages.mjs';
 import { Relay } from './relay.mjs';
 import { Agent, Client, Collector, openBrowser, picture, until } from './world.mjs';
 
-const rounds = Number(process.env.VEDETTE_ROUNDS ?? 3);
+const rounds = Number(process.env.VEDETTE_ROUNDS ?? 6);
 let collector, relay, agent, client, browser, page, who;
 
 before(async () => {
   collector = await new Collector().start();
   relay = await new Relay(collector, '192.0.2.1:9443').start();
-  agent = new Agent().enrol(collector, { url: relay.url }).start();
+  agent = (await new Agent().enrol(collector, { url: relay.url })).start();
   who = collector.addUser();
   client = new Client(collector).login(who);
   await client.untilStatus('up');
@@ -51,5 +51,5 @@ test(`kill -9 of the collector ${rounds} times: no sample missing or doubled`, a
     assert.deepEqual(stored.t.map((at, i) => [Math.round(at * 1000), stored.value[i]]), seen, name);
   }
   assert.deepEqual(relay.conflicts, []);
-  assert.ok(relay.seen(series[0]).length > 10);
+  assert.ok(relay.seen(series[0]).length >= 3 * rounds, 'enough happened to prove something');
 });

@@ -8,7 +8,7 @@ let collector, agent, client, browser, page, faults;
 
 before(async () => {
   collector = await new Collector().start();
-  agent = new Agent().enrol(collector).start();
+  agent = (await new Agent().enrol(collector)).start();
   const who = collector.addUser();
   client = new Client(collector).login(who);
   await client.untilStatus('up');

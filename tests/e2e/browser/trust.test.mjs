@@ -65,7 +65,7 @@ function enrol(url, pin) {
 }
 
 test('the right pin over the same address is accepted', async () => {
-  const agent = new Agent({ name: 'trusted' }).enrol(collector).start();
+  const agent = (await new Agent({ name: 'trusted' }).enrol(collector)).start();
   const who = collector.addUser();
   await new Client(collector).login(who).untilStatus('up');
   await agent.stop();
@@ -79,7 +79,7 @@ test('a wrong token is refused with words', () => {
 });
 
 test('hosts revoke closes at once with 4403, and the agent says so', async () => {
-  const agent = new Agent({ name: 'revoked' }).enrol(collector).start();
+  const agent = (await new Agent({ name: 'revoked' }).enrol(collector)).start();
   await until('it is connected', () => /connected|welcome/i.test(agent.program.text()));
   const name = collector.run('hosts', 'list').split('\n').at(-2).match(/\S+/)[0];
   collector.run('hosts', 'revoke', name);

@@ -1,0 +1,126 @@
+// The page against the machine itself: figures move, and they are true. Issue 3, items 6 and 7.
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import fs from 'node:fs';
+import { createRequire } from 'node:module';
+import { after, before, test } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
+import { hostPage, login } from './pages.mjs';
+import { Agent, Client, Collector, openBrowser, picture, until } from './world.mjs';
+
+const axe = fs.readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+let collector, agent, client, who, opened;
+
+before(async () => {
+  collector = await new Collector().start();
+  agent = (await new Agent().enrol(collector)).start();
+  who = collector.addUser();
+  client = new Client(collector).login(who);
+  await client.untilStatus('up');
+  opened = await openBrowser();
+});
+
+after(async () => {
+  await opened?.browser.close();
+  await agent?.stop();
+  await collector?.stop();
+});
+
+/** Busy and counted time of the whole machine (or one core) since boot, in jiffies, read as proc(5) says. */
+function processorTime(name = 'cpu') {
+  const line = fs.readFileSync('/proc/stat', 'utf8').split('\n').find((l) => l.startsWith(`${name} `));
+  const [user, nice, system, idle, iowait, irq, softirq, steal] = line.split(/\s+/).slice(1).map(Number);
+  return { all: user + nice + system + idle + iowait + irq + softirq + steal, idle: idle + iowait };
+}
+const utilisation = (a, b) => 1 - (b.idle - a.idle) / (b.all - a.all);
+const mean = (list) => list.reduce((sum, x) => sum + x, 0) / list.length;
+const number = (text) => Number(text.replace(/[^\d.]/g, ''));
+
+test('a wrong password is told under the field, the right one leads to the fleet', async () => {
+  const { page } = opened;
+  await page.goto(collector.url);
+  await page.getByLabel(/^User$/).fill('admin');
+  await page.getByLabel(/^Password$/).fill('not the password');
+  await page.getByRole('button', { name: /^Sign in$/ }).click();
+  await page.locator('#login-error').waitFor();
+  await page.screenshot({ path: picture('login-error') });
+  await login(page, collector.url, who);
+  await page.getByTestId('host-row').first().waitFor();
+  await page.screenshot({ path: picture('fleet') });
+});
+
+test('values change within 2 s', async () => {
+  const { page } = opened;
+  await hostPage(page, collector.url, client.host());
+  await page.getByTestId('value-cpu').waitFor();
+  await page.evaluate(() => {
+    window.changes = [performance.now()];
+    new MutationObserver(() => window.changes.push(performance.now())).observe(document.querySelector('[data-testid=values]'), { subtree: true, childList: true, characterData: true });
+  });
+  await until('ten changes', () => page.evaluate(() => window.changes.length > 10));
+  const gaps = await page.evaluate(() => window.changes.slice(1).map((at, i) => at - window.changes[i]));
+  assert.ok(Math.max(...gaps) <= 2_000, gaps.join(' '));
+});
+
+test('under a known load the mean equals an independent reader within 2 points, memory within 1', async () => {
+  const { page } = opened, host = client.host();
+  const burner = spawn('taskset', ['-c', '1', 'sh', '-c', 'while :; do :; done'], { stdio: 'ignore' });
+  try {
+    await pause(1_500); // the load itself has to be there first
+    const began = Date.now() / 1000, total = processorTime(), core = processorTime('cpu1'), shown = [], memory = [];
+    for (let second = 0; second < 30; second++) {
+      await pause(1_000);
+      shown.push(number(await page.getByTestId('value-cpu').innerText()));
+      const info = Object.fromEntries([...fs.readFileSync('/proc/meminfo', 'utf8').matchAll(/^(\w+):\s+(\d+)/gm)].map((m) => [m[1], Number(m[2])]));
+      memory.push([number(await page.getByTestId('value-memory').innerText()), 100 * (1 - info.MemAvailable / info.MemTotal)]);
+    }
+    const ended = Date.now() / 1000, expected = utilisation(total, processorTime()), expectedCore = utilisation(core, processorTime('cpu1'));
+    const page_ = mean(shown) / 100;
+    assert.ok(Math.abs(page_ - expected) < 0.02, `page ${page_}, reader ${expected}`);
+    const stored = (name) => mean(client.history(host.id, name, began + 1, ended)[0].value);
+    assert.ok(Math.abs(stored('system.cpu.utilization{}') - expected) < 0.02, `history ${stored('system.cpu.utilization{}')}, reader ${expected}`);
+    assert.ok(Math.abs(stored('system.cpu.utilization{cpu=1}') - expectedCore) < 0.02, `core ${stored('system.cpu.utilization{cpu=1}')}, reader ${expectedCore}`);
+    assert.ok(expectedCore > 0.95, 'the load was there');
+    for (const [on_page, reader] of memory) assert.ok(Math.abs(on_page - reader) < 1, `memory: page ${on_page}, reader ${reader}`);
+    await page.screenshot({ path: picture('host') });
+  } finally {
+    burner.kill('SIGKILL');
+  }
+});
+
+test('history joins live without gap or double: every second once', async () => {
+  const host = client.host(), to = Date.now() / 1000;
+  const [series] = client.history(host.id, 'system.cpu.load_average.1m', to - 20, to);
+  const steps = series.t.slice(1).map((at, i) => Math.round((at - series.t[i]) * 1000));
+  assert.ok(steps.every((ms) => ms > 500 && ms < 1_500), steps.join(' '));
+});
+
+test('nothing for axe to find, in both themes and languages; pictures of every page', async () => {
+  const host = client.host();
+  for (const [colorScheme, locale, width] of [['light', 'en-GB', 1440], ['dark', 'en-GB', 1440], ['light', 'ru-RU', 1440], ['dark', 'en-GB', 390]]) {
+    const view = await openBrowser({ colorScheme, locale, width, height: width === 390 ? 844 : 900 });
+    const { page } = view;
+    await page.context().addCookies(await opened.context.cookies());
+    for (const [name, target, ready] of [['fleet', '/', 'host-row'], ['host', `/hosts/${host.id}`, 'chart-cpu'], ['alerts', '/alerts', null]]) {
+      await page.goto(collector.url + target);
+      if (ready) await page.getByTestId(ready).first().waitFor(); else await page.getByRole('heading', { level: 1 }).first().waitFor();
+      await until('the page is connected', async () => (await page.getByTestId('connection').first().getAttribute('data-state')) === 'open');
+      if (ready === 'chart-cpu') await page.locator('[data-testid=chart-cpu][data-drawn=true]').waitFor();
+      await page.screenshot({ path: picture(`${name}-${colorScheme}-${locale}-${width}`) });
+      assert.equal(await page.evaluate(() => document.documentElement.scrollWidth > document.documentElement.clientWidth), false, `${name} scrolls sideways`);
+      // Playwright's own world isn't bound by the page's policy, so axe can be brought in without weakening it.
+      const violations = await page.evaluate(`(async () => { const module = { exports: {} }; ${axe}; const r = await (module.exports.run ? module.exports : window.axe).run(document, { resultTypes: ['violations'] }); return r.violations.map((v) => v.id + ': ' + v.nodes.map((n) => n.html).slice(0, 3).join(' | ')); })()`);
+      assert.deepEqual(violations, [], `${name} ${colorScheme} ${locale}`);
+    }
+    assert.deepEqual(view.faults, [], `${colorScheme} ${locale}`);
+    await view.browser.close();
+  }
+});
+
+test('signing out ends the live connection with 4401 and leads to the login', async () => {
+  const { page, faults } = opened;
+  await page.getByTestId('account').first().click();
+  await page.getByTestId('sign-out').first().click();
+  await page.getByRole('button', { name: /^Sign in$/ }).waitFor();
+  assert.deepEqual(faults.filter((f) => !/401/.test(f)), []);
+});
