@@ -56,8 +56,8 @@ class HistoryStore {
   virtual std::uint32_t boot_number(HostNumber host, const std::array<std::uint8_t, 16>& boot_id) = 0;
 
   /// Takes a batch for the next commit; ticks at or below the stream's newest accepted number are dropped here (that is
-  /// what makes delivery exactly once). False when the queue is full: stop reading from that agent and try again after
-  /// `on_room`.
+  /// what makes delivery exactly once); a batch of nothing else makes the next commit tell the stream's mark again.
+  /// False when the queue is full: stop reading from that agent and try again after `on_room`.
   [[nodiscard]] virtual bool submit(SharedBatch batch) = 0;
 
   /// Newest number accepted of a stream, 0 if none: where an agent resumes.

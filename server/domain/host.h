@@ -24,6 +24,7 @@ struct HostFacts {
   std::uint32_t cores = 0;
   std::uint64_t memory_bytes = 0;
   units::Instant boot_time{};
+  bool operator==(const HostFacts&) const = default;
 };
 
 /// A row of the fleet that survives restarts (control.db).
@@ -59,7 +60,7 @@ struct GoodBye {
 };  ///< "service stopped", "host is shutting down", "rebooting", "upgrading"
 struct EndedWithoutClose {
   std::string how;
-};                   ///< "FIN", "RST", "TLS eof": evidence, not the verdict's words
+};  ///< "FIN", "RST", "TLS eof": evidence, not the verdict's words
 struct Replaced {};  ///< 4409: a newer connection of the same host took over; no change of status
 struct ClosedByUs {
   std::uint16_t code = 0;
@@ -68,7 +69,7 @@ struct ClosedByUs {
 struct Silent {
   bool machine_answers = false;
   bool behind_proxy = false;
-};                       ///< 10 s without a byte
+};  ///< 10 s without a byte
 struct AnswersAgain {};  ///< a pong after Silent, on the same socket
 struct RoundTrip {
   std::chrono::microseconds rtt{};

@@ -1,5 +1,7 @@
 #include "server/fleet/correction.h"
 
+#include <algorithm>
+
 namespace vedette::fleet {
 namespace {
 
@@ -7,14 +9,33 @@ std::string minute(units::Instant at) {
   return units::clock_utc(at).substr(0, 5);
 }
 
+std::string minutes(Span span) {
+  return minute(span.from) + "–" + minute(span.to);
+}
+
+Span longer(Span a, Span b) {
+  return b.to - b.from > a.to - a.from ? b : a;
+}
+
 }  // namespace
+
+void Hole::tick(units::Instant at) {
+  if (at <= last_) return;
+  longest_ = longer(longest_, {last_, at});
+  last_ = at;
+}
+
+Span Hole::longest(units::Instant to) const {
+  return longer(longest_, {last_, std::max(last_, to)});
+}
 
 std::string correction(const domain::Outage& outage, const Evidence& evidence) {
   if (evidence.rebooted) return "rebooted at " + minute(*evidence.rebooted);
-  const std::string span = minute(outage.from) + "–" + minute(*outage.to);
-  if (evidence.covered) return "host was up; network cut " + span;
-  if (evidence.backfilled > 0) return "host was up for a part of it; some samples are missing " + span;
-  return "agent was stopped: no samples " + span;
+  const Span all{outage.from, *outage.to};
+  if (evidence.covered) return "host was up; network cut " + minutes(all);
+  const Span& hole = evidence.hole;
+  if (2 * (hole.to - hole.from) >= all.to - all.from) return "agent took no samples " + minutes(hole);
+  return "host was up; network cut " + minutes(all) + "; no samples " + minutes(hole);
 }
 
 }  // namespace vedette::fleet

@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "schema/units/log.h"
-#include "server/fleet/correction.h"
 #include "server/fleet/rows.h"
 
 namespace vedette::fleet {
@@ -64,7 +63,10 @@ void Fleet::load_past(Host& host, const domain::HostRecords::LastStatus& last) {
     const auto outages = ports_.records.outages(last.host, last.since - 1min, ports_.clock.now());
     if (outages) {
       const auto open = std::ranges::find_if(*outages, [](const Outage& o) { return !o.to; });
-      if (open != outages->end()) host.outage = *open;
+      if (open != outages->end()) {
+        host.outage = *open;
+        host.hole.emplace(open->from);
+      }
     }
   }
   directory_.put(host.view);
@@ -102,8 +104,10 @@ void Fleet::drop(Host& host) {
   host.view.state = {HostStatus::stopped, ports_.clock.now(), "revoked", host.view.state.last_tick, {}, {}};
   ports_.observer.on_host(host.view.record, host.view.state);
   end_outage(host, ports_.clock.now());
+  const std::string id = units::to_string(host.view.record.id);
   directory_.remove(host.view.record.id);
-  ports_.live.retire("fleet", units::to_string(host.view.record.id));
+  ports_.live.publish("fleet", id, "[\"" + id + "\"]", true);  // nothing but its key: gone
+  ports_.live.retire("fleet", id);
 }
 
 Fleet::Host* Fleet::find(HostNumber number) {
@@ -135,6 +139,8 @@ void Fleet::on_sighting(HostNumber number, Instant at, const Sighting& sighting)
   if (std::holds_alternative<seen::BackfillDone>(sighting)) correct(*host, false);
   if (std::holds_alternative<seen::AnswersAgain>(sighting)) host->heard = at;
   if (const auto judgement = judge(host->view.state.status, sighting)) apply(*host, at, *judgement);
+  // The same connection goes on: there is no backfill whose end could be waited for.
+  if (std::holds_alternative<seen::AnswersAgain>(sighting) && host->outage) correct_later(*host, false);
 }
 
 void Fleet::welcome(Host& host, Instant at, const seen::Welcomed& welcomed) {
@@ -145,9 +151,11 @@ void Fleet::welcome(Host& host, Instant at, const seen::Welcomed& welcomed) {
     if (other_boot) host.rebooted = std::clamp(welcomed.facts.boot_time, host.outage->from, at);
   }
   host.boot = welcomed.boot;
-  host.view.facts = welcomed.facts;
-  if (const auto saved = ports_.records.save_facts(host.view.record.number, welcomed.facts); !saved) {
-    units::log_error("facts not saved", {{"host", host.view.record.name}, {"error", saved.error().message}});
+  if (host.view.facts != welcomed.facts) {
+    host.view.facts = welcomed.facts;
+    if (const auto saved = ports_.records.save_facts(host.view.record.number, welcomed.facts); !saved) {
+      units::log_error("facts not saved", {{"host", host.view.record.name}, {"error", saved.error().message}});
+    }
   }
   units::log_info("agent connected", {{"host", host.view.record.name}, {"peer", welcomed.peer}});
   apply(host, at, {HostStatus::up, "", false});
@@ -218,7 +226,7 @@ void Fleet::begin_outage(Host& host, Instant at) {
   outage.status = host.view.state.status;
   outage.reason = host.view.state.reason;
   host.outage = outage;
-  host.backfilled = 0;
+  host.hole.emplace(outage.from);
   host.rebooted.reset();
   save_outage(host);
 }
@@ -226,24 +234,30 @@ void Fleet::begin_outage(Host& host, Instant at) {
 void Fleet::end_outage(Host& host, Instant at) {
   if (!host.outage || host.outage->to) return;
   host.outage->to = at;
-  if (host.rebooted) host.outage->correction = correction(*host.outage, {host.rebooted, false, 0});
+  if (host.rebooted) host.outage->correction = correction(*host.outage, {host.rebooted, false, {}});
   save_outage(host);
 }
 
 void Fleet::correct(Host& host, bool last_try) {
-  if (!host.outage || !host.outage->to || !host.outage->correction.empty()) return;
+  if (!host.outage || !host.outage->to || host.rebooted) return;
   const Outage& outage = *host.outage;
-  const bool covered = ports_.history.covered(outage.host, outage.from, *outage.to, times_.gap);
-  if (!covered && !last_try) {
-    ports_.control.after(times_.correct_again, [this, number = outage.host, id = outage.id] {
-      Host* again = find(number);
-      if (again != nullptr && again->outage && again->outage->id == id) correct(*again, true);
-    });
-    return;
-  }
-  host.outage->correction = correction(outage, {host.rebooted, covered, host.backfilled});
+  // Agents keep a day: what is longer isn't worth reading through.
+  const bool covered = *outage.to - outage.from <= times_.longest_backfill &&
+                       ports_.history.covered(outage.host, outage.from, *outage.to, times_.gap);
+  if (!covered && !last_try) return correct_later(host, true);
+  const Span hole = host.hole.value_or(Hole(outage.from)).longest(*outage.to);
+  std::string words = correction(outage, {{}, covered, hole});
+  if (words == outage.correction) return;
+  host.outage->correction = std::move(words);
   units::log_info("outage explained", {{"host", host.view.record.name}, {"words", host.outage->correction}});
   save_outage(host);
+}
+
+void Fleet::correct_later(const Host& host, bool last_try) {
+  ports_.control.after(times_.correct_again, [this, number = host.outage->host, from = host.outage->from, last_try] {
+    Host* again = find(number);
+    if (again != nullptr && again->outage && again->outage->from == from) correct(*again, last_try);
+  });
 }
 
 void Fleet::save_outage(Host& host) {
@@ -281,7 +295,11 @@ bool Fleet::judged_at_once(const Host& host) const {
 }
 
 void Fleet::on_own_trouble(Instant, std::string_view what) {
-  units::log_warning("the collector was held up; hosts get time to come back", {{"what", what}});
+  // Every connection of a late loop tells it.
+  if (grace_began_ + times_.late_after < ports_.clock.steady() || !troubled_) {
+    units::log_warning("the collector was held up; hosts get time to come back", {{"what", what}});
+  }
+  troubled_ = true;
   begin_grace();
 }
 
@@ -305,25 +323,22 @@ void Fleet::on_ticks(const domain::SharedBatch& batch) {
   if (host == nullptr) return;
   host->heard = ports_.clock.now();
   for (const domain::Tick& tick : batch->ticks) {
-    if (batch->live) {
-      take_live(*host, tick);
-    } else if (host->outage && tick.at > host->outage->from && (!host->outage->to || tick.at < *host->outage->to)) {
-      ++host->backfilled;
-    }
+    if (host->hole && (!host->outage->to || tick.at < *host->outage->to)) host->hole->tick(tick.at);
+    auto& last = host->view.state.last_tick;
+    last = std::max(last.value_or(tick.at), tick.at);
+    if (batch->live) take_live(*host, tick);
   }
 }
 
 void Fleet::take_live(Host& host, const domain::Tick& tick) {
   if (host.values.needs_series(tick)) {
     host.values.set_series(ports_.history.series(host.view.record.number));
-    host.header_told = false;
   }
-  auto& last = host.view.state.last_tick;
-  last = std::max(last.value_or(tick.at), tick.at);
   const auto values = host.values.take(tick);
   publish(host);
+  if (values.empty()) return;
   publish_tick(host, tick);
-  if (!values.empty()) ports_.observer.on_values(host.view.record.number, tick.at, values);
+  ports_.observer.on_values(host.view.record.number, tick.at, values);
 }
 
 void Fleet::publish(Host& host) {
@@ -334,17 +349,11 @@ void Fleet::publish(Host& host) {
 
 void Fleet::publish_tick(Host& host, const domain::Tick& tick) {
   const std::string topic = host_topic(host.view.record.id);
-  if (!ports_.live.watched(topic)) {
-    host.header_told = false;
-    return;
-  }
-  if (!host.header_told) ports_.live.header(topic, host_header(host.values.shown()));
-  host.header_told = true;
+  if (!ports_.live.watched(topic)) return;
+  // Each time: the topic may have been forgotten and made again between two ticks.
+  ports_.live.header(topic, host_header(host.values.shown()));
   const std::string key = std::to_string(units::unix_ms(tick.at));
   ports_.live.publish(topic, key, host_row(tick.at, host.values.shown(), host.values.latest()), true);
-  // A snapshot holds the newest row; what was before, the page takes from history.
-  if (!host.row_key.empty() && host.row_key != key) ports_.live.retire(topic, host.row_key);
-  host.row_key = key;
 }
 
 std::optional<Instant> Fleet::notifies_at(const Host& host) const {

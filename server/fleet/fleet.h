@@ -13,6 +13,7 @@
 #include "server/domain/history_store.h"
 #include "server/domain/live_bus.h"
 #include "server/domain/observer.h"
+#include "server/fleet/correction.h"
 #include "server/fleet/directory.h"
 #include "server/fleet/status.h"
 #include "server/fleet/values.h"
@@ -33,8 +34,9 @@ struct FleetTimes {
   units::Milliseconds lost_after{2'000};     ///< after an end without close: back by then is no outage
   units::Milliseconds grace{45'000};         ///< after a start or own trouble, until agents had time to come back
   units::Milliseconds correct_again{3'000};  ///< backfilled ticks may still be on their way into the store
-  units::Milliseconds gap{3'000};            ///< a longer hole isn't covered
-  units::Milliseconds watch_every{1'000};    ///< own lateness and sleep are looked for
+  units::Milliseconds gap{2'000};            ///< a longer hole isn't covered
+  units::Milliseconds longest_backfill{std::chrono::hours{25}};
+  units::Milliseconds watch_every{1'000};  ///< own lateness and sleep are looked for
   units::Milliseconds late_after{2'000};
   units::Milliseconds hold{60'000};  ///< notify.hold, for `notifies_at` of fleet rows
 };
@@ -67,12 +69,10 @@ class Fleet final : public domain::HostObserver,
     std::uint32_t boot = 0;                ///< of the newest connection; 0 before the first of this run
     std::optional<units::Instant> heard;   ///< last sign of life in this run
     std::optional<domain::Outage> outage;  ///< the one that lasts, or the last one until it was corrected
-    std::uint64_t backfilled = 0;          ///< ticks of its time that came afterwards
+    std::optional<Hole> hole;              ///< the longest time of it without a tick, as far as they came
     std::optional<units::Instant> rebooted;
     std::optional<Judgement> held_back;  ///< a verdict that waits: 2 s, or the grace
     std::uint64_t turn = 0;              ///< grows with every change of status: late timers see they are late
-    bool header_told = false;
-    std::string row_key;  ///< of the newest row of its live topic
   };
 
   void load(const domain::HostRecord& record);
@@ -89,6 +89,7 @@ class Fleet final : public domain::HostObserver,
   void begin_outage(Host& host, units::Instant at);
   void end_outage(Host& host, units::Instant at);
   void correct(Host& host, bool last_try);
+  void correct_later(const Host& host, bool last_try);
   void save_outage(Host& host);
 
   void begin_grace();
@@ -106,6 +107,7 @@ class Fleet final : public domain::HostObserver,
   Directory directory_;
   std::map<domain::HostNumber, Host> hosts_;
   units::Steady grace_began_{};
+  bool troubled_ = false;        ///< the grace is one of trouble, not of the start
   units::Instant trouble_at_{};  ///< hosts not heard since then have the grace
   units::Steady watch_due_{};
   units::Instant watch_wall_{};

@@ -36,8 +36,8 @@ void HostValues::set_series(std::vector<StoredSeries> stored) {
 }
 
 std::span<const HostValues::Value> HostValues::take(const Tick& tick) {
-  values_.clear();
   if (previous_ && tick.at <= previous_->at) return {};
+  values_.clear();
   for (std::size_t i = 0; i < stored_.size(); ++i) {
     if (const auto value = stored_value(i, tick)) values_.push_back({&shown_[i], *value});
   }

@@ -22,7 +22,8 @@ class HostValues {
   void set_series(std::vector<domain::StoredSeries> stored);
   /// Are there cells of series that set_series() didn't name yet?
   [[nodiscard]] bool needs_series(const domain::Tick& tick) const noexcept { return tick.cells.size() > slots_.size(); }
-  /// Values at this tick, valid until the next call. Empty for a tick that isn't newer than the one before.
+  /// Values at this tick, valid until the next call. Empty for a tick that isn't newer than the one before, which
+  /// leaves latest() as it is.
   [[nodiscard]] std::span<const Value> take(const domain::Tick& tick);
   /// As shown: rates' units, derived ones last. Grows and changes with set_series() only.
   [[nodiscard]] const std::vector<metrics::Series>& shown() const noexcept { return shown_; }

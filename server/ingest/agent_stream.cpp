@@ -21,6 +21,9 @@ constexpr std::size_t kMostWaiting = 1'024;  // batches; one read of the socket 
 constexpr Milliseconds kRetrySubmit{50};
 constexpr Milliseconds kAckEvery{5'000};
 constexpr Milliseconds kAckEveryBackfilling{1'000};
+constexpr Milliseconds kBackfillQuiet{10'000};     // agents send ten a second: what didn't come by then is gone there
+constexpr std::size_t kHappeningCosts = 65'536;    // of the allowance's bytes: each is logged and shown to people
+constexpr Milliseconds kInterval{1'000};           // between ticks
 constexpr Milliseconds kLongestRoundTrip{10'000};  // a pong later than that answers from before a silence
 
 std::string words(wire::GoodbyeReason reason) {
@@ -91,18 +94,27 @@ void AgentStream::receive(const wire::Hello& hello) {
   const auto now = ports_.clock.now();
   // Before resume points are asked for: no commit after them may be missed.
   if (!intake_.greeted()) slot_ = ports_.acks.open(intake_.host().number);
-  auto welcome = intake_.hello(hello, now);
-  if (!welcome) return fail(welcome.error());
-  welcome->interval = times_.step_every;
+  auto answer = intake_.hello(hello, now);
+  if (!answer) return fail(answer.error());
   raw_skew_ = hello.agent_time - now;
-  take_over(hello);
-  connection_->send_binary(wire::encode(wire::CollectorMessage(*welcome)));
-  send_ping();
+  if (!take_over(hello)) return fail({close::revoked, "this host was revoked"});
+  welcome(hello, std::move(*answer));
 }
 
-void AgentStream::take_over(const wire::Hello& hello) {
+void AgentStream::welcome(const wire::Hello& hello, wire::Welcome welcome) {
+  welcome.interval = kInterval;
+  connection_->send_binary(wire::encode(wire::CollectorMessage(std::move(welcome))));
+  send_ping();
+  welcomed_ = ports_.clock.steady();
+  // A refusal costs nothing but time: these streams are then acked with this connection's own first ticks.
+  for (auto& reminder : intake_.reminders()) (void)ports_.history.submit(std::move(reminder));
+  if (!hello.open.empty()) last_backfill_ = welcomed_;
+}
+
+bool AgentStream::take_over(const wire::Hello& hello) {
   const auto& host = intake_.host();
   const auto taken = ports_.roster.take(host.number, connection_->id(), hello.boot_id);
+  if (taken.revoked) return false;
   if (taken.replaced) {
     const std::string reason = taken.clones ? "two machines use this host's key: enrol one of them anew"
                                             : "a newer connection of this host took over";
@@ -112,6 +124,7 @@ void AgentStream::take_over(const wire::Hello& hello) {
     units::log_warning("two machines hold one identity", {{"host", host.name}, {"peer", connection_->peer()}});
   }
   tell(seen::Welcomed{intake_.boot(), facts_of(hello), std::string(connection_->peer()), taken.same_boot});
+  return true;
 }
 
 void AgentStream::receive(const wire::Announce& announce) {
@@ -128,12 +141,12 @@ void AgentStream::receive(const wire::Backfill& backfill) {
   auto batch = intake_.backfill(backfill, ports_.clock.now());
   if (!batch) return fail(batch.error());
   last_backfill_ = ports_.clock.steady();
-  if (backfill.end) backfill_ended_ = true;
   hand_on(std::move(*batch));
 }
 
 void AgentStream::receive(const wire::Happening& happening) {
   if (!intake_.greeted()) return fail({close::protocol_error, "Happening before Hello"});
+  allowance_.spend(kHappeningCosts, ports_.clock.steady());
   tell(seen::Happened{happening.at, happening.kind, happening.text, happening.count});
 }
 
@@ -167,13 +180,21 @@ void AgentStream::pump() {
     on_control([batch = waiting_.front()](HostObserver& observer) { observer.on_ticks(batch); });
     waiting_.pop_front();
   }
-  if (waiting_.empty() && backfill_ended_) {
-    backfill_ended_ = false;
-    tell(seen::BackfillDone{});
-  }
+  note_backfill(ports_.clock.steady());
   const bool pause = !waiting_.empty() || allowance_.spent(ports_.clock.steady());
   if (pause != connection_->reading_paused()) connection_->pause_reading(pause);
   if (pause && pump_timer_ == 0) after(kRetrySubmit, pump_timer_, &AgentStream::pump);
+}
+
+void AgentStream::note_backfill(Steady now) {
+  if (!welcomed_) return;
+  const bool quiet = now - std::max(*welcomed_, last_backfill_.value_or(*welcomed_)) >= kBackfillQuiet;
+  if (backfilling_ == Backfilling::lasts && (intake_.backfilled() || (quiet && !connection_->reading_paused()))) {
+    backfilling_ = Backfilling::ended;
+  }
+  if (backfilling_ != Backfilling::ended || !waiting_.empty()) return;
+  backfilling_ = Backfilling::told;
+  tell(seen::BackfillDone{});
 }
 
 void AgentStream::on_pong(std::span<const std::uint8_t> payload) {
@@ -181,7 +202,7 @@ void AgentStream::on_pong(std::span<const std::uint8_t> payload) {
   if (fault_ || payload.size() != sizeof sent) return;
   std::memcpy(&sent, payload.data(), sizeof sent);
   const auto now = ports_.clock.steady();
-  if (pulse_.silent_since) obey(step(pulse_, now, PulseSigns{now, false, false, std::nullopt}, times_));
+  if (answered(pulse_, now)) tell(seen::AnswersAgain{});
   const auto rtt = now - Steady{std::chrono::nanoseconds{sent}};
   if (rtt < 0ns || rtt > kLongestRoundTrip || !raw_skew_) return;
   const auto way = std::chrono::round<Milliseconds>(rtt / 2);
@@ -190,12 +211,7 @@ void AgentStream::on_pong(std::span<const std::uint8_t> payload) {
 
 void AgentStream::on_step() {
   const auto now = ports_.clock.steady();
-  if (!intake_.greeted()) {
-    if (now - opened_ >= times_.silent_after) return fail({close::policy, "no Hello within 10 s"});
-    after(times_.step_every, step_timer_, &AgentStream::on_step);
-    pulse_.due = now + times_.step_every;
-    return;
-  }
+  if (!intake_.greeted()) return wait_for_hello(now);
   const PulseSigns signs{connection_->last_received(), connection_->reading_paused(), connection_->behind_proxy(),
                          connection_->tcp_state()};
   const PulseStep next = step(pulse_, now, signs, times_);
@@ -205,7 +221,17 @@ void AgentStream::on_step() {
   }
   after(next.again, step_timer_, &AgentStream::on_step);
   obey(next);
-  if (!next.drop) acknowledge();
+  if (next.drop) return;
+  note_backfill(now);
+  acknowledge();
+}
+
+void AgentStream::wait_for_hello(Steady now) {
+  // Our own lateness isn't the agent's.
+  if (now - pulse_.due > times_.late_after) opened_ = now;
+  if (now - opened_ >= times_.silent_after) return fail({close::policy, "no Hello within 10 s"});
+  after(times_.step_every, step_timer_, &AgentStream::on_step);
+  pulse_.due = now + times_.step_every;
 }
 
 void AgentStream::obey(const PulseStep& step) {
@@ -278,7 +304,7 @@ std::unique_ptr<domain::ConnectionHandler> AgentStreams::accept(domain::HostReco
 }
 
 void AgentStreams::on_host_revoked(domain::HostNumber host) {
-  if (const auto holder = roster_.holder(host)) {
+  if (const auto holder = roster_.revoke(host)) {
     ports_.router.with(*holder, [](Connection& c) { c.close(close::revoked, "this host was revoked"); });
   }
 }

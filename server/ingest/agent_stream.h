@@ -49,10 +49,13 @@ class AgentStream final : public domain::ConnectionHandler {
   void receive(const wire::Goodbye& goodbye);
   void receive(const wire::Evidence& evidence);
 
-  void take_over(const wire::Hello& hello);
+  [[nodiscard]] bool take_over(const wire::Hello& hello);  ///< false if the host was revoked meanwhile
+  void welcome(const wire::Hello& hello, wire::Welcome welcome);
   void hand_on(domain::SharedBatch batch);
   void pump();  ///< submits what waits; pauses reading while the store has no room or the allowance is spent
   void on_step();
+  void wait_for_hello(units::Steady now);
+  void note_backfill(units::Steady now);  ///< is it done? Told once what was accepted is with the store
   void obey(const PulseStep& step);
   void send_ping();
   void acknowledge();
@@ -70,10 +73,11 @@ class AgentStream final : public domain::ConnectionHandler {
   PulseState pulse_;
   Allowance allowance_;
   std::deque<domain::SharedBatch> waiting_;  ///< the store had no room: bounded, see kMostWaiting
-  bool backfill_ended_ = false;              ///< to be told once nothing waits
+  enum class Backfilling : std::uint8_t { lasts, ended, told } backfilling_ = Backfilling::lasts;
   domain::Executor::TimerId step_timer_ = 0, pump_timer_ = 0;
   units::Steady last_ack_{}, opened_{};
-  std::optional<units::Steady> last_backfill_;
+  std::optional<units::Steady> welcomed_;
+  std::optional<units::Steady> last_backfill_;   ///< or since when the agent waits for acks of what it keeps
   std::optional<units::Milliseconds> raw_skew_;  ///< Hello's clock minus ours on arrival, before the way is subtracted
   std::optional<Fault> fault_;                   ///< why we closed
   bool said_goodbye_ = false;

@@ -52,6 +52,7 @@ Outcome<wire::Welcome> Intake::hello(const wire::Hello& hello, Instant now) {
     accepted_[open.stream] = last;
     welcome.resume.push_back({open.stream, last});
     if (last > 0) owed_.push_back({open.stream, last});
+    if (last < open.last) missing_[open.stream] = open.last;
   }
   accepted_.try_emplace(stream_, history_.resume_point(host_.number, stream_));
   return welcome;
@@ -102,8 +103,10 @@ Outcome<SharedBatch> Intake::tick(const wire::TickMessage& message, Instant now)
 
 Outcome<SharedBatch> Intake::backfill(const wire::Backfill& message, Instant now) {
   if (auto ready = need_hello("Backfill"); !ready) return std::unexpected(ready.error());
-  // The last one may carry nothing but the news that it is the last.
-  if (message.end && message.chunk.empty()) return SharedBatch{};
+  if (message.end && message.chunk.empty()) {  // nothing but the news that it is the last
+    missing_.clear();
+    return SharedBatch{};
+  }
   if (!accepted_.contains(message.stream)) {
     return fault(close::protocol_error, "Backfill of a stream that Hello didn't name");
   }
@@ -119,10 +122,23 @@ Outcome<SharedBatch> Intake::backfill(const wire::Backfill& message, Instant now
   if (table->times.size() * std::max<std::size_t>(width_, 1) > 16 * wire::kMaxBatchCells) {
     return fault(close::too_big, "backfill of too many ticks for this many series");
   }
+  boots_.insert(message.boot_id);
+  if (boots_.size() > limits_.boots) return fault(close::policy, "backfill of more boots than a host can have had");
   Batch batch{.host = host_.number, .stream = message.stream, .first = message.first, .live = false, .ticks = {}};
   batch.ticks = rows(*table, history_.boot_number(host_.number, message.boot_id));
   restamp(batch.ticks, now);
-  return trimmed(std::move(batch));
+  auto fresh = trimmed(std::move(batch));
+  if (message.end) missing_.clear();
+  return fresh;
+}
+
+std::vector<SharedBatch> Intake::reminders() const {
+  std::vector<SharedBatch> all;
+  for (const wire::Resume& owed : owed_) {
+    all.push_back(std::make_shared<const Batch>(
+        Batch{.host = host_.number, .stream = owed.stream, .first = owed.last, .live = false, .ticks = {Tick{}}}));
+  }
+  return all;
 }
 
 std::vector<Tick> Intake::rows(const chunk::Table& table, std::uint32_t boot) const {
@@ -162,6 +178,7 @@ SharedBatch Intake::trimmed(Batch batch) {
   std::uint64_t& accepted = accepted_[batch.stream];
   if (batch.ticks.empty()) return nullptr;
   const std::uint64_t last = batch.first + (batch.ticks.size() - 1);
+  if (const auto it = missing_.find(batch.stream); it != missing_.end() && last >= it->second) missing_.erase(it);
   if (last <= accepted || last < batch.first) return nullptr;
   if (batch.first <= accepted) {
     const auto known = static_cast<std::ptrdiff_t>(accepted - batch.first + 1);

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <expected>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <unordered_map>
@@ -31,6 +32,7 @@ struct IntakeLimits {
   units::Milliseconds raw_age{std::chrono::days{14}};  ///< older ticks are re-stamped
   units::Milliseconds ahead{60'000};                   ///< newer ones too: a wrong clock makes no files
   std::size_t open_streams = 1'024;                    ///< of one Hello
+  std::size_t boots = 256;                             ///< whose ticks one connection may bring
 };
 
 class Intake {
@@ -47,6 +49,11 @@ class Intake {
   [[nodiscard]] bool greeted() const noexcept { return stream_ != 0; }
   [[nodiscard]] const domain::HostRecord& host() const noexcept { return host_; }
   [[nodiscard]] std::uint32_t boot() const noexcept { return boot_; }
+  /// Everything that Hello listed was accepted, or the agent said that nothing else is left.
+  [[nodiscard]] bool backfilled() const noexcept { return missing_.empty(); }
+  /// Batches of a tick that the store has: submitted, they make it tell what is durable of the streams that Welcome
+  /// said were accepted, without waiting for new ticks.
+  [[nodiscard]] std::vector<domain::SharedBatch> reminders() const;
   [[nodiscard]] std::uint64_t restamped() const noexcept { return restamped_; }  ///< ticks with an impossible time
 
   /// The streams to acknowledge for these durable marks. What Welcome told as accepted becomes durable no later than
@@ -68,12 +75,14 @@ class Intake {
   std::uint64_t last_live_ = 0;
   std::uint64_t restamped_ = 0;
   std::unordered_map<std::uint64_t, std::uint64_t> accepted_;  ///< newest tick of each stream of Hello
+  std::unordered_map<std::uint64_t, std::uint64_t> missing_;   ///< last tick of each open stream that isn't whole yet
   std::vector<wire::Resume> owed_;                             ///< told by Welcome, not yet acked
   wire::TickDecoder decoder_;
   std::vector<domain::SeriesNumber> numbers_;  ///< by the agent's number
   std::vector<metrics::SeriesKey> keys_;       ///< likewise
   std::unordered_set<std::uint32_t> used_;
-  std::size_t width_ = 0;  ///< highest SeriesNumber + 1
+  std::set<wire::Id128> boots_;  ///< that backfills named
+  std::size_t width_ = 0;        ///< highest SeriesNumber + 1
 };
 
 }  // namespace vedette::ingest

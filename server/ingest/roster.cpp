@@ -11,6 +11,10 @@ Roster::Taken Roster::take(HostNumber host, ConnectionId connection, const wire:
     const auto [it, inserted] = entries.try_emplace(host, Entry{connection, boot, std::nullopt});
     if (inserted) return taken;
     Entry& entry = it->second;
+    if (entry.revoked) {
+      taken.revoked = true;
+      return taken;
+    }
     taken.replaced = entry.connection;
     taken.same_boot = entry.boot == boot;
     taken.clones = !taken.same_boot && entry.boot_before == boot;
@@ -21,6 +25,14 @@ Roster::Taken Roster::take(HostNumber host, ConnectionId connection, const wire:
   });
 }
 
+std::optional<ConnectionId> Roster::revoke(HostNumber host) {
+  return entries_.with([&](auto& entries) -> std::optional<ConnectionId> {
+    Entry& entry = entries[host];
+    entry.revoked = true;
+    return entry.connection == ConnectionId{} ? std::nullopt : std::optional(entry.connection);
+  });
+}
+
 bool Roster::holds(HostNumber host, ConnectionId connection) const {
   return holder(host) == connection;
 }
@@ -28,7 +40,8 @@ bool Roster::holds(HostNumber host, ConnectionId connection) const {
 std::optional<ConnectionId> Roster::holder(HostNumber host) const {
   return entries_.with([&](const auto& entries) -> std::optional<ConnectionId> {
     const auto it = entries.find(host);
-    return it == entries.end() ? std::nullopt : std::optional(it->second.connection);
+    if (it == entries.end() || it->second.connection == ConnectionId{}) return std::nullopt;
+    return it->second.connection;
   });
 }
 

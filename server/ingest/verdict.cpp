@@ -23,18 +23,6 @@ void ping(PulseStep& out, Steady now) {
   out.next.last_ping = now;
 }
 
-/// A verdict stands: does anything end it?
-void after_verdict(PulseStep& out, Steady now, const PulseSigns& signs, const PulseTimes& times) {
-  if (signs.last_received > *out.next.silent_since) {
-    out.next.silent_since.reset();
-    out.next.last_probe.reset();
-    out.next.counted_from = now;
-    out.sighting = seen::AnswersAgain{};
-  } else if (between(*out.next.silent_since, now) >= times.drop_after) {
-    out.drop = true;
-  }
-}
-
 void judge_silence(PulseStep& out, Steady now, const PulseSigns& signs, const PulseTimes& times) {
   PulseState& next = out.next;
   const Milliseconds silence = between(std::max(signs.last_received, next.counted_from), now);
@@ -78,13 +66,21 @@ PulseStep step(const PulseState& state, Steady now, const PulseSigns& signs, con
     out.next.last_probe.reset();
   }
   if (state.silent_since) {
-    after_verdict(out, now, signs, times);
+    out.drop = between(*state.silent_since, now) >= times.drop_after;
   } else {
     judge_silence(out, now, signs, times);
   }
   if (!out.ping && between(out.next.last_ping, now) >= times.ping_every) ping(out, now);
   out.next.due = now + out.again;
   return out;
+}
+
+bool answered(PulseState& state, Steady now) {
+  if (!state.silent_since) return false;
+  state.silent_since.reset();
+  state.last_probe.reset();
+  state.counted_from = now;
+  return true;
 }
 
 bool machine_answers(const std::optional<domain::TcpState>& tcp, std::optional<Milliseconds> since_probe) {

@@ -42,7 +42,7 @@ struct PulseStep {
   PulseState next;
   bool ping = false;
   bool drop = false;                           ///< silent for long enough after the verdict: abort the socket
-  std::optional<domain::Sighting> sighting{};  ///< Silent or AnswersAgain
+  std::optional<domain::Sighting> sighting{};  ///< Silent
   std::optional<units::Milliseconds> own_lateness{};
   units::Milliseconds again{};  ///< when to step next
 };
@@ -50,6 +50,12 @@ struct PulseStep {
 [[nodiscard]] PulseState open_pulse(units::Steady now, const PulseTimes& times);
 [[nodiscard]] PulseStep step(const PulseState& state, units::Steady now, const PulseSigns& signs,
                              const PulseTimes& times);
+
+/// A pong came: a verdict that stands is over. False if there was none.
+///
+/// Only a pong says that the agent lives: bytes that were under way before a cut may still arrive after it, on a socket
+/// that the agent gave up.
+[[nodiscard]] bool answered(PulseState& state, units::Steady now);
 
 /// Does the machine behind a silent socket still answer? True if its kernel acked everything we sent, or anything since
 /// the probe. False when unknown.

@@ -55,10 +55,21 @@ TEST(Correction, SaysWhatTurnedOut) {
   domain::Outage outage;
   outage.from = units::Instant{} + 3h + 2min + 5s;
   outage.to = units::Instant{} + 3h + 9min;
-  EXPECT_EQ(correction(outage, {{}, true, 0}), "host was up; network cut 03:02–03:09");
-  EXPECT_EQ(correction(outage, {outage.from, true, 0}), "rebooted at 03:02");
-  EXPECT_EQ(correction(outage, {}), "agent was stopped: no samples 03:02–03:09");
-  EXPECT_EQ(correction(outage, {{}, false, 5}), "host was up for a part of it; some samples are missing 03:02–03:09");
+  const Span most{outage.from + 2s, *outage.to}, some{outage.from + 2min, outage.from + 3min};
+  EXPECT_EQ(correction(outage, {{}, true, {}}), "host was up; network cut 03:02–03:09");
+  EXPECT_EQ(correction(outage, {outage.from, true, {}}), "rebooted at 03:02");
+  EXPECT_EQ(correction(outage, {{}, false, most}), "agent took no samples 03:02–03:09");
+  EXPECT_EQ(correction(outage, {{}, false, some}), "host was up; network cut 03:02–03:09; no samples 03:04–03:05");
+}
+
+TEST(Hole, IsTheLongestTimeWithoutATick) {
+  const units::Instant start = units::Instant{} + 3h;
+  Hole hole(start);
+  EXPECT_EQ(hole.longest(start + 10s).to, start + 10s) << "nothing came: all of it";
+  for (const auto at : {1s, 2s, 3s, 30s, 5s, 31s}) hole.tick(start + at);
+  EXPECT_EQ(hole.longest(start + 32s).from, start + 3s);
+  EXPECT_EQ(hole.longest(start + 32s).to, start + 30s);
+  EXPECT_EQ(hole.longest(start + 90s).from, start + 31s) << "the time after the last tick counts too";
 }
 
 }  // namespace
