@@ -18,9 +18,9 @@ cleanup() {
 trap cleanup EXIT
 ip netns add "$watch"; ip netns add "$host"
 ip -n "$watch" link set lo up; ip -n "$host" link set lo up
-ip link add veth0 netns "$watch" type veth peer name veth0 netns "$host"
-ip -n "$watch" address add 192.0.2.1/24 dev veth0; ip -n "$host" address add 192.0.2.2/24 dev veth0
-ip -n "$watch" link set veth0 up; ip -n "$host" link set veth0 up
+ip link add veth0 netns "$watch" type veth peer name eth0 netns "$host"
+ip -n "$watch" address add 192.0.2.1/24 dev veth0; ip -n "$host" address add 192.0.2.2/24 dev eth0
+ip -n "$watch" link set veth0 up; ip -n "$host" link set eth0 up
 export VEDETTE_BINARIES=$binaries VEDETTE_WORK=$work VEDETTE_WATCH=$watch VEDETTE_HOST=$host
 export VEDETTE_ROOT=${here%/tests/e2e}
 ip netns exec "$watch" node --test --test-concurrency=1 --test-timeout="${VEDETTE_TEST_TIMEOUT:-600000}" "$@"
