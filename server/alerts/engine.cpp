@@ -314,7 +314,9 @@ void Engine::flush() {
     units::log_error("alert states could not be stored; will be tried again", {{"error", done.error().message}});
     return;
   }
+  const bool queued = !backlog_.queue.empty();
   backlog_ = {};
+  if (queued && queued_) queued_();
 }
 
 }  // namespace vedette::alerts

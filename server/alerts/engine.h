@@ -2,6 +2,7 @@
 // and shows alerts live. Control thread only; it never blocks but for the store's commit.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <string>
 #include <unordered_map>
@@ -25,6 +26,9 @@ class Engine final : public domain::FleetObserver {
  public:
   Engine(Config config, domain::AlertRecords& records, domain::LiveBus& bus, domain::NotificationObserver& told,
          const domain::Clock& clock);
+
+  /// Called after each commit that queued deliveries, on this thread; must not block. Before any other call.
+  void on_queued(std::function<void()> wake) { queued_ = std::move(wake); }
 
   /// Takes up the stored states; before any other call. Pending threshold alerts start `for` anew, because nobody
   /// watched in between; firing ones stay firing. `corrupt` if a state can't be read.
@@ -74,6 +78,7 @@ class Engine final : public domain::FleetObserver {
   std::unordered_map<domain::HostNumber, Host> hosts_;
   domain::AlertRecords::Change backlog_;  ///< not durable yet
   std::uint64_t last_id_ = 0;
+  std::function<void()> queued_;
 };
 
 }  // namespace vedette::alerts

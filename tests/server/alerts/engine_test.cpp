@@ -182,6 +182,20 @@ TEST(Engine, AFailedCommitIsTriedAgainAndLosesNothing) {
   EXPECT_EQ(world.records.outbox.size(), 1u);
 }
 
+TEST(Engine, SaysWhenSomethingIsQueuedAndDurable) {
+  World world;
+  Engine engine = world.start();
+  int woken = 0;
+  engine.on_queued([&] { ++woken; });
+  world.records.broken = true;
+  world.see(engine, HostStatus::lost, "gone");
+  EXPECT_EQ(woken, 0);
+  world.records.broken = false;
+  engine.advance();
+  engine.advance();
+  EXPECT_EQ(woken, 1);
+}
+
 TEST(Engine, AHeldAlertThatResolvesWhileTheDiskFailsIsNotSentLater) {
   World world;
   Engine engine = world.start();

@@ -1,0 +1,57 @@
+// Empties the outbox: takes what the alert engine queued and hands it to the receivers, again and again until they
+// have it.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "server/domain/clock.h"
+#include "server/domain/control_store.h"
+#include "server/notify/receiver.h"
+
+namespace vedette::notify {
+
+/// How a delivery reaches its receiver: the other side's answer, or why not. `invalid` is about this delivery alone;
+/// after any other error the receiver counts as away. Blocks; must end soon once stop is requested. Any thread.
+using Send = std::function<units::Result<std::string>(const Receiver&, const domain::Delivery&, std::stop_token)>;
+
+/// By mail or webhook, over the network.
+[[nodiscard]] Send send_over_network(std::string public_url);
+
+/// A delivery that says it is a test, through the receiver and at once; the other side's answer. For
+/// `vedette-server receivers test`. Blocks for up to kTotalTime. Any thread.
+[[nodiscard]] units::Result<std::string> test(const Receiver& receiver, const std::string& public_url = "");
+
+/// One thread a receiver, so that none waits for another. A receiver gets its deliveries one at a time in the order of
+/// the outbox, an incident's resolved never before its fired is finished; a delivery that it refuses holds up only its
+/// own incident. Failures are retried by back_off() for three days, then given up with a line in the log. The outbox
+/// is the store's: after kill -9 everything undelivered is tried at once, under the Message-ID that it had. So a mail
+/// comes twice if the collector dies between the server's answer and the commit, or if the answer gets lost.
+///
+/// start(), stop(): one thread. wake(): any thread, never blocks. records and clock must outlive it.
+class Deliverer {
+ public:
+  Deliverer(std::vector<Receiver> receivers, domain::AlertRecords& records, const domain::Clock& clock,
+            const Send& send);
+  Deliverer(const Deliverer&) = delete;
+  Deliverer& operator=(const Deliverer&) = delete;
+  ~Deliverer();
+
+  /// Gives up what waits for receivers that are no longer configured, and begins.
+  void start();
+  /// The outbox has something new. Without it new deliveries are found within a minute.
+  void wake();
+  /// Breaks off conversations under way (they count as not made) and ends the threads.
+  void stop();
+
+ private:
+  class Runner;
+  domain::AlertRecords& records_;
+  const domain::Clock& clock_;
+  std::vector<std::unique_ptr<Runner>> runners_;
+};
+
+}  // namespace vedette::notify

@@ -1,0 +1,39 @@
+// One receiver's part of the outbox, and the work on it. Tests drive round() without a thread.
+#pragma once
+
+#include <stop_token>
+#include <unordered_map>
+
+#include "server/domain/clock.h"
+#include "server/domain/control_store.h"
+#include "server/notify/deliverer.h"
+#include "server/notify/schedule.h"
+
+namespace vedette::notify {
+
+/// One owner thread. records and clock must outlive it.
+class Lane {
+ public:
+  Lane(Receiver receiver, domain::AlertRecords& records, const domain::Clock& clock, Send send);
+
+  /// Reads the outbox, tries all that is due, and says how long nothing will be due (at most a minute).
+  units::Milliseconds round(const std::stop_token& stop);
+
+  [[nodiscard]] const std::string& name() const { return receiver_.name; }
+
+ private:
+  [[nodiscard]] units::Result<std::vector<domain::Delivery>> waiting();
+  /// False when the receiver is away and the rest needn't be tried.
+  bool attempt(const domain::Delivery& delivery, const std::stop_token& stop);
+  void keep(std::uint64_t delivery, const std::string& answer);
+  void put_off(const domain::Delivery& delivery, const units::Error& error);
+
+  const Receiver receiver_;
+  domain::AlertRecords& records_;
+  const domain::Clock& clock_;
+  const Send send_;
+  Schedule schedule_;
+  std::unordered_map<std::uint64_t, std::string> unstored_;  ///< delivered, but the disk said no: not to be sent again
+};
+
+}  // namespace vedette::notify

@@ -1,0 +1,125 @@
+#include "server/notify/message.h"
+
+#include <array>
+#include <charconv>
+#include <cstdio>
+#include <nlohmann/json.hpp>
+
+#include "schema/units/utf8.h"
+#include "server/notify/mime.h"
+
+namespace vedette::notify {
+
+using domain::Delivery;
+using domain::Notice;
+using domain::Transition;
+using Json = nlohmann::json;
+
+namespace {
+
+constexpr std::size_t kMaxSubject = 250;
+constexpr std::size_t kBase64Line = 57;  // bytes that fill a line of 76
+
+std::string_view state(const Notice& notice) {
+  return notice.transition == Transition::fired ? "firing" : "resolved";
+}
+
+std::string utc(units::Instant at) {
+  const std::chrono::year_month_day date(std::chrono::floor<std::chrono::days>(at));
+  std::array<char, 40> text{};
+  std::snprintf(text.data(), text.size(), "%04d-%02u-%02u", static_cast<int>(date.year()),
+                static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()));
+  return std::string(text.data()) + " " + units::clock_utc(at) + " UTC";
+}
+
+std::string number(double value) {
+  std::array<char, 40> text{};
+  const auto end = std::to_chars(text.data(), text.data() + text.size(), value, std::chars_format::general, 6).ptr;
+  return {text.data(), end};
+}
+
+std::string text(const Notice& notice, const std::string& public_url) {
+  const domain::Alert& alert = notice.alert;
+  const auto field = [](std::string_view name, const std::string& value) {
+    return wrapped(std::string(name) + ": " + one_line(value));
+  };
+  std::string out = wrapped(one_line(notice.host_name + " " + alert.reason)) + "\r\n";
+  out += field("State", std::string(state(notice)));
+  out += field("Rule", alert.rule + " (" + std::string(domain::name(alert.severity)) + ")");
+  out += field("Host", notice.host_name);
+  for (const auto& [key, value] : alert.attributes) out += field(key, value);
+  out += field("Since", utc(alert.since));
+  if (notice.transition == Transition::resolved) {
+    out += field("Until", utc(notice.at) + " (" + units::spoken_duration(notice.at - alert.since) + ")");
+  }
+  if (alert.value) out += field("Value", number(*alert.value));
+  const std::string url = link(notice, public_url);
+  if (!url.empty()) out += "\r\n" + url + "\r\n";
+  return out;
+}
+
+std::string base64_lines(std::string_view bytes) {
+  std::string out;
+  for (std::size_t at = 0; at < bytes.size(); at += kBase64Line) {
+    out += base64(bytes.substr(at, kBase64Line)) + "\r\n";
+  }
+  return out;
+}
+
+Json seconds(units::Instant at) {
+  return static_cast<double>(units::unix_ms(at)) / 1000;
+}
+
+}  // namespace
+
+std::string subject(const Notice& notice) {
+  std::string out = one_line("[" + std::string(state(notice)) + "] " + notice.host_name + " " + notice.alert.reason);
+  if (out.size() > kMaxSubject) out = std::string(units::cut_utf8(out, kMaxSubject - 3)) + "...";
+  return out;
+}
+
+std::string link(const Notice& notice, const std::string& public_url) {
+  if (public_url.empty() || notice.host_id.empty()) return "";
+  return (public_url.ends_with('/') ? public_url : public_url + "/") + "hosts/" + one_line(notice.host_id);
+}
+
+std::string mail(const Delivery& delivery, const Email& email, const std::string& public_url, units::Instant now) {
+  std::string to;
+  for (const std::string& one : email.to) to += (to.empty() ? "" : ", ") + one;
+  const std::string body = text(delivery.notice, public_url);
+  const bool ascii = is_ascii(body);
+  std::string out = header("From", "Vedette <" + email.from + ">");
+  out += header("To", to);
+  out += header("Subject", subject(delivery.notice));
+  out += header("Date", mail_date(now));
+  out += header("Message-ID", delivery.message_id);
+  out += header("Auto-Submitted", "auto-generated");
+  out += "MIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n";
+  out += std::string("Content-Transfer-Encoding: ") + (ascii ? "7bit" : "base64") + "\r\n\r\n";
+  return out + (ascii ? body : base64_lines(body));
+}
+
+std::string json(const Delivery& delivery, const std::string& public_url) {
+  const Notice& notice = delivery.notice;
+  const domain::Alert& alert = notice.alert;
+  Json attributes = Json::object();
+  for (const auto& [key, value] : alert.attributes) attributes[key] = value;
+  const std::string url = link(notice, public_url);
+  const Json body = {{"version", 1},
+                     {"message_id", delivery.message_id},
+                     {"incident", notice.incident},
+                     {"state", state(notice)},
+                     {"rule", alert.rule},
+                     {"severity", domain::name(alert.severity)},
+                     {"host", {{"id", notice.host_id}, {"name", notice.host_name}}},
+                     {"attributes", attributes},
+                     {"since", seconds(alert.since)},
+                     {"at", seconds(notice.at)},
+                     {"value", alert.value ? Json(*alert.value) : Json()},
+                     {"reason", alert.reason},
+                     {"subject", subject(notice)},
+                     {"link", url.empty() ? Json() : Json(url)}};
+  return body.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+}  // namespace vedette::notify
