@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "schema/sql/migrations.h"
+#include "server/history/rows.h"
 #include "server/sqlite/migrate.h"
 
 namespace vedette::history {
@@ -37,6 +38,25 @@ Result<void> check_whole(sqlite::Database& database, const std::filesystem::path
                          " bytes; restore it from a backup, or move it away to go on without that day");
 }
 
+// In ascending order of key; all groups if none is named.
+Result<std::vector<StoredChunk>> read_chunks(sqlite::Database& database, HostNumber host, Slot from, Slot to,
+                                             std::span<const std::uint32_t> groups) {
+  std::vector<StoredChunk> chunks;
+  auto statement = database.prepare("SELECT k, v FROM chunk WHERE k BETWEEN ? AND ?");
+  if (!statement) return std::unexpected(std::move(statement.error()));
+  statement->bind(1, pack(raw_key(host, from, 0, 0))).bind(2, pack(raw_key(host, to, kGroups - 1, kMaxPart)));
+  for (;;) {
+    auto more = statement->step();
+    if (!more) return std::unexpected(std::move(more.error()));
+    if (!*more) return chunks;
+    const ChunkKey key = unpack(statement->integer(0));
+    if (!groups.empty() && !std::ranges::binary_search(groups, key.group)) continue;
+    const auto blob = statement->blob(1);
+    chunks.push_back({first_slot(day_of(from)) + key.slot, key.group, key.part,
+                      std::string(reinterpret_cast<const char*>(blob.data()), blob.size())});
+  }
+}
+
 }  // namespace
 
 ChunkFiles::ChunkFiles(std::filesystem::path directory, std::string vfs)
@@ -67,46 +87,42 @@ void ChunkFiles::add(Day day) {
   days_.insert(day);
 }
 
-Result<sqlite::Database> ChunkFiles::borrow(Day day) const {
-  {
-    const std::lock_guard lock(mutex_);
-    if (const auto it = idle_.find(day); it != idle_.end()) {
-      sqlite::Database database = std::move(it->second);
-      idle_.erase(it);
-      return database;
-    }
-  }
-  return sqlite::Database::open(path(day), {.read_only = true, .vfs = vfs_});
+void ChunkFiles::remove(Day day) {
+  const std::lock_guard lock(mutex_);
+  days_.erase(day);
+  idle_.erase(day);
+  ++removals_;
 }
 
-void ChunkFiles::give_back(Day day, sqlite::Database database) const {
+Result<ChunkFiles::Lent> ChunkFiles::borrow(Day day) const {
+  std::uint64_t removals = 0;
+  {
+    const std::lock_guard lock(mutex_);
+    removals = removals_;
+    if (const auto it = idle_.find(day); it != idle_.end()) {
+      Lent lent{day, removals, std::move(it->second)};
+      idle_.erase(it);
+      return lent;
+    }
+  }
+  auto opened = sqlite::Database::open(path(day), {.read_only = true, .vfs = vfs_});
+  if (!opened) return std::unexpected(std::move(opened.error()));
+  return Lent{day, removals, std::move(*opened)};
+}
+
+void ChunkFiles::give_back(Lent lent) const {
   const std::lock_guard lock(mutex_);
-  if (idle_.size() < kIdle) idle_.emplace(day, std::move(database));
+  if (idle_.size() < kIdle && lent.removals == removals_) idle_.emplace(lent.day, std::move(lent.database));
 }
 
 Result<std::vector<StoredChunk>> ChunkFiles::read(HostNumber host, Slot from, Slot to,
                                                   std::span<const std::uint32_t> groups) const {
-  std::vector<StoredChunk> chunks;
   const Day day = day_of(from);
-  if (!days().contains(day)) return chunks;
-  auto database = borrow(day);
-  if (!database) return std::unexpected(std::move(database.error()));
-  {
-    auto statement = database->prepare("SELECT k, v FROM chunk WHERE k BETWEEN ? AND ?");
-    if (!statement) return std::unexpected(std::move(statement.error()));
-    statement->bind(1, pack(raw_key(host, from, 0, 0))).bind(2, pack(raw_key(host, to, kGroups - 1, kMaxPart)));
-    for (;;) {
-      auto more = statement->step();
-      if (!more) return std::unexpected(std::move(more.error()));
-      if (!*more) break;
-      const ChunkKey key = unpack(statement->integer(0));
-      if (!std::ranges::binary_search(groups, key.group)) continue;
-      const auto blob = statement->blob(1);
-      chunks.push_back({first_slot(day) + key.slot, key.group, key.part,
-                        std::string(reinterpret_cast<const char*>(blob.data()), blob.size())});
-    }
-  }
-  give_back(day, std::move(*database));
+  if (!days().contains(day)) return std::vector<StoredChunk>{};
+  auto lent = borrow(day);
+  if (!lent) return std::unexpected(std::move(lent.error()));
+  auto chunks = read_chunks(lent->database, host, from, to, groups);
+  if (chunks) give_back(std::move(*lent));
   return chunks;
 }
 
@@ -114,11 +130,11 @@ Result<std::optional<Slot>> ChunkFiles::newest_slot(HostNumber host, Slot before
   const std::set<Day> all = days();
   for (auto day = all.rbegin(); day != all.rend() && *day >= oldest; ++day) {
     if (first_slot(*day) >= before) continue;
-    auto database = borrow(*day);
-    if (!database) return std::unexpected(std::move(database.error()));
+    auto lent = borrow(*day);
+    if (!lent) return std::unexpected(std::move(lent.error()));
     std::optional<Slot> found;
     {
-      auto statement = database->prepare("SELECT max(k) FROM chunk WHERE k BETWEEN ? AND ?");
+      auto statement = lent->database.prepare("SELECT max(k) FROM chunk WHERE k BETWEEN ? AND ?");
       if (!statement) return std::unexpected(std::move(statement.error()));
       const Slot last = std::min(before - 1, first_slot(*day + 1) - 1);
       statement->bind(1, pack(raw_key(host, first_slot(*day), 0, 0)))
@@ -127,7 +143,7 @@ Result<std::optional<Slot>> ChunkFiles::newest_slot(HostNumber host, Slot before
       if (!row) return std::unexpected(std::move(row.error()));
       if (*row && !statement->is_null(0)) found = first_slot(*day) + unpack(statement->integer(0)).slot;
     }
-    give_back(*day, std::move(*database));
+    give_back(std::move(*lent));
     if (found) return found;
   }
   return std::nullopt;
@@ -157,6 +173,33 @@ Result<std::uint32_t> ChunkWriter::next_part(sqlite::Database& database, const E
   return unpack(statement->integer(0)).part + 1;
 }
 
+Result<void> ChunkWriter::insert(sqlite::Database& database, const EncodedChunk& chunk, std::uint32_t part) {
+  auto statement = database.prepare("INSERT INTO chunk VALUES(?,?)");
+  if (!statement) return std::unexpected(std::move(statement.error()));
+  for (const auto& [group, blob] : chunk.groups) {
+    statement->bind(1, pack(raw_key(chunk.host, chunk.slot, group, part)))
+        .bind_borrowed(2, {reinterpret_cast<const std::uint8_t*>(blob.data()), blob.size()});
+    if (auto done = statement->run(); !done) return done;
+  }
+  return {};
+}
+
+// False if a part is damaged: then the parts stay as they are.
+Result<bool> ChunkWriter::merge_parts(sqlite::Database& database, const EncodedChunk& added) {
+  auto parts = read_chunks(database, added.host, added.slot, added.slot, {});
+  if (!parts) return std::unexpected(std::move(parts.error()));
+  for (const auto& [group, blob] : added.groups) parts->push_back({added.slot, group, kMaxPart + 1, blob});
+  const auto merged = merge_chunks(added.host, added.slot, *parts);
+  if (!merged) return false;
+  auto statement = database.prepare("DELETE FROM chunk WHERE k BETWEEN ? AND ?");
+  if (!statement) return std::unexpected(std::move(statement.error()));
+  statement->bind(1, pack(raw_key(added.host, added.slot, 0, 0)))
+      .bind(2, pack(raw_key(added.host, added.slot, kGroups - 1, kMaxPart)));
+  if (auto done = statement->run(); !done) return std::unexpected(std::move(done.error()));
+  if (auto done = insert(database, *merged, 0); !done) return std::unexpected(std::move(done.error()));
+  return true;
+}
+
 Result<void> ChunkWriter::add(Day day, std::span<const EncodedChunk> chunks,
                               const std::function<void()>& before_commit) {
   auto file = database(day);
@@ -164,17 +207,16 @@ Result<void> ChunkWriter::add(Day day, std::span<const EncodedChunk> chunks,
   {
     auto transaction = sqlite::Transaction::begin(**file);
     if (!transaction) return std::unexpected(std::move(transaction.error()));
-    auto insert = (*file)->prepare("INSERT INTO chunk VALUES(?,?)");
-    if (!insert) return std::unexpected(std::move(insert.error()));
     for (const auto& chunk : chunks) {
       auto part = next_part(**file, chunk);
       if (!part) return std::unexpected(std::move(part.error()));
-      if (*part > kMaxPart) return units::fail(ErrorCode::conflict, (*file)->path() + ": a slot has 256 parts already");
-      for (const auto& [group, blob] : chunk.groups) {
-        insert->bind(1, pack(raw_key(chunk.host, chunk.slot, group, *part)))
-            .bind_borrowed(2, {reinterpret_cast<const std::uint8_t*>(blob.data()), blob.size()});
-        if (auto done = insert->run(); !done) return done;
+      if (*part >= kMergeAt) {
+        auto merged = merge_parts(**file, chunk);
+        if (!merged) return std::unexpected(std::move(merged.error()));
+        if (*merged) continue;
       }
+      if (*part > kMaxPart) return units::fail(ErrorCode::conflict, (*file)->path() + ": a slot has 256 parts already");
+      if (auto done = insert(**file, chunk, *part); !done) return done;
     }
     if (before_commit) before_commit();
     if (auto done = transaction->commit(); !done) return done;
@@ -183,6 +225,22 @@ Result<void> ChunkWriter::add(Day day, std::span<const EncodedChunk> chunks,
   auto copied = (*file)->checkpoint_passive();
   if (!copied) return std::unexpected(std::move(copied.error()));
   return {};
+}
+
+Result<std::filesystem::path> ChunkWriter::set_aside(Day day) {
+  open_.erase(day);
+  files_.remove(day);
+  const std::string from = files_.path(day).string();
+  std::string to = from + ".damaged";
+  std::error_code error;
+  for (int n = 2; std::filesystem::exists(to, error); ++n) to = from + ".damaged-" + std::to_string(n);
+  std::filesystem::rename(from, to, error);
+  if (error) return units::fail(ErrorCode::io, from + ": damaged, and can't be renamed: " + error.message());
+  // With its log the file can still be looked into; the index beside it is rebuilt by whoever does.
+  std::error_code ignored;
+  std::filesystem::rename(from + "-wal", to + "-wal", ignored);
+  std::filesystem::remove(from + "-shm", ignored);
+  return to;
 }
 
 Result<void> ChunkWriter::forget(HostNumber host) {

@@ -48,14 +48,21 @@ class ChunkFiles {
  private:
   friend class ChunkWriter;
   [[nodiscard]] std::filesystem::path path(Day day) const { return directory_ / raw_file_name(day); }
-  [[nodiscard]] units::Result<sqlite::Database> borrow(Day day) const;
-  void give_back(Day day, sqlite::Database database) const;
+  struct Lent {
+    Day day = 0;
+    std::uint64_t removals = 0;
+    sqlite::Database database;
+  };
+  [[nodiscard]] units::Result<Lent> borrow(Day day) const;
+  void give_back(Lent lent) const;
   void add(Day day);
+  void remove(Day day);
 
   const std::filesystem::path directory_;
   const std::string vfs_;
   mutable std::mutex mutex_;
   std::set<Day> days_;
+  std::uint64_t removals_ = 0;  ///< connections lent before a removal aren't kept: theirs may be the file that went
   mutable std::multimap<Day, sqlite::Database> idle_;  ///< open readers, at most kIdle
 };
 
@@ -66,17 +73,25 @@ struct EncodedChunk {
   std::vector<std::pair<std::uint32_t, std::string>> groups;
 };
 
+/// A slot with this many parts is merged into one when the next comes: reading costs a decoding each.
+inline constexpr std::uint32_t kMergeAt = 8;
+
 class ChunkWriter {
  public:
   explicit ChunkWriter(ChunkFiles& files) : files_(files) {}
 
-  /// Adds the chunks of one day as new parts, in one FULL commit. `before_commit` is for tests.
+  /// Adds the chunks of one day as new parts, in one FULL commit; a slot that has kMergeAt parts gets one again.
+  /// `before_commit` is for tests.
   [[nodiscard]] units::Result<void> add(Day day, std::span<const EncodedChunk> chunks,
                                         const std::function<void()>& before_commit = {});
   [[nodiscard]] units::Result<void> forget(domain::HostNumber host);
+  /// Renames a damaged file and its log to "raw-YYYYMMDD.db.damaged" (".damaged-2" …) and returns that path.
+  [[nodiscard]] units::Result<std::filesystem::path> set_aside(Day day);
 
  private:
   [[nodiscard]] units::Result<sqlite::Database*> database(Day day);
+  [[nodiscard]] units::Result<void> insert(sqlite::Database& database, const EncodedChunk& chunk, std::uint32_t part);
+  [[nodiscard]] units::Result<bool> merge_parts(sqlite::Database& database, const EncodedChunk& added);
   [[nodiscard]] units::Result<std::uint32_t> next_part(sqlite::Database& database, const EncodedChunk& chunk);
 
   ChunkFiles& files_;

@@ -154,6 +154,11 @@ void Intake::close() {
   wake_.notify_all();
 }
 
+bool Intake::closed() const {
+  const std::lock_guard lock(mutex_);
+  return closed_;
+}
+
 void Intake::finished() {
   {
     const std::lock_guard lock(mutex_);

@@ -59,7 +59,8 @@ class Intake {
 
   /// Asks for a commit at once and waits for it. False if it failed or the writer is gone.
   [[nodiscard]] bool flush();
-  void close();     ///< no more submits; wakes the writer
+  void close();  ///< no more submits; wakes the writer
+  [[nodiscard]] bool closed() const;
   void finished();  ///< the writer has left its loop
 
   /// The host's batches that no chunk holds yet.

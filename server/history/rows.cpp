@@ -5,6 +5,7 @@
 
 namespace vedette::history {
 
+using domain::HostNumber;
 using units::Result;
 
 namespace {
@@ -171,6 +172,21 @@ void leave_out(Rows& rows, std::span<const std::int64_t> known) {
   for (auto& column : rows.columns) filter(column);
 }
 
+EncodedChunk encode_rows(HostNumber host, Slot slot, const Rows& rows, const std::vector<bool>& reals) {
+  EncodedChunk encoded{host, slot, {}};
+  if (rows.times.empty()) return encoded;
+  const chunk::Column boots{kBootColumn, false, {rows.boots.begin(), rows.boots.end()}, {}};
+  const auto width = static_cast<std::uint32_t>(rows.columns.size());
+  const std::uint32_t groups = std::max<std::uint32_t>(1, (width + kGroupWidth - 1) / kGroupWidth);
+  for (std::uint32_t group = 0; group < groups; ++group) {
+    chunk::Table table = table_of(rows, group, reals);
+    if (group > 0 && table.columns.empty()) continue;
+    table.columns.push_back(boots);
+    encoded.groups.emplace_back(group, chunk::encode(table));
+  }
+  return encoded;
+}
+
 }  // namespace
 
 Result<EncodedChunk> encode_chunk(const OpenChunk& open, const std::vector<bool>& reals,
@@ -183,18 +199,26 @@ Result<EncodedChunk> encode_chunk(const OpenChunk& open, const std::vector<bool>
   if (auto added = merger.add(open.ticks); !added) return std::unexpected(std::move(added.error()));
   Rows rows = std::move(merger).merge();
   leave_out(rows, known);
-  EncodedChunk encoded{open.host, open.slot, {}};
-  if (rows.times.empty()) return encoded;
-  chunk::Column boots{kBootColumn, false, {rows.boots.begin(), rows.boots.end()}, {}};
-  const std::uint32_t groups =
-      std::max<std::uint32_t>(1, (static_cast<std::uint32_t>(*width) + kGroupWidth - 1) / kGroupWidth);
-  for (std::uint32_t group = 0; group < groups; ++group) {
-    chunk::Table table = table_of(rows, group, reals);
-    if (group > 0 && table.columns.empty()) continue;
-    table.columns.push_back(boots);
-    encoded.groups.emplace_back(group, chunk::encode(table));
+  return encode_rows(open.host, open.slot, rows, reals);
+}
+
+Result<EncodedChunk> merge_chunks(HostNumber host, Slot slot, std::span<const StoredChunk> chunks) {
+  std::vector<bool> reals;
+  for (const auto& chunk : chunks) {
+    auto table = chunk::decode(bytes_of(chunk.blob), kChunkLimits);
+    if (!table) return std::unexpected(std::move(table.error()));
+    for (const auto& column : table->columns) {
+      if (column.id == kBootColumn) continue;
+      if (column.id >= kMaxCells) return units::fail(units::ErrorCode::corrupt, "a chunk has a column of no series");
+      reals.resize(std::max<std::size_t>(reals.size(), column.id + 1));
+      if (column.real) reals[column.id] = true;
+    }
   }
-  return encoded;
+  std::vector<std::uint32_t> all(reals.size());
+  std::iota(all.begin(), all.end(), 0U);
+  RowMerger merger(all);
+  if (auto added = merger.add(chunks); !added) return std::unexpected(std::move(added.error()));
+  return encode_rows(host, slot, std::move(merger).merge(), reals);
 }
 
 }  // namespace vedette::history

@@ -51,6 +51,11 @@ class RowMerger {
 [[nodiscard]] units::Result<EncodedChunk> encode_chunk(const OpenChunk& open, const std::vector<bool>& reals,
                                                        std::span<const std::int64_t> known = {});
 
+/// All parts of one slot (in the order of ChunkFiles::read, or the newest parts last) as one. `corrupt` if any is
+/// damaged.
+[[nodiscard]] units::Result<EncodedChunk> merge_chunks(domain::HostNumber host, Slot slot,
+                                                       std::span<const StoredChunk> chunks);
+
 /// What decoding a stored chunk may cost.
 inline constexpr chunk::Limits kChunkLimits{.ticks = 4U << 20, .columns = 65, .cells = 64U << 20};
 

@@ -25,6 +25,7 @@ Store::Store(Options options, const domain::Clock& clock)
       open_(options_.seal),
       files_(options_.directory, options_.vfs),
       reader_(files_, open_, intake_, clock_),
+      space_(options_.directory, options_.space),
       chunk_writer_(files_) {}
 
 Store::~Store() {
@@ -32,8 +33,14 @@ Store::~Store() {
 }
 
 Result<std::unique_ptr<Store>> Store::open(Options options, const domain::Clock& clock) {
-  std::unique_ptr<Store> store(new Store(std::move(options), clock));
-  if (auto loaded = store->load(); !loaded) return std::unexpected(std::move(loaded.error()));
+  std::unique_ptr<Store> store(new Store(options, clock));
+  auto loaded = store->load();
+  // A start on a full disk: what the reserve held is enough to open the files.
+  if (!loaded && loaded.error().code == ErrorCode::io && Space::release(options.directory)) {
+    store.reset(new Store(options, clock));
+    loaded = store->load();
+  }
+  if (!loaded) return std::unexpected(std::move(loaded.error()));
   return store;
 }
 

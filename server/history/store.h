@@ -21,6 +21,7 @@
 #include "server/history/open_chunks.h"
 #include "server/history/reader.h"
 #include "server/history/registry.h"
+#include "server/history/space.h"
 #include "server/history/trouble.h"
 
 namespace vedette::history {
@@ -38,6 +39,7 @@ struct Options {
   std::size_t open_bytes = 1U << 30;  ///< packed ticks not sealed yet; above it commits wait for the sealer
   int log_pages = 16'384;             ///< pages of live.db's log not copied yet; above it commits wait
   units::Milliseconds streams_kept{std::chrono::days{30}};
+  Space::Options space{};
   std::string vfs{};                    ///< SQLite's VFS by name; empty: the default
   std::function<void(Step)> on_step{};  ///< tests only; on the writer's or sealer's thread
 };
@@ -82,9 +84,10 @@ class Store final : public domain::HistoryStore {
  private:
   Store(Options options, const domain::Clock& clock);
   [[nodiscard]] units::Result<void> load();
+  [[nodiscard]] units::Result<void> check_complete() const;
   [[nodiscard]] units::Result<void> replay();
   [[nodiscard]] units::Result<std::optional<std::vector<std::int64_t>>> sealed_times(domain::HostNumber host,
-                                                                                     Slot slot) const;
+                                                                                     Slot slot);
 
   void write_loop();
   void commit();
@@ -94,8 +97,11 @@ class Store final : public domain::HistoryStore {
   void seal_loop();
   [[nodiscard]] bool seal(bool all);
   [[nodiscard]] units::Result<void> seal_day(Day day, std::span<const SharedChunk> chunks);
+  [[nodiscard]] units::Result<void> seal_day_or_set_aside(Day day, std::span<const SharedChunk> chunks);
+  void report_damage(const std::string& words);
   [[nodiscard]] units::Result<void> drop_rows();
   void checkpoint();
+  void watch_space();
   void step(Step at) const {
     if (options_.on_step) options_.on_step(at);
   }
@@ -107,6 +113,7 @@ class Store final : public domain::HistoryStore {
   OpenChunks open_;
   ChunkFiles files_;
   Reader reader_;
+  Space space_;
   Trouble trouble_;
   Committed committed_;
   std::function<void()> room_;
@@ -120,6 +127,7 @@ class Store final : public domain::HistoryStore {
 
   domain::BoundedQueue<std::function<void()>> sealer_tasks_{64, domain::Overflow::block};
   std::atomic<int> log_backlog_{0};
+  std::atomic<std::uint64_t> seal_rounds_{0};  ///< counted up by the sealer; the writer waits on it when it is ahead
   std::atomic<std::uint64_t> commits_{0}, failed_commits_{0}, ticks_{0}, sealed_chunks_{0}, failed_seals_{0};
   std::thread writer_, sealer_;
 };

@@ -19,21 +19,28 @@ constexpr std::size_t kChunksPerCommit = 256;
 void Store::seal_loop() {
   while (!sealer_tasks_.closed()) {
     if (auto task = sealer_tasks_.pop_for(options_.checkpoint_every)) (*task)();
+    watch_space();
     (void)seal(false);
     checkpoint();
+    ++seal_rounds_;
+    seal_rounds_.notify_all();
   }
   while (auto task = sealer_tasks_.pop()) (*task)();
 }
 
 // A crash between the commit of chunks and the deletion of their write-ahead rows leaves ticks in both places: those
 // that a file holds already are left out.
-Result<std::optional<std::vector<std::int64_t>>> Store::sealed_times(HostNumber host, Slot slot) const {
+Result<std::optional<std::vector<std::int64_t>>> Store::sealed_times(HostNumber host, Slot slot) {
   static constexpr std::uint32_t kFirstGroup[] = {0};
   auto stored = files_.read(host, slot, slot, kFirstGroup);
   if (!stored) return std::unexpected(std::move(stored.error()));
   if (stored->empty()) return std::nullopt;
   RowMerger merger({});
-  if (auto added = merger.add(*stored); !added) return std::unexpected(std::move(added.error()));
+  if (auto added = merger.add(*stored); !added) {
+    // A chunk's own damage doesn't reach the file: late ticks of the slot become a further part all the same.
+    report_damage(added.error().message);
+    return std::nullopt;
+  }
   return std::move(merger).merge().times;
 }
 
@@ -48,6 +55,24 @@ Result<void> Store::seal_day(Day day, std::span<const SharedChunk> chunks) {
   }
   if (encoded.empty()) return {};
   return chunk_writer_.add(day, encoded, [this] { step(Step::chunks_written); });
+}
+
+void Store::report_damage(const std::string& words) {
+  if (trouble_.failed(Trouble::Part::damage, clock_.now(), words)) {
+    units::log_error("history was found damaged", {{"error", words}});
+  }
+}
+
+// A file that can't be read any more must not keep all others from being sealed: it is moved away under a name that
+// keeps what is left of it, and the day goes on in a new one.
+Result<void> Store::seal_day_or_set_aside(Day day, std::span<const SharedChunk> chunks) {
+  auto done = seal_day(day, chunks);
+  if (done || done.error().code != units::ErrorCode::corrupt) return done;
+  auto aside = chunk_writer_.set_aside(day);
+  if (!aside) return std::unexpected(std::move(aside.error()));
+  report_damage(done.error().message + "; it was renamed to " + aside->filename().string() +
+                " and the day goes on in a new file");
+  return seal_day(day, chunks);
 }
 
 Result<void> Store::drop_rows() {
@@ -73,7 +98,7 @@ bool Store::seal(bool all) {
         const Day day = day_of((*from)->slot);
         const auto to =
             std::find_if(from, unsealed_.end(), [&](const auto& chunk) { return day_of(chunk->slot) != day; });
-        if (auto done = seal_day(day, std::span(from, to)); !done) return done;
+        if (auto done = seal_day_or_set_aside(day, std::span(from, to)); !done) return done;
         from = to;
       }
       step(Step::chunks_committed);
@@ -92,6 +117,17 @@ bool Store::seal(bool all) {
   }
   if (trouble_.well(Trouble::Part::sealing)) units::log(units::Level::notice, "history is sealed again");
   return true;
+}
+
+void Store::watch_space() {
+  const bool recovered = space_.look();
+  if (space_.low() && trouble_.failed(Trouble::Part::space, clock_.now(), space_.words())) {
+    units::log_error("history is not being stored; ticks wait in memory and at the agents",
+                     {{"reason", space_.words()}});
+  }
+  if (!recovered) return;
+  (void)trouble_.well(Trouble::Part::space);
+  units::log(units::Level::notice, "there is room on the disk again; history is stored");
 }
 
 void Store::checkpoint() {

@@ -10,7 +10,23 @@ namespace vedette::history {
 using domain::HostNumber;
 using units::Result;
 
+// Without live.db a new one would number series from 0 again, and chunks would answer under wrong names.
+Result<void> Store::check_complete() const {
+  std::error_code error;
+  if (std::filesystem::exists(options_.directory / "live.db", error)) return {};
+  for (const auto& entry : std::filesystem::directory_iterator(options_.directory, error)) {
+    const std::string name = entry.path().filename().string();
+    if (!parse_raw_file_name(name)) continue;
+    return units::fail(units::ErrorCode::corrupt,
+                       (options_.directory / "live.db").string() + ": missing, but " + name +
+                           " is there, and nothing else tells which series its chunks hold; restore live.db from a "
+                           "backup, or move all raw-*.db away to start without history. Nothing was changed");
+  }
+  return {};
+}
+
 Result<void> Store::load() {
+  if (auto complete = check_complete(); !complete) return complete;
   auto database = LiveDb::open(options_.directory, options_.vfs, true);
   if (!database) return std::unexpected(std::move(database.error()));
   write_db_.emplace(std::move(*database));
@@ -63,20 +79,28 @@ void Store::write_loop() {
     running = intake_.wait(next);
     for (const auto& task : intake_.take_tasks()) task();
     if (running) wait_for_sealer();
-    commit();
+    // The last commit is tried on a full disk too: what it holds is in memory only.
+    if (running && space_.low()) {
+      (void)intake_.take();  // so that more that comes doesn't wake us
+      intake_.failed();
+    } else {
+      commit();
+    }
     next = std::chrono::steady_clock::now() + options_.commit_every;
   }
 }
 
-// Back-pressure: while the log or the open chunks are too large, batches stay in the bounded intake.
+// Back-pressure: while the log or the open chunks are too large, batches stay in the bounded intake. The sealer, which
+// outlives the writer, counts a round at least every checkpoint_every.
 void Store::wait_for_sealer() {
   const auto behind = [this] {
     return log_backlog_.load() > options_.log_pages || open_.counts().bytes > options_.open_bytes;
   };
-  while (behind() && intake_.wait(std::chrono::steady_clock::now() + options_.checkpoint_every)) {
+  for (;;) {
+    const std::uint64_t round = seal_rounds_;
+    if (!behind() || intake_.closed()) return;
     for (const auto& task : intake_.take_tasks()) task();
-    if (!sealer_.joinable()) return;
-    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    seal_rounds_.wait(round);
   }
 }
 

@@ -5,6 +5,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "schema/units/time.h"
 
@@ -12,7 +13,7 @@ namespace vedette::history {
 
 class Trouble {
  public:
-  enum class Part : std::uint8_t { writing, sealing };
+  enum class Part : std::uint8_t { space, writing, sealing, damage };
 
   /// The part failed at `now`; `words` are the error's. True if it was well before: the time to log it.
   [[nodiscard]] bool failed(Part part, units::Instant now, std::string words) {
@@ -33,14 +34,18 @@ class Trouble {
   [[nodiscard]] std::string words(std::size_t waiting) const {
     const std::lock_guard lock(mutex_);
     std::string all;
-    if (const auto& writing = parts_[0]) {
-      all = "history is not being stored since " + units::clock_utc(writing->since) + ": " + writing->words + " (" +
-            std::to_string(waiting) + " ticks wait in memory, agents keep the rest; none is lost yet)";
-    }
-    if (const auto& sealing = parts_[1]) {
+    const auto add = [&](Part part, const std::string& what, const std::string& then) {
+      const auto& state = parts_[static_cast<std::size_t>(part)];
+      if (!state) return;
       if (!all.empty()) all += "; ";
-      all += "history can't be sealed since " + units::clock_utc(sealing->since) + ": " + sealing->words;
-    }
+      all += what + units::clock_utc(state->since) + ": " + state->words + then;
+    };
+    const std::string kept =
+        " (" + std::to_string(waiting) + " ticks wait in memory, agents keep the rest; none is lost yet)";
+    add(Part::space, "history is not being stored since ", kept);
+    add(Part::writing, "history can't be written since ", kept);
+    add(Part::sealing, "history can't be sealed since ", "");
+    add(Part::damage, "history was found damaged at ", "");
     return all;
   }
 
@@ -50,7 +55,7 @@ class Trouble {
     std::string words;
   };
   mutable std::mutex mutex_;
-  std::array<std::optional<State>, 2> parts_;
+  std::array<std::optional<State>, 4> parts_;
 };
 
 }  // namespace vedette::history

@@ -1,0 +1,94 @@
+// A store to test: one host, three series, a clock that stands still, ticks whose values follow from their numbers.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <bit>
+#include <memory>
+
+#include "server/history/store.h"
+#include "tests/temporary_directory.h"
+
+namespace vedette::history {
+
+using domain::Batch;
+using domain::HostNumber;
+using metrics::Cell;
+
+inline constexpr HostNumber kHost{7};
+inline constexpr std::int64_t kStart = 1'795'420'800'000;  // 2026-11-23 16:00 UTC, the start of a slot
+
+class TestClock final : public domain::Clock {
+ public:
+  [[nodiscard]] units::Instant now() const override { return units::from_unix_ms(kStart); }
+  [[nodiscard]] units::Steady steady() const override { return std::chrono::steady_clock::now(); }
+};
+inline const TestClock kClock;
+
+inline Options options_in(const std::filesystem::path& directory) {
+  Options options;
+  options.directory = directory;
+  options.commit_every = units::Milliseconds{5};
+  options.checkpoint_every = units::Milliseconds{5};
+  options.space.reserve = 1U << 20;
+  return options;
+}
+
+inline std::unique_ptr<Store> opened(Options options) {
+  auto store = Store::open(std::move(options), kClock);
+  EXPECT_TRUE(store) << store.error().message;
+  if (!store) std::abort();
+  (*store)->start();
+  return std::move(*store);
+}
+
+inline const metrics::Series kGauge{{"test.level", {}}, "1", metrics::Kind::gauge, {1, 1}};
+inline const metrics::Series kCounter{{"test.bytes", {{"device", "a"}}}, "By", metrics::Kind::counter, {1, 1}};
+inline const metrics::Series kDouble{{"test.real", {}}, "1", metrics::Kind::gauge, metrics::kReal};
+
+inline void announce(Store& store) {
+  const std::vector<metrics::Series> series{kGauge, kCounter, kDouble};
+  ASSERT_TRUE(store.assign(kHost, series));
+}
+
+// Tick n of a run: at n seconds, level n, 100 bytes a second, n / 4.
+inline domain::Tick tick(std::int64_t n, std::uint32_t boot = 1) {
+  return {units::from_unix_ms(kStart + n * 1000),
+          boot,
+          {metrics::integer(n), metrics::integer(n * 100),
+           metrics::integer(std::bit_cast<std::int64_t>(0.25 * static_cast<double>(n)))}};
+}
+
+inline domain::SharedBatch batch(std::uint64_t stream, std::uint64_t first, std::int64_t from, std::int64_t count) {
+  auto made = std::make_shared<Batch>();
+  made->host = kHost;
+  made->stream = stream;
+  made->first = first;
+  for (std::int64_t n = from; n < from + count; ++n) made->ticks.push_back(tick(n));
+  return made;
+}
+
+inline domain::HistoryColumns ask(const Store& store, const char* name, std::int64_t from, std::int64_t to,
+                                  std::int64_t step = 0, bool totals = false) {
+  auto answer = store.query({kHost,
+                             {{name, std::nullopt}},
+                             units::from_unix_ms(kStart + from * 1000),
+                             units::from_unix_ms(kStart + to * 1000),
+                             units::Milliseconds{step},
+                             totals});
+  EXPECT_TRUE(answer) << answer.error().message;
+  if (!answer || answer->series.empty()) return {};
+  return answer->series.front();
+}
+
+// Every tick 0 … count-1 exactly once.
+inline void expect_run(const Store& store, std::int64_t count) {
+  const auto got = ask(store, "test.level", 0, 100'000);
+  ASSERT_EQ(got.average.size(), static_cast<std::size_t>(count));
+  for (std::int64_t n = 0; n < count; ++n) {
+    ASSERT_EQ(got.average[static_cast<std::size_t>(n)], static_cast<double>(n));
+    ASSERT_EQ(units::unix_ms(got.t[static_cast<std::size_t>(n)]), kStart + n * 1000);
+  }
+}
+
+}  // namespace vedette::history

@@ -1,0 +1,243 @@
+// Disks that fail, files that are damaged or missing: what the store promises then.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <fstream>
+#include <string>
+#include <vector>
+
+#include "tests/server/history/a_store.h"
+#include "tests/server/history/faulty_vfs.h"
+
+namespace vedette::history {
+namespace {
+
+Options faulty_in(const std::filesystem::path& directory) {
+  FaultyVfs::install();
+  Options options = options_in(directory);
+  options.vfs = FaultyVfs::kName;
+  return options;
+}
+
+// Mends the disk whatever happens in the test.
+struct Disk {
+  explicit Disk(int code) { FaultyVfs::fail_writes(code); }
+  ~Disk() { FaultyVfs::fail_writes(SQLITE_OK); }
+};
+
+class FailingDisk : public testing::TestWithParam<int> {};
+
+TEST_P(FailingDisk, KeepsTicksInMemoryAnswersAllAndStoresThemWhenItWorksAgain) {
+  const tests::TemporaryDirectory directory;
+  {
+    auto store = opened(faulty_in(directory.path()));
+    announce(*store);
+    ASSERT_TRUE(store->submit(batch(1, 1, 0, 700)));
+    ASSERT_TRUE(store->seal_all());
+    {
+      const Disk disk(GetParam());
+      ASSERT_TRUE(store->submit(batch(1, 701, 700, 50)));
+      EXPECT_FALSE(store->flush());
+      EXPECT_NE(store->trouble().find("50 ticks wait in memory"), std::string::npos) << store->trouble();
+      EXPECT_NE(store->trouble().find("live.db"), std::string::npos) << store->trouble();
+      ASSERT_TRUE(store->submit(batch(1, 751, 750, 50)));
+      EXPECT_FALSE(store->flush());
+      expect_run(*store, 800);
+    }
+    ASSERT_TRUE(store->flush());
+    ASSERT_TRUE(store->flush());
+    EXPECT_EQ(store->trouble(), "");
+    EXPECT_EQ(store->counts().ticks, 800U);
+  }
+  auto store = opened(faulty_in(directory.path()));
+  EXPECT_EQ(store->resume_point(kHost, 1), 800U);
+  expect_run(*store, 800);
+}
+
+TEST_P(FailingDisk, AcksNothingThatIsNotStored) {
+  const tests::TemporaryDirectory directory;
+  std::atomic<std::uint64_t> acked{0};
+  auto store = Store::open(faulty_in(directory.path()), kClock);
+  ASSERT_TRUE(store) << store.error().message;
+  (*store)->on_commit([&](auto marks) {
+    for (const auto& mark : marks) acked = mark.last;
+  });
+  (*store)->start();
+  announce(**store);
+  ASSERT_TRUE((*store)->submit(batch(1, 1, 0, 10)));
+  ASSERT_TRUE((*store)->flush());
+  {
+    const Disk disk(GetParam());
+    ASSERT_TRUE((*store)->submit(batch(1, 11, 10, 10)));
+    EXPECT_FALSE((*store)->flush());
+    (*store)->stop();
+    EXPECT_EQ(acked, 10U);
+  }
+  store->reset();
+  auto again = opened(faulty_in(directory.path()));
+  EXPECT_EQ(again->resume_point(kHost, 1), 10U);
+  expect_run(*again, 10);
+}
+
+TEST_P(FailingDisk, SealsLaterWhatItCannotSealNow) {
+  const tests::TemporaryDirectory directory;
+  auto store = opened(faulty_in(directory.path()));
+  announce(*store);
+  ASSERT_TRUE(store->submit(batch(1, 1, 0, 1300)));
+  ASSERT_TRUE(store->flush());
+  {
+    const Disk disk(GetParam());
+    EXPECT_FALSE(store->seal_all());
+    EXPECT_NE(store->trouble().find("can't be sealed"), std::string::npos) << store->trouble();
+    expect_run(*store, 1300);
+  }
+  ASSERT_TRUE(store->seal_all());
+  EXPECT_EQ(store->trouble(), "");
+  EXPECT_EQ(store->counts().open.chunks, 0U);
+  expect_run(*store, 1300);
+}
+
+TEST_P(FailingDisk, RefusesMoreThanItHoldsAndSaysWhenThereIsRoom) {
+  const tests::TemporaryDirectory directory;
+  auto options = faulty_in(directory.path());
+  options.intake.cells = 400;  // a hundred ticks of three cells and one
+  std::atomic<int> room{0};
+  auto store = Store::open(options, kClock);
+  ASSERT_TRUE(store) << store.error().message;
+  (*store)->on_room([&] { ++room; });
+  (*store)->start();
+  announce(**store);
+  {
+    const Disk disk(GetParam());
+    ASSERT_TRUE((*store)->submit(batch(1, 1, 0, 100)));
+    EXPECT_FALSE((*store)->submit(batch(1, 101, 100, 10)));
+    EXPECT_EQ((*store)->counts().intake.refused, 1U);
+    EXPECT_EQ((*store)->resume_point(kHost, 1), 100U);
+  }
+  ASSERT_TRUE((*store)->flush());
+  ASSERT_TRUE((*store)->flush());
+  EXPECT_EQ(room, 1);
+  ASSERT_TRUE((*store)->submit(batch(1, 101, 100, 10)));
+  expect_run(**store, 110);
+}
+
+INSTANTIATE_TEST_SUITE_P(Codes, FailingDisk, testing::Values(SQLITE_FULL, SQLITE_IOERR_WRITE, SQLITE_IOERR_FSYNC));
+
+// A disk whose free bytes the test sets; set() returns once the store has acted on them.
+class SetDisk {
+ public:
+  Space::Options options(std::uint64_t reserve) {
+    return {.reserve = reserve, .free_bytes = [this] {
+              ++looks_;
+              looks_.notify_all();
+              return free_.load();
+            }};
+  }
+  void set(std::uint64_t bytes) {
+    free_ = bytes;
+    // The second look from now on starts after the first, which saw `bytes`, was acted on.
+    const auto until = looks_ + 2;
+    for (auto seen = looks_.load(); seen < until; seen = looks_) looks_.wait(seen);
+  }
+
+ private:
+  std::atomic<std::uint64_t> free_{UINT64_MAX}, looks_{0};
+};
+
+TEST(Space, StopsStoringBelowHalfAReserveAndGoesOnFromTwo) {
+  const tests::TemporaryDirectory directory;
+  SetDisk disk;
+  auto options = options_in(directory.path());
+  options.space = disk.options(2U << 20);
+  auto store = opened(options);
+  announce(*store);
+  ASSERT_TRUE(store->submit(batch(1, 1, 0, 10)));
+  ASSERT_TRUE(store->flush());
+  disk.set(100U << 20);
+  EXPECT_EQ(std::filesystem::file_size(directory / "reserve"), 2U << 20);
+  disk.set(1U << 19);
+  EXPECT_FALSE(std::filesystem::exists(directory / "reserve"));
+  ASSERT_TRUE(store->submit(batch(1, 11, 10, 10)));
+  EXPECT_FALSE(store->flush());
+  EXPECT_NE(store->trouble().find("disk full: 0 MB free"), std::string::npos) << store->trouble();
+  EXPECT_NE(store->trouble().find("10 ticks wait in memory"), std::string::npos) << store->trouble();
+  expect_run(*store, 20);
+  disk.set(3U << 20);
+  EXPECT_FALSE(store->flush()) << "three megabytes are not enough to go on";
+  disk.set(4U << 20);
+  EXPECT_EQ(store->trouble(), "");
+  ASSERT_TRUE(store->flush());
+  ASSERT_TRUE(store->flush());
+  EXPECT_EQ(store->counts().ticks, 20U);
+  EXPECT_TRUE(std::filesystem::exists(directory / "reserve"));
+}
+
+std::vector<std::string> names_in(const std::filesystem::path& directory) {
+  std::vector<std::string> names;
+  for (const auto& entry : std::filesystem::directory_iterator(directory)) {
+    names.push_back(entry.path().filename().string());
+  }
+  std::ranges::sort(names);
+  return names;
+}
+
+TEST(Store, RefusesChunkFilesWithoutTheirLiveDb) {
+  const tests::TemporaryDirectory directory;
+  {
+    auto store = opened(options_in(directory.path()));
+    announce(*store);
+    ASSERT_TRUE(store->submit(batch(1, 1, 0, 10)));
+    ASSERT_TRUE(store->seal_all());
+  }
+  std::filesystem::remove(directory / "live.db");
+  const auto before = names_in(directory.path());
+  const auto store = Store::open(options_in(directory.path()), kClock);
+  ASSERT_FALSE(store);
+  EXPECT_EQ(store.error().code, units::ErrorCode::corrupt);
+  EXPECT_NE(store.error().message.find("raw-20261123.db"), std::string::npos);
+  EXPECT_EQ(names_in(directory.path()), before);
+}
+
+TEST(Store, RefusesAChunkFileThatWasCutOff) {
+  const tests::TemporaryDirectory directory;
+  {
+    auto store = opened(options_in(directory.path()));
+    announce(*store);
+    ASSERT_TRUE(store->submit(batch(1, 1, 0, 10)));
+    ASSERT_TRUE(store->seal_all());
+  }
+  std::filesystem::resize_file(directory / "raw-20261123.db", 4096);
+  const auto store = Store::open(options_in(directory.path()), kClock);
+  ASSERT_FALSE(store);
+  EXPECT_EQ(store.error().code, units::ErrorCode::corrupt);
+  EXPECT_NE(store.error().message.find("raw-20261123.db"), std::string::npos) << store.error().message;
+}
+
+void overwrite(const std::filesystem::path& path) {
+  const auto size = std::filesystem::file_size(path);
+  std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
+  file.seekp(0);
+  file << std::string(size, '\xA5');
+}
+
+TEST(Store, SetsADamagedChunkFileAsideAndSealsEverythingElse) {
+  const tests::TemporaryDirectory directory;
+  {
+    auto store = opened(options_in(directory.path()));
+    announce(*store);
+    ASSERT_TRUE(store->submit(batch(1, 1, 0, 600)));
+    ASSERT_TRUE(store->seal_all());
+  }
+  auto store = opened(options_in(directory.path()));
+  overwrite(directory / "raw-20261123.db");
+  ASSERT_TRUE(store->submit(batch(1, 601, 600, 600)));      // the damaged day
+  ASSERT_TRUE(store->submit(batch(1, 1201, 86'400, 600)));  // the next
+  ASSERT_TRUE(store->seal_all());
+  EXPECT_EQ(store->counts().open.chunks, 0U);
+  EXPECT_TRUE(std::filesystem::exists(directory / "raw-20261123.db.damaged"));
+  EXPECT_NE(store->trouble().find("raw-20261123.db.damaged"), std::string::npos) << store->trouble();
+  EXPECT_EQ(ask(*store, "test.level", 0, 100'000).t.size(), 1200U);
+}
+
+}  // namespace
+}  // namespace vedette::history
