@@ -90,7 +90,11 @@ units::Result<std::string> receive_all(TlsStream& tls, int fd, units::Steady unt
     if (*head && complete(text, **head)) return text;
     const auto io = tls.read(buffer);
     if (!io) return std::unexpected(io.error());
-    if (io->io == Io::closed) return text;
+    if (io->io == Io::closed) {
+      const bool cut_short = !*head || !(*head)->field("content-length").empty();
+      if (cut_short) return fail(ErrorCode::unavailable, "the collector hung up before its answer was complete");
+      return text;
+    }
     if (io->io != Io::done && !wait(fd, io->io, until)) return std::unexpected(late());
     text.append(reinterpret_cast<const char*>(buffer.data()), io->count);
   }

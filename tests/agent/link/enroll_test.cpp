@@ -1,0 +1,103 @@
+#include "agent/link/enroll.h"
+
+#include <gmock/gmock.h>
+
+#include "tests/agent/link/test_collector.h"
+
+namespace vedette::link {
+namespace {
+
+using testing::HasSubstr;
+using units::ErrorCode;
+
+constexpr const char* kId = "0123456789abcdef0123456789abcdef";
+
+std::string http(const std::string& status, const std::string& body) {
+  return "HTTP/1.1 " + status + "\r\nContent-Type: application/json\r\nContent-Length: " + std::to_string(body.size()) +
+         "\r\nConnection: close\r\n\r\n" + body;
+}
+
+/// A collector that answers everything with these bytes.
+struct Desk {
+  explicit Desk(const std::string& answer)
+      : collector(authority, make_server(authority, "IP:127.0.0.1"), {.answer = answer}) {}
+  units::Result<Enrolment> enrol(const std::string& token = "the-token",
+                                 units::Milliseconds limit = std::chrono::seconds{10}) {
+    return enroll({"127.0.0.1", collector.port()}, parse_pin(pin_text(authority)).value(), token, "web \"1\"", limit);
+  }
+  Signed authority = make_authority();
+  TestCollector collector;
+};
+
+TEST(Enroll, ATokenBecomesAKey) {
+  Desk desk(http("201 Created", std::string(R"({"host_id":")") + kId + R"(","key":"s3cret"})"));
+  const auto enrolment = desk.enrol();
+  ASSERT_TRUE(enrolment) << enrolment.error().message;
+  EXPECT_EQ(enrolment->host_id, kId);
+  EXPECT_EQ(enrolment->key, "s3cret");
+  const Seen seen = desk.collector.seen();
+  ASSERT_EQ(seen.requests.size(), 1U);
+  EXPECT_THAT(seen.requests[0], HasSubstr("POST /api/v1/agent/enroll HTTP/1.1\r\n"));
+}
+
+TEST(Enroll, ARefusedTokenSaysWhereANewOneComesFrom) {
+  Desk desk(http("401 Unauthorized", R"({"detail":"no"})"));
+  const auto enrolment = desk.enrol("the-secret-token");
+  ASSERT_FALSE(enrolment);
+  EXPECT_EQ(enrolment.error().code, ErrorCode::unauthorized);
+  EXPECT_THAT(enrolment.error().message, HasSubstr("vedette-server token create"));
+  EXPECT_THAT(enrolment.error().message, testing::Not(HasSubstr("the-secret-token")));
+}
+
+TEST(Enroll, ABusyCollectorIsNoFaultOfTheToken) {
+  for (const char* status : {"429 Too Many Requests", "503 Service Unavailable"}) {
+    Desk desk(http(status, R"({"detail":"too many attempts; wait a minute"})"));
+    const auto enrolment = desk.enrol();
+    ASSERT_FALSE(enrolment) << status;
+    EXPECT_EQ(enrolment.error().code, ErrorCode::unavailable) << status;
+    EXPECT_THAT(enrolment.error().message, HasSubstr(std::string(status).substr(0, 3)));
+    EXPECT_THAT(enrolment.error().message, HasSubstr("wait a minute"));
+  }
+}
+
+TEST(Enroll, RefusesAnAnswerThatNoCollectorGives) {
+  const std::string id = std::string(R"("host_id":")") + kId + '"';
+  for (const std::string& body :
+       {std::string(), std::string("<html>"), std::string("{"), std::string("[]"), "{" + id + "}",
+        "{" + id + R"(,"key":""})", "{" + id + R"(,"key":7})", "{" + id + R"(,"key":"a b"})",
+        "{" + id + R"(,"key":"a\nb"})", "{" + id + R"(,"key":")" + std::string(2000, 'k') + R"("})",
+        std::string(R"({"host_id":"../../etc","key":"k"})")}) {
+    Desk desk(http("200 OK", body));
+    const auto enrolment = desk.enrol();
+    ASSERT_FALSE(enrolment) << body;
+    EXPECT_EQ(enrolment.error().code, ErrorCode::invalid) << body;
+    EXPECT_THAT(enrolment.error().message, HasSubstr("is this a Vedette collector?")) << body;
+  }
+}
+
+TEST(Enroll, RefusesAHugeAnswer) {
+  Desk desk(http("200 OK", std::string(200'000, ' ')));
+  const auto enrolment = desk.enrol();
+  ASSERT_FALSE(enrolment);
+  EXPECT_EQ(enrolment.error().code, ErrorCode::too_large);
+}
+
+TEST(Enroll, AnAnswerThatIsCutShortIsNoEnrolment) {
+  const std::string body = std::string(R"({"host_id":")") + kId + R"(","key":"s3cret"})";
+  Desk desk("HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n" + body);
+  const auto enrolment = desk.enrol();
+  ASSERT_FALSE(enrolment);
+  EXPECT_EQ(enrolment.error().code, ErrorCode::unavailable);
+}
+
+TEST(Enroll, AnotherCollectorsCertificateIsRefusedBeforeTheTokenIsSent) {
+  Desk desk(http("200 OK", "{}"));
+  const auto pin = parse_pin(pin_text(make_authority("Another CA"))).value();
+  const auto enrolment = enroll({"127.0.0.1", desk.collector.port()}, pin, "t", "h");
+  ASSERT_FALSE(enrolment);
+  EXPECT_EQ(enrolment.error().code, ErrorCode::forbidden);
+  EXPECT_TRUE(desk.collector.seen().requests.empty());
+}
+
+}  // namespace
+}  // namespace vedette::link
