@@ -30,6 +30,15 @@ TEST(Cell, IsTheNearestStep) {
   EXPECT_EQ(cell(-2.5, {1, 1}), integer(-3));
 }
 
+TEST(Cell, RoundsAsStdRoundAtEveryEdge) {
+  for (const double edge : {0.0, 0.5, 1.0, 2.5, 1e15, 0x1p51, 0x1p52, 0x1p53, 0x1p62}) {
+    for (double d : {std::nextafter(edge, -1e300), edge, std::nextafter(edge, 1e300), edge + 1}) {
+      EXPECT_EQ(cell(d, {1, 1}), integer(std::llround(d))) << d;
+      EXPECT_EQ(cell(-d, {1, 1}), integer(std::llround(-d))) << -d;
+    }
+  }
+}
+
 TEST(Cell, ClampsWhatDoesNotFitAndDropsNaN) {
   EXPECT_EQ(cell(1e30, {1, 1}), integer(std::numeric_limits<std::int64_t>::max()));
   EXPECT_EQ(cell(-1e30, {1, 1}), integer(std::numeric_limits<std::int64_t>::min()));
