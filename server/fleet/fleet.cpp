@@ -16,7 +16,10 @@ using units::Milliseconds;
 namespace seen = domain::seen;
 using namespace std::chrono_literals;
 
-Fleet::Fleet(FleetPorts ports, FleetTimes times) : ports_(ports), times_(times) {}
+Fleet::Fleet(FleetPorts ports, FleetTimes times)
+    : ports_(ports),
+      times_(times),
+      ledger_(ports.records, ports.control, ports.clock, [this](auto... outage) { note_stored(outage...); }) {}
 
 // ---- start and the list of hosts ----------------------------------------------------------------------------------
 
@@ -208,8 +211,7 @@ void Fleet::save_status(const Host& host) {
   const auto& state = host.view.state;
   // `unknown` isn't kept: what it was before is what the next start must know.
   if (state.status == HostStatus::unknown) return;
-  const auto saved = ports_.records.save_status({host.view.record.number, state.status, state.since, state.reason});
-  if (!saved) units::log_error("status not saved", {{"host", host.view.record.name}, {"error", saved.error().message}});
+  ledger_.status({host.view.record.number, state.status, state.since, state.reason});
 }
 
 // ---- outages ------------------------------------------------------------------------------------------------------
@@ -260,14 +262,14 @@ void Fleet::correct_later(const Host& host, bool last_try) {
   });
 }
 
-void Fleet::save_outage(Host& host) {
-  const auto saved = ports_.records.save_outage(*host.outage);
-  if (saved) {
-    host.outage->id = *saved;
-  } else {
-    units::log_error("outage not saved", {{"host", host.view.record.name}, {"error", saved.error().message}});
-  }
+void Fleet::save_outage(const Host& host) {
+  ledger_.outage(*host.outage);
   ports_.observer.on_outage(*host.outage);
+}
+
+void Fleet::note_stored(HostNumber number, Instant from, std::uint64_t id) {
+  Host* host = find(number);
+  if (host != nullptr && host->outage && host->outage->from == from) host->outage->id = id;
 }
 
 void Fleet::on_notified(HostNumber number, Instant) {

@@ -15,6 +15,7 @@
 #include "server/domain/observer.h"
 #include "server/fleet/correction.h"
 #include "server/fleet/directory.h"
+#include "server/fleet/ledger.h"
 #include "server/fleet/status.h"
 #include "server/fleet/values.h"
 
@@ -90,7 +91,8 @@ class Fleet final : public domain::HostObserver,
   void end_outage(Host& host, units::Instant at);
   void correct(Host& host, bool last_try);
   void correct_later(const Host& host, bool last_try);
-  void save_outage(Host& host);
+  void save_outage(const Host& host);
+  void note_stored(domain::HostNumber host, units::Instant from, std::uint64_t id);
 
   void begin_grace();
   [[nodiscard]] units::Milliseconds grace_left() const;
@@ -111,6 +113,7 @@ class Fleet final : public domain::HostObserver,
   units::Instant trouble_at_{};  ///< hosts not heard since then have the grace
   units::Steady watch_due_{};
   units::Instant watch_wall_{};
+  Ledger ledger_;  ///< last: what waits is written before the rest goes
 };
 
 }  // namespace vedette::fleet

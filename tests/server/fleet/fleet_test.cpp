@@ -97,12 +97,13 @@ struct FakeHistory final : domain::HistoryStore {
 
 struct FakeBus final : domain::LiveBus {
   std::map<std::string, std::string> rows, headers;
+  std::vector<std::string> retired;
   bool is_watched = false;
   void header(std::string_view topic, std::string json) override { headers[std::string(topic)] = std::move(json); }
   void publish(std::string_view topic, std::string_view, std::string json, bool) override {
     rows[std::string(topic)] = std::move(json);
   }
-  void retire(std::string_view, std::string_view) override {}
+  void retire(std::string_view topic, std::string_view) override { retired.emplace_back(topic); }
   bool watched(std::string_view) const override { return is_watched; }
 };
 
@@ -110,7 +111,13 @@ struct FakeObserver final : domain::FleetObserver {
   std::vector<HostStatus> statuses;
   std::map<std::string, double> values;
   std::vector<Outage> outages;
-  void on_host(const HostRecord&, const domain::HostState& state) override { statuses.push_back(state.status); }
+  HostRecord record;
+  domain::HostState state;
+  void on_host(const HostRecord& of, const domain::HostState& now) override {
+    statuses.push_back(now.status);
+    record = of;
+    state = now;
+  }
   void on_values(HostNumber, Instant, std::span<const Value> all) override {
     for (const Value& v : all) values[metrics::to_string(v.series->key)] = v.value;
   }
@@ -135,7 +142,18 @@ struct World {
     fleet.emplace(FleetPorts{records, history, bus, observer, stage, stage});
     ASSERT_TRUE(fleet->start());
   }
-  void see(const domain::Sighting& sighting) { fleet->on_sighting(kHost, stage.wall, sighting); }
+  void see(const domain::Sighting& sighting) {
+    fleet->on_sighting(kHost, stage.wall, sighting);
+    stage.advance(0ms);
+  }
+  void ticks(Instant from, int count, bool live = false) {
+    auto batch = std::make_shared<domain::Batch>();
+    batch->host = kHost;
+    batch->live = live;
+    for (int i = 0; i < count; ++i) batch->ticks.push_back({from + i * 1s, 1, {}});
+    fleet->on_ticks(batch);
+  }
+  [[nodiscard]] std::string words() const { return observer.outages.back().correction; }
   void welcome(std::uint32_t boot = 1) {
     seen::Welcomed welcomed;
     welcomed.boot = boot;
@@ -246,6 +264,146 @@ TEST(Fleet, AnOutageWithoutSamplesStaysALabelledGap) {
   w.see(seen::AnswersAgain{});
   w.stage.advance(10s);  // the same connection goes on: nothing else tells that it is over
   EXPECT_TRUE(w.observer.outages.back().correction.starts_with("agent took no samples "));
+}
+
+TEST(Fleet, AnOutageBeginsWithTheLastSignOfLife) {
+  World w;
+  w.start();
+  w.welcome();
+  w.stage.advance(5s);
+  const Instant heard = w.stage.wall;
+  w.ticks(heard, 1);
+  w.stage.advance(11s);
+  w.see(seen::Silent{false, false});
+  ASSERT_EQ(w.observer.outages.size(), 1u);
+  EXPECT_EQ(w.observer.outages[0].from, heard);
+}
+
+TEST(Fleet, ACutThatTheSameConnectionOutlivesIsCorrectedToo) {
+  World w;
+  w.start();
+  w.welcome();
+  w.see(seen::Silent{false, false});
+  w.stage.advance(5s);
+  w.see(seen::AnswersAgain{});
+  w.history.is_covered = true;
+  w.stage.advance(4s);
+  EXPECT_TRUE(w.words().starts_with("host was up; network cut "));
+}
+
+TEST(Fleet, SamplesThatCameForAPartNameTheHole) {
+  World w;
+  w.start();
+  w.welcome();
+  const Instant from = w.stage.wall;
+  w.see(seen::Silent{false, false});
+  w.stage.advance(600s);
+  w.welcome();
+  w.ticks(from + 1s, 400);
+  w.see(seen::BackfillDone{});
+  w.stage.advance(10s);
+  const auto minute = [](Instant at) { return units::clock_utc(at).substr(0, 5); };
+  EXPECT_EQ(w.words(), "host was up; network cut " + minute(from) + "–" + minute(from + 600s) + "; no samples " +
+                           minute(from + 400s) + "–" + minute(from + 600s));
+}
+
+TEST(Fleet, ALateBackfillSetsEarlierWordsRight) {
+  World w;
+  w.start();
+  w.welcome();
+  w.see(seen::Silent{false, false});
+  w.stage.advance(20s);
+  w.see(seen::AnswersAgain{});
+  w.stage.advance(10s);
+  EXPECT_TRUE(w.words().starts_with("agent took no samples "));
+  w.history.is_covered = true;
+  w.welcome();
+  w.see(seen::BackfillDone{});
+  EXPECT_TRUE(w.words().starts_with("host was up; network cut "));
+  EXPECT_EQ(w.records.saved.size(), 1u);
+  EXPECT_EQ(w.records.saved.at(1).correction, w.words());
+}
+
+TEST(Fleet, AnOutageLongerThanAgentsKeepIsNotReadThrough) {
+  World w;
+  w.start();
+  w.welcome();
+  w.see(seen::Silent{false, false});
+  w.stage.advance(26h);
+  w.history.is_covered = true;
+  w.welcome();
+  w.see(seen::BackfillDone{});
+  w.stage.advance(10s);
+  EXPECT_TRUE(w.words().starts_with("agent took no samples "));
+}
+
+TEST(Fleet, ARevokedHostLeavesTheListAndAlertsHearWhy) {
+  World w;
+  w.start();
+  w.welcome();
+  w.see(seen::Silent{false, false});
+  w.records.records[0].revoked = true;
+  w.fleet->on_host_revoked(kHost);
+  w.stage.advance(0ms);
+  EXPECT_TRUE(w.observer.record.revoked) << "or an alert would come after ten minutes";
+  EXPECT_EQ(w.observer.state.status, HostStatus::stopped);
+  EXPECT_EQ(w.observer.state.reason, "revoked");
+  EXPECT_EQ(w.bus.rows.at("fleet"), R"(["00000000000000000000000000000000"])") << "nothing but its key: gone";
+  EXPECT_EQ(w.bus.retired, std::vector<std::string>{"fleet"});
+  EXPECT_TRUE(w.fleet->directory().hosts().empty());
+  EXPECT_TRUE(w.records.saved.at(1).to) << "its outage is over";
+  w.welcome();
+  EXPECT_TRUE(w.fleet->directory().hosts().empty());
+}
+
+TEST(Fleet, WhatWaitsIsWrittenWhenTheFleetEnds) {
+  World w;
+  w.start();
+  w.welcome();
+  w.fleet->on_sighting(kHost, w.stage.wall, seen::GoodBye{"service stopped"});
+  EXPECT_TRUE(w.records.saved.empty());
+  w.fleet.reset();
+  EXPECT_EQ(w.records.saved.size(), 1u);
+  EXPECT_EQ(w.records.lasts.at(0).reason, "service stopped");
+}
+
+TEST(Fleet, ATickThatIsNotNewerLeavesTheValuesAndRowsAlone) {
+  World w;
+  w.history.stored = {{domain::SeriesNumber{0}, metrics::series_of("system.cpu.load_average.1m")}};
+  w.bus.is_watched = true;
+  w.start();
+  w.welcome();
+  const std::string topic = "host/00000000000000000000000000000000";
+  const auto tick = [&](Instant at, double load) {
+    auto batch = std::make_shared<domain::Batch>();
+    batch->host = kHost;
+    batch->ticks = {{at, 1, {metrics::cell(load, w.history.stored[0].series.quantum)}}};
+    w.fleet->on_ticks(batch);
+  };
+  tick(w.stage.wall, 0.5);
+  const std::string before = w.bus.rows.at("fleet"), row = w.bus.rows.at(topic);
+  EXPECT_NE(before.find(",0.5,"), std::string::npos) << before;
+  tick(w.stage.wall - 5s, 0.25);
+  EXPECT_EQ(w.bus.rows.at("fleet"), before);
+  EXPECT_EQ(w.bus.rows.at(topic), row);
+}
+
+TEST(Fleet, ATopicThatWasForgottenAndMadeAgainGetsItsHeader) {
+  World w;
+  w.history.stored = {{domain::SeriesNumber{0}, metrics::series_of("system.cpu.load_average.1m")}};
+  w.bus.is_watched = true;
+  w.start();
+  w.welcome();
+  const auto tick = [&](Instant at) {
+    auto batch = std::make_shared<domain::Batch>();
+    batch->host = kHost;
+    batch->ticks = {{at, 1, {metrics::cell(1, w.history.stored[0].series.quantum)}}};
+    w.fleet->on_ticks(batch);
+  };
+  tick(w.stage.wall);
+  w.bus.headers.clear();
+  tick(w.stage.wall + 1s);
+  EXPECT_EQ(w.bus.headers.at("host/00000000000000000000000000000000"), R"(["t","system.cpu.load_average.1m"])");
 }
 
 TEST(Fleet, AnotherBootMeansRebooted) {

@@ -1,0 +1,77 @@
+#include "server/fleet/ledger.h"
+
+#include "schema/units/log.h"
+
+namespace vedette::fleet {
+
+using units::Milliseconds;
+
+Ledger::Ledger(domain::HostRecords& records, domain::Executor& control, const domain::Clock& clock, Stored stored,
+               LedgerTimes times)
+    : records_(records), control_(control), clock_(clock), stored_(std::move(stored)), times_(times) {}
+
+Ledger::~Ledger() {
+  while (waiting() > 0) {
+    if (!(statuses_.empty() ? write_outage() : write_status())) return;
+  }
+}
+
+void Ledger::status(const domain::HostRecords::LastStatus& status) {
+  statuses_.insert_or_assign(status.host, status);
+  schedule(Milliseconds{0});
+}
+
+void Ledger::outage(const domain::Outage& outage) {
+  if (outages_.size() >= times_.most_outages && !write_outage()) {
+    outages_.erase(outages_.begin());
+    ++lost_;
+  }
+  outages_.insert_or_assign({outage.host, outage.from}, outage);
+  schedule(Milliseconds{0});
+}
+
+void Ledger::schedule(Milliseconds delay) {
+  if (std::exchange(scheduled_, true)) return;
+  control_.after(delay, [this] {
+    scheduled_ = false;
+    write();
+  });
+}
+
+void Ledger::write() {
+  const auto until = clock_.steady() + times_.bite;
+  while (waiting() > 0) {
+    if (!(statuses_.empty() ? write_outage() : write_status())) return schedule(times_.again);
+    if (clock_.steady() >= until && waiting() > 0) return schedule(times_.pause);
+  }
+}
+
+bool Ledger::write_status() {
+  const auto next = statuses_.begin();
+  if (!written(records_.save_status(next->second))) return false;
+  statuses_.erase(next);
+  return true;
+}
+
+bool Ledger::write_outage() {
+  auto next = outages_.upper_bound(newest_);
+  if (next == outages_.end()) next = outages_.begin();
+  const auto id = records_.save_outage(next->second);
+  if (!written(id ? units::Result<void>{} : std::unexpected(id.error()))) return false;
+  newest_ = next->first;
+  outages_.erase(next);
+  stored_(newest_.first, newest_.second, *id);
+  return true;
+}
+
+bool Ledger::written(const units::Result<void>& result) {
+  if (!result && !std::exchange(failing_, true)) {
+    units::log_error("statuses and outages can't be saved; they wait in memory", {{"error", result.error().message}});
+  }
+  if (result && std::exchange(failing_, false)) {
+    units::log(units::Level::notice, "statuses and outages are saved again", {{"outages lost", lost_}});
+  }
+  return result.has_value();
+}
+
+}  // namespace vedette::fleet

@@ -1,0 +1,64 @@
+// What the fleet wants to be durable: each host's last status and its outages. Written soon and in small bites, so that
+// a thousand hosts that go at once don't hold up the control thread, and again when the disk refused.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <utility>
+
+#include "server/domain/clock.h"
+#include "server/domain/control_store.h"
+#include "server/domain/executor.h"
+
+namespace vedette::fleet {
+
+struct LedgerTimes {
+  units::Milliseconds bite{100};      ///< of writing, then
+  units::Milliseconds pause{100};     ///< for everybody else
+  units::Milliseconds again{5'000};   ///< after a failure
+  std::size_t most_outages = 10'000;  ///< not written yet; above it each new one waits for the disk, or is lost
+};
+
+/// Lives on the control thread. A newer entry of the same host or outage replaces one that waits.
+class Ledger {
+ public:
+  /// Told the id of an outage once it is stored.
+  using Stored = std::function<void(domain::HostNumber, units::Instant from, std::uint64_t id)>;
+
+  /// All outlive the ledger.
+  Ledger(domain::HostRecords& records, domain::Executor& control, const domain::Clock& clock, Stored stored,
+         LedgerTimes times = {});
+  ~Ledger();  ///< writes what waits; the control thread has ended by then
+  Ledger(const Ledger&) = delete;
+  Ledger& operator=(const Ledger&) = delete;
+
+  void status(const domain::HostRecords::LastStatus& status);
+  /// `id` 0 until stored(); host and `from` say which it is.
+  void outage(const domain::Outage& outage);
+
+  [[nodiscard]] std::size_t waiting() const noexcept { return statuses_.size() + outages_.size(); }
+  [[nodiscard]] std::uint64_t lost() const noexcept { return lost_; }  ///< outages, while the disk refused
+
+ private:
+  using Key = std::pair<domain::HostNumber, units::Instant>;
+
+  void schedule(units::Milliseconds delay);
+  void write();
+  [[nodiscard]] bool write_status();
+  [[nodiscard]] bool write_outage();
+  bool written(const units::Result<void>& result);
+
+  domain::HostRecords& records_;
+  domain::Executor& control_;
+  const domain::Clock& clock_;
+  Stored stored_;
+  LedgerTimes times_;
+  std::map<domain::HostNumber, domain::HostRecords::LastStatus> statuses_;
+  std::map<Key, domain::Outage> outages_;
+  Key newest_{};  ///< the outage written last: turns go round, so that one restless host doesn't keep others waiting
+  bool scheduled_ = false;
+  bool failing_ = false;
+  std::uint64_t lost_ = 0;
+};
+
+}  // namespace vedette::fleet

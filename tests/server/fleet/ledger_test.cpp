@@ -1,0 +1,145 @@
+#include "server/fleet/ledger.h"
+
+#include <gtest/gtest.h>
+
+#include <map>
+
+namespace vedette::fleet {
+namespace {
+
+using namespace std::chrono_literals;
+using domain::HostNumber;
+using domain::Outage;
+using units::Instant;
+
+/// Clock, control thread and a disk that takes `cost` for each write.
+struct Desk final : domain::Executor, domain::Clock, domain::HostRecords {
+  units::Steady mono{};
+  std::multimap<units::Steady, Task> timers;
+  units::Milliseconds cost{0};
+  bool full = false;
+  std::vector<HostNumber> statuses;
+  std::vector<Outage> kept;
+
+  void post(Task task) override { task(); }
+  TimerId after(units::Milliseconds delay, Task task) override {
+    timers.emplace(mono + delay, std::move(task));
+    return 1;
+  }
+  void cancel(TimerId) override {}
+  Instant now() const override { return {}; }
+  units::Steady steady() const override { return mono; }
+  void advance(units::Milliseconds span) {
+    const auto until = mono + span;
+    while (!timers.empty() && timers.begin()->first <= until) {
+      auto node = timers.extract(timers.begin());
+      mono = std::max(mono, node.key());
+      node.mapped()();
+    }
+    mono = std::max(mono, until);
+  }
+
+  units::Result<void> write() {
+    mono += cost;
+    if (full) return units::fail(units::ErrorCode::io, "disk full");
+    return {};
+  }
+  units::Result<void> save_status(const LastStatus& status) override {
+    auto done = write();
+    if (done) statuses.push_back(status.host);
+    return done;
+  }
+  units::Result<std::uint64_t> save_outage(const Outage& outage) override {
+    if (auto done = write(); !done) return std::unexpected(done.error());
+    kept.push_back(outage);
+    return outage.id != 0 ? outage.id : kept.size();
+  }
+  units::Result<std::vector<domain::HostRecord>> hosts() override { return std::vector<domain::HostRecord>{}; }
+  units::Result<domain::HostRecord> enrol(const domain::Digest&, const units::HostId&, const std::string&,
+                                          const domain::Digest&, Instant) override {
+    return domain::HostRecord{};
+  }
+  units::Result<std::optional<domain::HostRecord>> host_by_key(const domain::Digest&) override { return std::nullopt; }
+  units::Result<domain::HostRecord> revoke(const std::string&) override { return domain::HostRecord{}; }
+  units::Result<void> save_facts(HostNumber, const domain::HostFacts&) override { return {}; }
+  units::Result<std::optional<domain::HostFacts>> facts(HostNumber) override { return std::nullopt; }
+  units::Result<std::vector<LastStatus>> last_statuses() override { return std::vector<LastStatus>{}; }
+  units::Result<std::vector<Outage>> outages(HostNumber, Instant, Instant) override { return kept; }
+};
+
+Outage outage(std::uint32_t host, int from = 0) {
+  Outage one;
+  one.host = HostNumber{host};
+  one.from = Instant{} + from * 1s;
+  return one;
+}
+
+const Ledger::Stored kIgnore = [](HostNumber, Instant, std::uint64_t) {};
+
+TEST(Ledger, WritesSoonAndTellsTheId) {
+  Desk desk;
+  std::uint64_t told = 0;
+  Ledger ledger(desk, desk, desk, [&](HostNumber, Instant, std::uint64_t id) { told = id; });
+  ledger.outage(outage(1));
+  ledger.status({HostNumber{1}, domain::HostStatus::lost, {}, ""});
+  EXPECT_TRUE(desk.kept.empty()) << "not in the caller's turn";
+  desk.advance(0ms);
+  EXPECT_EQ(desk.kept.size(), 1u);
+  EXPECT_EQ(desk.statuses.size(), 1u);
+  EXPECT_EQ(told, 1u);
+}
+
+TEST(Ledger, AThousandHostsThatGoAtOnceLeaveTimeForOthers) {
+  Desk desk;
+  desk.cost = 5ms;
+  Ledger ledger(desk, desk, desk, kIgnore);
+  for (std::uint32_t host = 1; host <= 1'000; ++host) {
+    ledger.status({HostNumber{host}, domain::HostStatus::lost, {}, ""});
+    ledger.outage(outage(host));
+  }
+  desk.advance(0ms);
+  EXPECT_EQ(desk.statuses.size(), 20u) << "one bite";
+  desk.advance(30s);
+  EXPECT_EQ(desk.statuses.size(), 1'000u);
+  EXPECT_EQ(desk.kept.size(), 1'000u);
+}
+
+TEST(Ledger, ANewerEntryReplacesOneThatWaits) {
+  Desk desk;
+  Ledger ledger(desk, desk, desk, kIgnore);
+  ledger.outage(outage(1));
+  auto ended = outage(1);
+  ended.to = Instant{} + 9s;
+  ledger.outage(ended);
+  desk.advance(1s);
+  ASSERT_EQ(desk.kept.size(), 1u);
+  EXPECT_TRUE(desk.kept[0].to);
+}
+
+TEST(Ledger, WhatTheDiskRefusedIsWrittenLater) {
+  Desk desk;
+  desk.full = true;
+  Ledger ledger(desk, desk, desk, kIgnore);
+  ledger.outage(outage(1));
+  desk.advance(20s);
+  EXPECT_EQ(ledger.waiting(), 1u);
+  desk.full = false;
+  desk.advance(5s);
+  EXPECT_EQ(desk.kept.size(), 1u);
+}
+
+TEST(Ledger, IsBoundedAndCountsWhatIsLost) {
+  Desk desk;
+  desk.full = true;
+  Ledger ledger(desk, desk, desk, kIgnore, {.most_outages = 3});
+  for (int from = 0; from < 5; ++from) ledger.outage(outage(1, from));
+  EXPECT_EQ(ledger.waiting(), 3u);
+  EXPECT_EQ(ledger.lost(), 2u);
+  desk.full = false;
+  ledger.outage(outage(1, 5));
+  EXPECT_EQ(ledger.waiting(), 3u) << "one was written to make room";
+  EXPECT_EQ(ledger.lost(), 2u);
+}
+
+}  // namespace
+}  // namespace vedette::fleet
