@@ -1,6 +1,8 @@
 #include "server/app/alert_settings.h"
 
 #include <set>
+#include <string>
+#include <vector>
 
 namespace vedette::app {
 
@@ -56,15 +58,57 @@ Rule read_rule(Table& table, std::set<std::string>& names) {
   return rule;
 }
 
+notify::Email read_email(Table& table) {
+  notify::Email email;
+  email.server = table.text("server").value_or("");
+  if (table.choice("starttls", {"required", "off"}) == "off") email.starttls = notify::StartTls::off;
+  email.user = table.text("user").value_or("");
+  email.password_file = table.text("password_file").value_or("");
+  email.ca_file = table.text("ca_file").value_or("");
+  email.from = table.text("from").value_or("");
+  email.to = table.texts("to").value_or(std::vector<std::string>{});
+  return email;
+}
+
+notify::Webhook read_webhook(Table& table) {
+  notify::Webhook webhook;
+  webhook.url = table.text("url").value_or("");
+  webhook.ca_file = table.text("ca_file").value_or("");
+  return webhook;
+}
+
+/// What else belongs into the table depends on its type.
+void read_receiver(Table& table, notify::Config& config) {
+  table.require("name", "\"ops\"");
+  table.require("type", "\"email\"");
+  notify::Receiver receiver{table.text("name").value_or(""), {}};
+  const auto type = table.choice("type", {"email", "webhook"});
+  if (!type || receiver.name.empty()) return;
+  if (*type == "email") {
+    receiver.way = read_email(table);
+  } else {
+    receiver.way = read_webhook(table);
+  }
+  table.finish();
+  config.receivers.push_back(std::move(receiver));
+  if (const auto good = notify::check(config); !good) {
+    table.fault("name", "stands for this fault: " + good.error().message);
+    config.receivers.pop_back();
+  }
+}
+
 }  // namespace
 
-void read_alerts(config::File& file, alerts::Config& config) {
+void read_alerts(config::File& file, alerts::Config& config, notify::Config& notify) {
   Table general = file.table("alerts");
   config.stopped_after = general.duration("stopped_after").value_or(config.stopped_after);
   general.finish();
-  Table notify = file.table("notify");
-  config.hold = notify.duration("hold").value_or(config.hold);
-  notify.finish();
+  Table notices = file.table("notify");
+  config.hold = notices.duration("hold").value_or(config.hold);
+  notices.finish();
+  notify.hold = config.hold;
+  for (Table& table : file.tables("receiver")) read_receiver(table, notify);
+  for (const notify::Receiver& receiver : notify.receivers) config.receivers.push_back(receiver.name);
   std::set<std::string> names;
   for (const Rule& rule : alerts::default_rules()) names.insert(rule.name);
   for (Table& table : file.tables("rule")) config.rules.push_back(read_rule(table, names));

@@ -12,6 +12,7 @@
 #include "server/access/logins.h"
 #include "server/access/secrets.h"
 #include "server/alerts/engine.h"
+#include "server/api/alerts.h"
 #include "server/api/enrol_route.h"
 #include "server/api/history_route.h"
 #include "server/api/host_routes.h"
@@ -32,6 +33,7 @@
 #include "server/live/hub.h"
 #include "server/live/viewer.h"
 #include "server/net/server.h"
+#include "server/notify/deliverer.h"
 #include "server/telemetry/metrics.h"
 
 namespace vedette::app {
@@ -130,6 +132,7 @@ struct Collector::Parts {
         gate({settings.allowed_origins}, *store, clock),
         desk(*store, clock, revocations, setup_command(settings)),
         hub(control, run_id()),
+        deliverer(settings.notify.receivers, *store, clock, notify::send_over_network(settings.notify.public_url)),
         // Each holds a reference to the other; neither uses it before start().
         engine(settings.alerts, *store, hub, fleet, clock),
         fleet({*store, *history, hub, engine, control, clock}, fleet_times(settings)),
@@ -166,6 +169,7 @@ struct Collector::Parts {
   access::Gate gate;
   access::LoginDesk desk;
   live::Hub hub;
+  notify::Deliverer deliverer;
   alerts::Engine engine;
   fleet::Fleet fleet;
   AnnouncedEnrolment enrolment;
@@ -184,6 +188,7 @@ void Collector::Parts::add_routes(const std::string& metrics_token) {
   api::add_enrol_route(router, enrolment);
   api::add_host_routes(router, {fleet.directory(), *store, *history, clock});
   api::add_history_route(router, fleet.directory(), *history);
+  api::add_alert_routes(router, *store, fleet.directory());
   api::add_status_routes(router,
                          {[this] { return history->trouble(); }, [this] { return metrics.text(); }, metrics_token});
   router.set_fallback([this](api::Context& context) { context.respond(files.answer(context.request.head)); });
@@ -227,20 +232,20 @@ void Collector::Parts::advance_alerts() {
 Result<void> Collector::Parts::start_control() {
   Result<void> started;
   control.run_and_wait([&] {
+    engine.on_queued([this] { deliverer.wake(); });
     started = engine.load();
     if (started) started = fleet.start();
     if (started) advance_alerts();
   });
-  if (started) hub.start();
+  if (!started) return started;
+  hub.start();
+  deliverer.start();
   return started;
 }
 
 Result<void> Collector::Parts::open_socket() {
-  const CommandGround ground{*store,
-                             clock,
-                             [this](domain::HostNumber host) { revocations.on_host_revoked(host); },
-                             [this]() -> Result<std::string> { return certificates.pin; },
-                             {}};
+  const CommandGround ground{*store, clock, [this](domain::HostNumber host) { revocations.on_host_revoked(host); },
+                             [this]() -> Result<std::string> { return certificates.pin; }, settings.notify};
   auto opened = ControlSocket::open(settings.data, [ground](const Options& options, const std::string& input) {
     return run_command(options, input, ground);
   });
@@ -289,6 +294,7 @@ void Collector::stop() {
   parts_->net.stop(1012, "collector restarting");
   parts_->workers.stop();
   parts_->desk.stop();
+  parts_->deliverer.stop();
   parts_->control.stop();
   parts_->history->stop();
 }

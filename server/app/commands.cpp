@@ -7,6 +7,7 @@
 #include "schema/units/time.h"
 #include "server/access/enrolment.h"
 #include "server/access/logins.h"
+#include "server/notify/deliverer.h"
 
 namespace vedette::app {
 
@@ -67,9 +68,19 @@ Result<std::string> revoke_host(const Options& options, const CommandGround& gro
   return "Revoked " + host->name + ".\n";
 }
 
-Result<std::string> test_receiver(const Options& options, const CommandGround& ground) {
-  if (!ground.test_receiver) return units::fail(ErrorCode::not_found, "no receivers are configured");
-  return ground.test_receiver(options.words[0]);
+Result<std::string> test_receiver(const std::string& name, const notify::Config& config) {
+  std::string known;
+  for (const notify::Receiver& receiver : config.receivers) {
+    if (receiver.name != name) {
+      known += (known.empty() ? "" : ", ") + receiver.name;
+      continue;
+    }
+    auto answer = notify::test(receiver, config.public_url);
+    if (answer) *answer += "\n";
+    return answer;
+  }
+  return units::fail(ErrorCode::not_found, "there is no receiver \"" + name + "\"; " +
+                                               (known.empty() ? "none are configured" : "configured are " + known));
 }
 
 }  // namespace
@@ -79,7 +90,7 @@ Result<std::string> run_command(const Options& options, const std::string& input
   if (options.command == "token create") return create_token(options, ground);
   if (options.command == "hosts list") return list_hosts(ground);
   if (options.command == "hosts revoke") return revoke_host(options, ground);
-  if (options.command == "receivers test") return test_receiver(options, ground);
+  if (options.command == "receivers test") return test_receiver(options.words[0], ground.notify);
   if (options.command == "pin") {
     auto pin = ground.pin();
     if (pin) *pin += "\n";

@@ -9,6 +9,7 @@
 #include "server/domain/clock.h"
 #include "server/domain/control_store.h"
 #include "server/domain/observer.h"
+#include "server/notify/receiver.h"
 
 namespace vedette::app {
 
@@ -18,10 +19,11 @@ struct CommandGround {
   const domain::Clock& clock;
   std::function<void(domain::HostNumber)> on_host_revoked;  ///< closes its connection; empty without a collector
   std::function<units::Result<std::string>()> pin;
-  std::function<units::Result<std::string>(const std::string& receiver)> test_receiver;  ///< empty: there are none
+  const notify::Config& notify;
 };
 
-/// Runs one command; the result is what it prints. `input` is standard input's first line (the password).
+/// Runs one command; the result is what it prints. "receivers test" blocks for up to half a minute. `input` is standard
+/// input's first line (the password).
 [[nodiscard]] units::Result<std::string> run_command(const Options& options, const std::string& input,
                                                      const CommandGround& ground);
 

@@ -90,7 +90,8 @@ Result<Settings> settings_of(config::File file, const Options& options) {
   read_tls(file.table("tls"), settings);
   read_history(file.table("history"), settings);
   read_telemetry(file.table("telemetry"), settings);
-  read_alerts(file, settings.alerts);
+  settings.notify.public_url = settings.public_url;
+  read_alerts(file, settings.alerts, settings.notify);
   if (const auto& faults = file.finish(); !faults.none()) return units::fail(ErrorCode::invalid, faults.joined());
   if (options.has("data")) settings.data = options.get("data");
   if (options.has("dashboard")) settings.dashboard = options.get("dashboard");

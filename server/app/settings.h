@@ -13,6 +13,7 @@
 #include "server/app/options.h"
 #include "server/config/table.h"
 #include "server/net/config.h"
+#include "server/notify/receiver.h"
 
 namespace vedette::app {
 
@@ -26,6 +27,7 @@ struct Settings {
   std::optional<std::uint64_t> history_budget;  ///< bytes; checked only, retention by budget isn't built yet
   std::filesystem::path metrics_token_file;     ///< empty: /metrics only from this machine
   alerts::Config alerts;                        ///< rules and notify.hold; receivers' names
+  notify::Config notify;                        ///< the receivers themselves
   net::Config net;                              ///< its certificate is filled in at start
 };
 
