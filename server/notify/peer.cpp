@@ -1,6 +1,7 @@
 #include "server/notify/peer.h"
 
 #include <Poco/Net/DNS.h>
+#include <Poco/Net/IPAddress.h>
 #include <Poco/Net/NetException.h>
 #include <Poco/Net/SecureStreamSocket.h>
 #include <openssl/err.h>
@@ -24,6 +25,9 @@ constexpr std::size_t kMaxLine = 4096;
 constexpr std::size_t kMaxRead = 65'536;
 
 std::vector<SocketAddress> addresses_of(const Target& target) {
+  // An address needs no name server; DNS::resolve would ask one for its canonical name.
+  if (Poco::Net::IPAddress literal; Poco::Net::IPAddress::tryParse(target.host, literal))
+    return {{literal, target.port}};
   std::vector<SocketAddress> addresses;
   const Poco::Net::HostEntry entry = Poco::Net::DNS::resolve(target.host);
   for (const auto& address : entry.addresses()) {
