@@ -18,7 +18,10 @@ std::string megabytes(std::uint64_t bytes) {
 }  // namespace
 
 Space::Space(std::filesystem::path directory, Options options)
-    : directory_(std::move(directory)), options_(std::move(options)) {}
+    : directory_(std::move(directory)), options_(std::move(options)) {
+  std::error_code missing;
+  held_ = std::filesystem::file_size(directory_ / kReserve, missing) == options_.reserve && !missing;
+}
 
 bool Space::release(const std::filesystem::path& directory) {
   std::error_code ignored;
@@ -45,15 +48,15 @@ bool Space::make_reserve() {
 bool Space::look() {
   if (options_.reserve == 0) return false;
   free_ = free_bytes();
-  if (!low_ && free_ < options_.reserve / 2) {
-    low_ = true;
-    held_ = false;
-    (void)release(directory_);
-    return false;
+  if (free_ >= 2 * options_.reserve) {
+    if (!held_) held_ = make_reserve();
+    return held_ && low_.exchange(false);
   }
-  if (free_ < 2 * options_.reserve) return false;
-  if (!held_) held_ = make_reserve();
-  return held_ && low_.exchange(false);
+  if (low_ || (held_ && free_ >= options_.reserve / 2)) return false;
+  low_ = true;
+  held_ = false;
+  (void)release(directory_);
+  return false;
 }
 
 std::string Space::words() const {

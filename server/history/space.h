@@ -23,8 +23,9 @@ class Space {
 
   Space(std::filesystem::path directory, Options options);
 
-  /// Looks at the disk. Below half a reserve of free bytes the disk counts as full and the reserve is released; it
-  /// counts as well again, and the reserve is made anew, from two reserves on. True when that just happened.
+  /// Looks at the disk. Below half a reserve of free bytes the disk counts as full and the reserve is released (so it
+  /// does at a start that finds no reserve and too little room to make one); it counts as well again, and the reserve
+  /// is made anew, from two reserves on. True when that just happened.
   [[nodiscard]] bool look();
 
   /// Nothing may be written but what sealing needs.

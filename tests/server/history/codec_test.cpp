@@ -1,0 +1,147 @@
+// Bytes that we wrote come back as they were; bytes that we did not write are refused, whatever they are.
+#include <gtest/gtest.h>
+
+#include <limits>
+#include <random>
+
+#include "server/history/ahead.h"
+#include "server/history/key.h"
+#include "server/history/packed.h"
+
+namespace vedette::history {
+namespace {
+
+using domain::HostNumber;
+
+Bytes bytes_of(const std::string& text) {
+  return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
+}
+
+domain::SharedBatch any_batch(std::mt19937_64& random) {
+  auto batch = std::make_shared<domain::Batch>();
+  batch->host = HostNumber(static_cast<std::uint32_t>(1 + random() % kMaxHost));
+  batch->stream = random();
+  batch->first = 1 + random() % 1000;
+  batch->ticks.resize(1 + random() % 5);
+  for (auto& tick : batch->ticks) {
+    tick.at = units::from_unix_ms(static_cast<std::int64_t>(random() % 4'000'000'000'000));
+    tick.boot = static_cast<std::uint32_t>(random() % 3);
+    tick.cells.resize(random() % 70);
+    for (auto& cell : tick.cells) {
+      if (random() % 4 != 0) cell = metrics::integer(static_cast<std::int64_t>(random() >> (random() % 64)));
+    }
+  }
+  return batch;
+}
+
+std::string any_row(std::mt19937_64& random) {
+  std::vector<Accepted> accepted;
+  for (std::size_t n = 1 + random() % 3; n > 0; --n) accepted.push_back({any_batch(random), 0});
+  return encode_row(accepted);
+}
+
+TEST(Row, ComesBackAsItWasWithoutSkippedTicks) {
+  std::mt19937_64 random(1);
+  for (int round = 0; round < 200; ++round) {
+    const auto batch = any_batch(random);
+    const std::size_t skip = random() % batch->ticks.size();
+    const Accepted accepted[] = {{batch, skip}};
+    const std::string row = encode_row(accepted);
+    const auto back = decode_row(bytes_of(row));
+    ASSERT_TRUE(back) << back.error().message;
+    ASSERT_EQ(back->size(), 1U);
+    EXPECT_EQ(back->front().host, batch->host);
+    EXPECT_EQ(back->front().stream, batch->stream);
+    EXPECT_EQ(back->front().first, batch->first + skip);
+    ASSERT_EQ(back->front().ticks.size(), batch->ticks.size() - skip);
+    for (std::size_t n = skip; n < batch->ticks.size(); ++n) {
+      const auto& tick = back->front().ticks[n - skip];
+      EXPECT_EQ(tick.at, batch->ticks[n].at);
+      EXPECT_EQ(tick.boot, batch->ticks[n].boot);
+      EXPECT_EQ(tick.cells, batch->ticks[n].cells);
+    }
+  }
+}
+
+TEST(Row, CutOffAnywhereIsRefusedOrHoldsWholeBatchesOnly) {
+  std::mt19937_64 random(2);
+  for (int round = 0; round < 20; ++round) {
+    const std::string row = any_row(random);
+    const auto whole = decode_row(bytes_of(row));
+    ASSERT_TRUE(whole);
+    for (std::size_t length = 0; length < row.size(); ++length) {
+      const auto cut = decode_row(bytes_of(row).first(length));
+      if (cut) {
+        EXPECT_LT(cut->size(), whole->size());
+      }
+    }
+  }
+}
+
+TEST(Row, HostileBytesNeitherCrashNorGrow) {
+  std::mt19937_64 random(3);
+  for (int round = 0; round < 5'000; ++round) {
+    std::string row = any_row(random);
+    for (std::size_t n = 1 + random() % 4; n > 0; --n) row[random() % row.size()] = static_cast<char>(random());
+    const auto decoded = decode_row(bytes_of(row));
+    if (!decoded) continue;
+    // A tick takes four bytes at least, so that what comes out is bounded by what went in.
+    std::size_t ticks = 0;
+    for (const auto& batch : *decoded) ticks += batch.ticks.size();
+    EXPECT_LE(ticks, row.size() / 4);
+  }
+}
+
+TEST(Row, OfANewerVersionSaysSo) {
+  const std::string row("\x02rest");
+  const auto decoded = decode_row(bytes_of(row));
+  ASSERT_FALSE(decoded);
+  EXPECT_EQ(decoded.error().code, units::ErrorCode::version);
+}
+
+TEST(PackedTicks, CellCountOverTheCapIsRefusedBeforeMemoryIsTaken) {
+  std::string bytes(2, '\0');  // time and boot
+  write_varint(bytes, std::numeric_limits<std::uint64_t>::max());
+  bytes.append(100, '\0');
+  PackedReader reader(bytes_of(bytes));
+  const auto more = reader.next();
+  ASSERT_FALSE(more);
+  EXPECT_EQ(more.error().code, units::ErrorCode::corrupt);
+}
+
+TEST(PackedTicks, VarintLongerThanTenBytesIsRefused) {
+  const std::string bytes(11, '\xFF');
+  Bytes rest = bytes_of(bytes);
+  std::uint64_t value = 0;
+  EXPECT_FALSE(read_varint(rest, value));
+}
+
+TEST(ChunkKey, PacksIntoPositiveIntegersInItsOwnOrder) {
+  const std::vector<ChunkKey> ascending{{HostNumber{1}, 0, 0, 0},
+                                        {HostNumber{1}, 0, 0, kMaxPart},
+                                        {HostNumber{1}, 0, 1, 0},
+                                        {HostNumber{1}, 1, 0, 0},
+                                        {HostNumber{1}, (1U << 17) - 1, kGroups - 1, kMaxPart},
+                                        {HostNumber{2}, 0, 0, 0},
+                                        {HostNumber{kMaxHost}, (1U << 17) - 1, kGroups - 1, kMaxPart}};
+  std::int64_t before = 0;
+  for (const auto& key : ascending) {
+    const std::int64_t k = pack(key);
+    EXPECT_GT(k, before);
+    EXPECT_EQ(unpack(k), key);
+    before = k;
+  }
+}
+
+TEST(ChunkKey, FileNamesAreDaysOfUtcAndNothingElseParses) {
+  const Day day = day_of(slot_of(units::from_unix_ms(1'795'420'800'000)));
+  EXPECT_EQ(raw_file_name(day), "raw-20261123.db");
+  EXPECT_EQ(parse_raw_file_name("raw-20261123.db"), day);
+  for (const char* name : {"raw-20261123.db-wal", "raw-20261123.db.damaged", "raw-2026112.db", "raw-20261332.db",
+                           "raw-20260231.db", "raw-+0261123.db", "1m-202611.db", "live.db", ""}) {
+    EXPECT_EQ(parse_raw_file_name(name), std::nullopt) << name;
+  }
+}
+
+}  // namespace
+}  // namespace vedette::history

@@ -1,0 +1,235 @@
+// The store against a model that keeps every tick in a map: random hosts, series, orders, seals and restarts.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <random>
+
+#include "server/history/answer.h"
+#include "tests/server/history/a_store.h"
+
+namespace vedette::history {
+namespace {
+
+constexpr std::size_t kSeries = 150;  // three column groups
+const char* const kModes[] = {"user", "system", "idle", "iowait"};
+
+std::vector<metrics::Series> series_of_a_host() {
+  std::vector<metrics::Series> all;
+  for (const char* mode : kModes) {
+    all.push_back({{"system.cpu.time", {{"mode", mode}}}, "s", metrics::Kind::counter, {1, 100}});
+  }
+  while (all.size() < kSeries) {
+    all.push_back({{"test.level", {{"n", std::to_string(all.size())}}}, "1", metrics::Kind::gauge, {1, 1}});
+  }
+  return all;
+}
+
+using Points = std::vector<std::pair<std::int64_t, double>>;
+constexpr std::int64_t kHorizon = 3 * 3'600'000;
+
+class Model {
+ public:
+  // Counters follow from time alone, so that ticks may come in any order.
+  static domain::Tick make(std::mt19937_64& random, std::size_t width) {
+    domain::Tick tick;
+    const auto at = static_cast<std::int64_t>(random() % kHorizon);
+    tick.at = units::from_unix_ms(kStart + at);
+    tick.boot = at < kHorizon / 2 ? 1 : 2;
+    tick.cells.resize(width);
+    for (std::size_t n = 0; n < width; ++n) {
+      if (random() % 20 == 0) continue;
+      const std::int64_t value =
+          n < 4 ? at / 10 * static_cast<std::int64_t>(n + 1) : static_cast<std::int64_t>(random() % 1000);
+      tick.cells[n] = metrics::integer(value);
+    }
+    return tick;
+  }
+  void add(HostNumber host, const domain::Tick& tick) { hosts_[host].try_emplace(units::unix_ms(tick.at), tick); }
+
+  [[nodiscard]] Points values(HostNumber host, std::size_t series, double quantum) {
+    Points points;
+    for (const auto& [time, tick] : hosts_[host]) {
+      if (series < tick.cells.size() && tick.cells[series].present) {
+        points.emplace_back(time, static_cast<double>(tick.cells[series].bits) * quantum);
+      }
+    }
+    return points;
+  }
+  [[nodiscard]] Points rates(HostNumber host, std::size_t series) {
+    Points points;
+    const domain::Tick* before = nullptr;
+    for (const auto& [time, tick] : hosts_[host]) {
+      if (series >= tick.cells.size() || !tick.cells[series].present) continue;
+      if (before && before->boot == tick.boot) {
+        const auto counted = static_cast<double>(tick.cells[series].bits - before->cells[series].bits) / 100;
+        points.emplace_back(time, counted / (static_cast<double>(time - units::unix_ms(before->at)) / 1000));
+      }
+      before = &tick;
+    }
+    return points;
+  }
+  [[nodiscard]] Points utilization(HostNumber host) {
+    Points points;
+    const domain::Tick* before = nullptr;
+    for (const auto& [time, tick] : hosts_[host]) {
+      if (tick.cells.size() < 4 ||
+          !std::all_of(tick.cells.begin(), tick.cells.begin() + 4, [](auto c) { return c.present; }))
+        continue;
+      const auto change = [&](std::size_t n) {
+        return static_cast<double>(tick.cells[n].bits - before->cells[n].bits);
+      };
+      if (before && before->boot == tick.boot) {
+        const double all = change(0) + change(1) + change(2) + change(3);
+        if (all > 0) points.emplace_back(time, std::clamp(1 - (change(2) + change(3)) / all, 0.0, 1.0));
+      }
+      before = &tick;
+    }
+    return points;
+  }
+
+ private:
+  std::map<HostNumber, std::map<std::int64_t, domain::Tick>> hosts_;
+};
+
+Points within(Points points, std::int64_t from, std::int64_t to) {
+  std::erase_if(points, [&](const auto& point) { return point.first < from || point.first > to; });
+  return points;
+}
+
+domain::HistoryColumns answer(const Store& store, HostNumber host, const metrics::Selector& series, std::int64_t from,
+                              std::int64_t to, std::int64_t step, bool totals) {
+  auto got = store.query(
+      {host, {series}, units::from_unix_ms(from), units::from_unix_ms(to), units::Milliseconds{step}, totals});
+  EXPECT_TRUE(got) << got.error().message;
+  return got && !got->series.empty() ? got->series.front() : domain::HistoryColumns{};
+}
+
+void expect_points(const domain::HistoryColumns& got, const Points& expected) {
+  ASSERT_EQ(got.t.size(), expected.size());
+  for (std::size_t n = 0; n < expected.size(); ++n) {
+    ASSERT_EQ(units::unix_ms(got.t[n]), expected[n].first);
+    ASSERT_NEAR(got.average[n], expected[n].second, 1e-9 * std::max(1.0, std::abs(expected[n].second)));
+  }
+}
+
+void expect_steps(const domain::HistoryColumns& got, const Points& points, std::int64_t step) {
+  std::map<std::int64_t, std::vector<double>> steps;
+  for (const auto& [time, value] : points) steps[time / step * step].push_back(value);
+  ASSERT_EQ(got.t.size(), steps.size());
+  std::size_t n = 0;
+  for (const auto& [time, values] : steps) {
+    double sum = 0;
+    for (const double value : values) sum += value;
+    ASSERT_EQ(units::unix_ms(got.t[n]), time);
+    ASSERT_NEAR(got.average[n], sum / static_cast<double>(values.size()), 1e-6);
+    ASSERT_DOUBLE_EQ(got.minimum[n], *std::ranges::min_element(values));
+    ASSERT_DOUBLE_EQ(got.maximum[n], *std::ranges::max_element(values));
+    ++n;
+  }
+}
+
+void expect_model(const Store& store, Model& model, HostNumber host, std::mt19937_64& random) {
+  const auto all = series_of_a_host();
+  const std::size_t series = 4 + random() % (kSeries - 4);
+  const std::size_t mode = random() % 4;
+  const metrics::Selector level{all[series].key.name, all[series].key.attributes};
+  const metrics::Selector counter{all[mode].key.name, all[mode].key.attributes};
+  const auto a = kStart + static_cast<std::int64_t>(random() % kHorizon);
+  const auto b = kStart + static_cast<std::int64_t>(random() % kHorizon);
+  const auto from = std::min(a, b), to = std::max(a, b);
+  expect_points(answer(store, host, level, from, to, 0, false), within(model.values(host, series, 1), from, to));
+  expect_points(answer(store, host, counter, from, to, 0, true), within(model.values(host, mode, 0.01), from, to));
+  // From the start on: a rate's earlier sample is looked for in the nearest slot with ticks only.
+  expect_points(answer(store, host, counter, kStart, to, 0, false), within(model.rates(host, mode), kStart, to));
+  const metrics::Selector utilization{"system.cpu.utilization", std::nullopt};
+  const Points used = within(model.utilization(host), kStart, to);
+  expect_points(answer(store, host, utilization, kStart, to, 0, false), used);
+  expect_steps(answer(store, host, utilization, kStart, to, 60'000, false), used, 60'000);
+}
+
+TEST(StoreModel, AnswersAsAMapOfAllTicksWould) {
+  for (std::uint64_t seed = 1; seed <= 3; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    std::mt19937_64 random(seed);
+    const tests::TemporaryDirectory directory;
+    Model model;
+    const auto all = series_of_a_host();
+    auto store = opened(options_in(directory.path()));
+    std::map<HostNumber, std::uint64_t> sent;
+    for (int round = 0; round < 120; ++round) {
+      const HostNumber host{static_cast<std::uint32_t>(1 + random() % 5)};
+      // Series come bit by bit, as disks and interfaces do.
+      const std::size_t width = std::min<std::size_t>(kSeries, 4 + static_cast<std::size_t>(round) * 2);
+      ASSERT_TRUE(store->assign(host, std::span(all).first(width)));
+      auto batch = std::make_shared<Batch>();
+      batch->host = host;
+      batch->stream = 1;
+      batch->first = sent[host] + 1;
+      for (int n = 0; n < 20; ++n) {
+        batch->ticks.push_back(Model::make(random, width));
+        model.add(host, batch->ticks.back());
+      }
+      sent[host] += batch->ticks.size();
+      ASSERT_TRUE(store->submit(batch));
+      if (random() % 4 == 0) {
+        ASSERT_TRUE(store->seal_all());
+      }
+      if (random() % 30 == 0) {
+        store.reset();
+        store = opened(options_in(directory.path()));
+      }
+      if (round % 10 == 0) expect_model(*store, model, host, random);
+    }
+    for (std::uint32_t host = 1; host <= 5; ++host) {
+      ASSERT_EQ(store->series(HostNumber{host}).size() >= 4, true);
+      expect_model(*store, model, HostNumber{host}, random);
+    }
+  }
+}
+
+TEST(Answer, OverTwoMillionPointsIsRefusedWithWhatToDo) {
+  const std::vector<domain::StoredSeries> stored{{domain::SeriesNumber{0}, kGauge}};
+  AnswerBuilder builder({kHost, {{"test.level", std::nullopt}}, kFirstInstant, kEndInstant, {}, false}, stored);
+  Rows rows;
+  rows.columns.resize(1);
+  for (std::int64_t n = 0; n <= static_cast<std::int64_t>(kMaxPoints); ++n) rows.times.push_back(n);
+  rows.boots.resize(rows.times.size(), 1);
+  rows.columns[0].resize(rows.times.size(), metrics::integer(1));
+  const auto fed = builder.feed(rows);
+  ASSERT_FALSE(fed);
+  EXPECT_EQ(fed.error().code, units::ErrorCode::invalid);
+  EXPECT_NE(fed.error().message.find("larger step"), std::string::npos);
+}
+
+// Eleven seconds pass between any two looks.
+class HastyClock final : public domain::Clock {
+ public:
+  [[nodiscard]] units::Instant now() const override { return units::from_unix_ms(kStart); }
+  [[nodiscard]] units::Steady steady() const override { return units::Steady(std::chrono::seconds(11) * ++looks_); }
+
+ private:
+  mutable std::atomic<int> looks_{0};
+};
+
+TEST(Store, QueryOverTenSecondsEndsWithATimeout) {
+  const tests::TemporaryDirectory directory;
+  const HastyClock clock;
+  auto store = Store::open(options_in(directory.path()), clock);
+  ASSERT_TRUE(store) << store.error().message;
+  (*store)->start();
+  announce(**store);
+  ASSERT_TRUE((*store)->submit(batch(1, 1, 0, 10)));
+  const auto got = (*store)->query({kHost,
+                                    {{"test.level", std::nullopt}},
+                                    units::from_unix_ms(kStart),
+                                    units::from_unix_ms(kStart + 10'000),
+                                    {},
+                                    {}});
+  ASSERT_FALSE(got);
+  EXPECT_EQ(got.error().code, units::ErrorCode::timeout);
+}
+
+}  // namespace
+}  // namespace vedette::history
