@@ -8,6 +8,8 @@
 #include <unordered_map>
 #include <vector>
 
+#include "server/alerts/backlog.h"
+#include "server/alerts/entry.h"
 #include "server/alerts/rule.h"
 #include "server/alerts/step.h"
 #include "server/domain/clock.h"
@@ -17,8 +19,11 @@
 
 namespace vedette::alerts {
 
-/// A change of state and the deliveries it queues are one commit. While the disk says no, changes are kept in memory,
-/// in order, and tried again by advance(); nothing is queued without its state.
+/// How often the newest judged tick of a pending alert becomes durable, at the cost of a commit.
+inline constexpr units::Milliseconds kKeepTicks{10'000};
+
+/// A change of state and the deliveries it queues are one commit. While the disk says no, changes wait in a
+/// Backlog and are tried again by advance(), once a second; nothing is queued without its state.
 ///
 /// Deliveries of a firing wait until notify.hold has passed (not_before). Resolved within the hold, they are cancelled
 /// and nobody is told; later, a resolved notice follows at once. In it `alert.since` stays the time of the firing.
@@ -30,24 +35,21 @@ class Engine final : public domain::FleetObserver {
   /// Called after each commit that queued deliveries, on this thread; must not block. Before any other call.
   void on_queued(std::function<void()> wake) { queued_ = std::move(wake); }
 
-  /// Takes up the stored states; before any other call. Pending threshold alerts start `for` anew, because nobody
-  /// watched in between; firing ones stay firing. `corrupt` if a state can't be read.
+  /// Takes up the stored states; before any other call. Pending threshold alerts go on if their values come
+  /// back within kRestartGap of the newest tick stored, else `for` starts anew; firing ones stay firing. `corrupt` or
+  /// `version` if a state can't be read.
   [[nodiscard]] units::Result<void> load();
 
   void on_host(const domain::HostRecord& host, const domain::HostState& state) override;
   void on_values(domain::HostNumber host, units::Instant at, std::span<const Value> values) override;
-  void on_outage(const domain::Outage&) override {}  ///< verdicts come through on_host
+  /// Nothing to do: host-down follows the host's status, which comes through on_host, and an outage that is corrected
+  /// afterwards doesn't take back what people were told.
+  void on_outage(const domain::Outage&) override {}
 
   /// Once a second: what only time decides (a host stopped for long, the end of a hold, commits to try again).
   void advance();
 
  private:
-  struct Entry {
-    std::size_t rule = 0;
-    AlertState state;
-    domain::Alert alert;
-    units::Instant host_since{};  ///< of the status that made host-down fire
-  };
   struct Host {
     domain::HostRecord record;
     domain::HostState state;
@@ -60,23 +62,31 @@ class Engine final : public domain::FleetObserver {
   void judge(Host& host, std::size_t rule, std::vector<metrics::Attribute> attributes, units::Instant at,
              Reading reading, const std::string& unit);
   void judge_host(Host& host);
+  void close_thresholds(Host& host);  ///< of a revoked host: no value will come to resolve them
   void apply(Host& host, const std::string& key, Entry entry, const StepResult& result);
   void fire(Host& host, Entry& entry);
   void resolve(Host& host, Entry& entry);
   void queue(const Host& host, const domain::Alert& alert, domain::Transition transition, units::Instant not_before);
-  void keep(const std::string& key, const Entry& entry);
+  void keep(const std::string& key, Entry& entry);
   void publish(const Host& host, const domain::Alert& alert);
-  void flush();
+  void flush();  ///< store(), unless the disk fails: then advance() tries
+  void store();
+  [[nodiscard]] bool is_host_down(const Entry& entry) const { return entry.rule == host_down_; }
+
+  static constexpr std::string_view kTopic = "alerts";
 
   const Config config_;
   std::vector<Rule> rules_;
   std::unordered_map<std::string, std::vector<std::size_t>> by_series_;
+  std::size_t host_down_ = 0;         ///< index of the rule of that kind
+  std::vector<std::size_t> derived_;  ///< rules whose measure isn't a series itself
   domain::AlertRecords& records_;
   domain::LiveBus& bus_;
   domain::NotificationObserver& told_;
   const domain::Clock& clock_;
   std::unordered_map<domain::HostNumber, Host> hosts_;
-  domain::AlertRecords::Change backlog_;  ///< not durable yet
+  Backlog backlog_;  ///< not durable yet
+  bool failing_ = false;
   std::uint64_t last_id_ = 0;
   std::function<void()> queued_;
 };

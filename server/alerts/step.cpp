@@ -1,5 +1,6 @@
 #include "server/alerts/step.h"
 
+#include <algorithm>
 #include <cmath>
 
 namespace vedette::alerts {
@@ -30,8 +31,10 @@ StepResult step(const Rule& rule, const AlertState& state, units::Instant at, Re
   StepResult result{state, std::nullopt};
   if (at <= state.last_tick || std::isnan(reading.value)) return result;
   AlertState& next = result.next;
-  const bool gap = at - state.last_tick > 2 * interval;
+  const units::Milliseconds bridged = state.restored ? std::max(kRestartGap, 2 * interval) : 2 * interval;
+  const bool gap = at - state.last_tick > bridged;
   next.last_tick = at;
+  next.restored = false;
   if (state.phase == Phase::firing) {
     if (!recovered(rule, reading)) return result;
     next.phase = Phase::inactive;

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 
 #include "schema/metrics/catalogue.h"
 
@@ -18,6 +19,7 @@ struct Records final : domain::AlertRecords {
   std::map<std::uint64_t, domain::Alert> shown;
   std::vector<domain::Delivery> outbox;
   bool broken = false;
+  int commits = 0;
 
   units::Result<std::vector<State>> alert_states() override {
     std::vector<State> all;
@@ -25,6 +27,7 @@ struct Records final : domain::AlertRecords {
     return all;
   }
   units::Result<void> commit(const Change& change) override {
+    ++commits;
     if (broken) return units::fail(units::ErrorCode::io, "disk full");
     for (const auto incident : change.cancel) {
       std::erase_if(outbox, [&](const auto& d) { return d.notice.incident == incident && d.attempts == 0; });
@@ -91,8 +94,9 @@ struct World {
     EXPECT_TRUE(engine.load());
     return engine;
   }
-  void see(Engine& engine, HostStatus status, const std::string& words = "") {
+  void see(Engine& engine, HostStatus status, const std::string& words = "", bool revoked = false) {
     domain::HostRecord record;
+    record.revoked = revoked;
     record.number = domain::HostNumber{7};
     record.name = "web-07";
     domain::HostState state;
@@ -105,6 +109,7 @@ struct World {
     for (int n = 0; n < seconds; ++n, ++clock.at) {
       const domain::FleetObserver::Value one{&series, value};
       engine.on_values(domain::HostNumber{7}, clock.now(), {&one, 1});
+      engine.advance();
     }
   }
 };
@@ -218,19 +223,165 @@ TEST(Engine, ABusyProcessorIsToldInWords) {
   EXPECT_EQ(world.records.outbox[0].notice.alert.reason, "CPU utilisation 97.2 % above 90.0 % for 60 s");
 }
 
-TEST(Engine, APendingAlertStartsAnewAfterARestart) {
+TEST(Engine, APendingAlertGoesOnAfterAKillAndAShortGap) {
   World world;
   {
     Engine engine = world.start();
     world.see(engine, HostStatus::up);
-    world.burn(engine, 0.95, 50);
+    world.burn(engine, 0.95, 31);
   }
+  world.clock.at = 50;  // the newest tick stored is that of second 30
+  Engine engine = world.start();
+  world.see(engine, HostStatus::up);
+  world.burn(engine, 0.95, 10);
+  EXPECT_TRUE(world.records.outbox.empty());
+  world.burn(engine, 0.95, 1);
+  ASSERT_EQ(world.records.outbox.size(), 1u);
+  EXPECT_EQ(world.records.shown.size(), 1u);
+}
+
+TEST(Engine, AfterALongGapAPendingAlertStartsAnew) {
+  World world;
+  {
+    Engine engine = world.start();
+    world.see(engine, HostStatus::up);
+    world.burn(engine, 0.95, 31);
+  }
+  world.clock.at = 121;  // 91 s after the newest tick stored
   Engine engine = world.start();
   world.see(engine, HostStatus::up);
   world.burn(engine, 0.95, 60);
   EXPECT_TRUE(world.records.outbox.empty());
   world.burn(engine, 0.95, 1);
   EXPECT_EQ(world.records.outbox.size(), 1u);
+}
+
+TEST(Engine, OnlyTheGapOfTheRestartItselfIsBridged) {
+  World world;
+  {
+    Engine engine = world.start();
+    world.see(engine, HostStatus::up);
+    world.burn(engine, 0.95, 31);
+  }
+  world.clock.at = 40;
+  Engine engine = world.start();
+  world.see(engine, HostStatus::up);
+  world.burn(engine, 0.95, 5);
+  world.clock.at += 10;
+  world.burn(engine, 0.95, 60);
+  EXPECT_TRUE(world.records.outbox.empty());
+  world.burn(engine, 0.95, 1);
+  EXPECT_EQ(world.records.outbox.size(), 1u);
+}
+
+TEST(Engine, APendingAlertWhoseValueIsFineAfterTheRestartEnds) {
+  World world;
+  {
+    Engine engine = world.start();
+    world.see(engine, HostStatus::up);
+    world.burn(engine, 0.95, 31);
+  }
+  Engine engine = world.start();
+  world.see(engine, HostStatus::up);
+  world.burn(engine, 0.5, 1);
+  EXPECT_TRUE(world.records.kept.empty());
+  EXPECT_TRUE(world.bus.rows.empty());
+}
+
+TEST(Engine, ARevokedHostsThresholdAlertsAreClosed) {
+  World world;
+  Engine engine = world.start();
+  world.see(engine, HostStatus::up);
+  world.burn(engine, 0.95, 200);
+  ASSERT_EQ(world.records.outbox.size(), 1u);
+  world.see(engine, HostStatus::rejected, "revoked", true);
+  EXPECT_TRUE(world.bus.rows.empty());
+  EXPECT_TRUE(world.records.kept.empty());
+  ASSERT_EQ(world.records.outbox.size(), 2u);
+  EXPECT_EQ(world.records.outbox[1].notice.transition, Transition::resolved);
+  world.burn(engine, 0.95, 100);
+  EXPECT_TRUE(world.records.kept.empty()) << "values of a revoked host are judged";
+}
+
+TEST(Engine, APendingAlertOfARevokedHostEndsAndNobodyIsTold) {
+  World world;
+  Engine engine = world.start();
+  world.see(engine, HostStatus::up);
+  world.burn(engine, 0.95, 10);
+  ASSERT_EQ(world.records.kept.size(), 1u);
+  world.see(engine, HostStatus::up, "", true);
+  EXPECT_TRUE(world.records.kept.empty());
+  EXPECT_TRUE(world.records.outbox.empty());
+}
+
+TEST(Engine, WhileTheDiskFailsItTriesOnceASecondHoweverMuchHappens) {
+  World world;
+  Engine engine = world.start();
+  world.records.broken = true;
+  world.see(engine, HostStatus::lost, "gone");
+  const int before = world.records.commits;
+  for (int n = 0; n < 100; ++n) world.see(engine, n % 2 != 0 ? HostStatus::lost : HostStatus::up, "gone");
+  EXPECT_EQ(world.records.commits, before);
+  engine.advance();
+  EXPECT_EQ(world.records.commits, before + 1);
+}
+
+TEST(Engine, AHostThatFlapsWhileTheDiskFailsLeavesOneIncidentAndTheCurrentOne) {
+  World world;
+  Engine engine = world.start();
+  world.records.broken = true;
+  for (int n = 0; n < 1000; ++n) {
+    world.see(engine, HostStatus::lost, "gone");
+    world.clock.at += 100;
+    engine.advance();
+    world.see(engine, HostStatus::up);
+  }
+  world.see(engine, HostStatus::lost, "gone for good");
+  world.records.broken = false;
+  engine.advance();
+  ASSERT_EQ(world.records.shown.size(), 2u);
+  EXPECT_EQ(world.records.shown.begin()->second.phase, Phase::resolved);
+  EXPECT_EQ(world.records.shown.rbegin()->second.phase, Phase::firing);
+  EXPECT_EQ(world.records.outbox.size(), 3u);  // fired and resolved of the one, fired of the other
+  EXPECT_EQ(world.records.kept.size(), 1u);
+}
+
+TEST(Engine, AnIncidentStoredBeforeTheDiskFailedIsResolvedWhateverComesAfter) {
+  World world;
+  Engine engine = world.start();
+  world.see(engine, HostStatus::lost, "gone");
+  world.clock.at = 100;
+  engine.advance();
+  world.records.broken = true;
+  for (int n = 0; n < 5; ++n) {
+    world.see(engine, HostStatus::up);
+    world.see(engine, HostStatus::lost, "gone");
+  }
+  world.see(engine, HostStatus::up);
+  world.records.broken = false;
+  engine.advance();
+  EXPECT_EQ(world.records.shown.begin()->second.phase, Phase::resolved);
+  EXPECT_EQ(world.records.outbox.back().notice.incident, world.records.outbox.front().notice.incident);
+  EXPECT_EQ(world.records.shown.size(), 2u);
+  EXPECT_TRUE(world.records.kept.empty());
+}
+
+TEST(Engine, MemoryAndDisksAreJudgedByTheirOwnRules) {
+  World world;
+  Engine engine = world.start();
+  world.see(engine, HostStatus::up);
+  metrics::Series available = metrics::series_of("system.linux.memory.available");
+  metrics::Series limit = metrics::series_of("system.memory.limit");
+  metrics::Series free = metrics::series_of("system.filesystem.usage"), used = free;
+  free.key.attributes = {{"mountpoint", "/var"}, {"state", "free"}};
+  used.key.attributes = {{"mountpoint", "/var"}, {"state", "used"}};
+  const std::array<domain::FleetObserver::Value, 4> values{
+      {{&available, 1e9}, {&limit, 64e9}, {&free, 1e9}, {&used, 99e9}}};
+  engine.on_values(domain::HostNumber{7}, world.clock.now(), values);
+  std::vector<std::string> rules;
+  for (const auto& [id, alert] : world.records.shown) rules.push_back(alert.rule);
+  std::ranges::sort(rules);
+  EXPECT_EQ(rules, (std::vector<std::string>{"filesystem-full", "memory-low"}));
 }
 
 }  // namespace

@@ -1,0 +1,108 @@
+// What follows from a decision: the alert's new state is kept, shown and told.
+#include <nlohmann/json.hpp>
+
+#include "server/alerts/engine.h"
+
+namespace vedette::alerts {
+
+using domain::Phase;
+using domain::Transition;
+using Json = nlohmann::json;
+
+namespace {
+
+Json pairs(const std::vector<metrics::Attribute>& attributes) {
+  Json object = Json::object();
+  for (const auto& [key, value] : attributes) object[key] = value;
+  return object;
+}
+
+Json seconds(units::Instant at) {
+  return static_cast<double>(units::unix_ms(at)) / 1000;
+}
+
+}  // namespace
+
+void Engine::apply(Host& host, const std::string& key, Entry entry, const StepResult& result) {
+  entry.state = result.next;
+  const Rule& rule = rules_[entry.rule];
+  const bool begins = entry.alert.id == 0;
+  if (begins) entry.alert.id = entry.alert.incident = ++last_id_;
+  entry.alert.rule = rule.name;
+  entry.alert.host = host.record.number;
+  entry.alert.severity = rule.severity;
+  if (result.change == Transition::resolved) {
+    resolve(host, entry);
+  } else {
+    entry.alert.phase = entry.state.phase;
+    entry.alert.since = entry.state.since;
+    if (result.change == Transition::fired) fire(host, entry);
+  }
+  const bool ends = entry.state.phase == Phase::inactive;
+  backlog_.alert(key, entry.alert, begins, ends);
+  publish(host, entry.alert);
+  if (ends) {
+    bus_.retire(kTopic, std::to_string(entry.alert.id));
+    backlog_.state(key, "");
+    host.entries.erase(key);
+    return;
+  }
+  keep(key, entry);
+  host.entries[key] = std::move(entry);
+}
+
+void Engine::fire(Host& host, Entry& entry) {
+  entry.alert.notifies_at = clock_.now() + config_.hold;
+  queue(host, entry.alert, Transition::fired, *entry.alert.notifies_at);
+}
+
+void Engine::resolve(Host& host, Entry& entry) {
+  const units::Instant now = clock_.now();
+  const bool held = entry.alert.notifies_at && now < *entry.alert.notifies_at;
+  if (!held && entry.alert.notifies_at && is_host_down(entry)) told_.on_notified(host.record.number, entry.host_since);
+  entry.alert.notifies_at.reset();
+  entry.alert.phase = Phase::resolved;
+  if (held) {
+    backlog_.cancel(entry.alert.incident);
+  } else {
+    queue(host, entry.alert, Transition::resolved, now);
+  }
+  entry.alert.since = now;
+}
+
+void Engine::queue(const Host& host, const domain::Alert& alert, Transition transition, units::Instant not_before) {
+  for (const std::string& receiver : config_.receivers) {
+    domain::Delivery delivery;
+    delivery.receiver = receiver;
+    delivery.notice = {alert.incident, transition, alert, host.record.name, units::to_string(host.record.id),
+                       clock_.now()};
+    delivery.message_id = "<" + std::to_string(alert.incident) +
+                          (transition == Transition::fired ? ".fired." : ".resolved.") +
+                          std::to_string(units::unix_ms(clock_.now())) + "." +
+                          std::to_string(std::hash<std::string>{}(receiver)) + "@vedette>";
+    delivery.not_before = not_before;
+    backlog_.deliver(std::move(delivery));
+  }
+}
+
+void Engine::keep(const std::string& key, Entry& entry) {
+  entry.kept_tick = entry.state.last_tick;
+  backlog_.state(key, encode(entry));
+}
+
+void Engine::publish(const Host& host, const domain::Alert& alert) {
+  const Json row = {alert.id,
+                    alert.rule,
+                    units::to_string(host.record.id),
+                    host.record.name,
+                    pairs(alert.attributes),
+                    std::string(domain::name(alert.phase)),
+                    std::string(domain::name(alert.severity)),
+                    seconds(alert.since),
+                    alert.value ? Json(*alert.value) : Json(),
+                    alert.reason,
+                    alert.notifies_at ? seconds(*alert.notifies_at) : Json()};
+  bus_.publish(kTopic, std::to_string(alert.id), row.dump(-1, ' ', false, Json::error_handler_t::replace), false);
+}
+
+}  // namespace vedette::alerts
