@@ -52,11 +52,11 @@ Peer::Peer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Peer::Peer(Peer&&) noexcept = default;
 Peer::~Peer() = default;
 
-Result<Peer> Peer::connect(const Target& target, std::stop_token stop) {
+Result<Peer> Peer::connect(const Target& target, std::stop_token stop, units::Milliseconds total) {
   Peer peer(std::make_unique<Impl>());
   Impl& impl = *peer.impl_;
   impl.target = target;
-  const auto end = std::chrono::steady_clock::now() + kTotalTime;
+  const auto end = std::chrono::steady_clock::now() + total;
   units::Error last{ErrorCode::unavailable, target.to_string() + ": the name has no address"};
   try {
     for (const SocketAddress& address : addresses_of(target)) {

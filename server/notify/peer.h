@@ -18,16 +18,17 @@ inline constexpr std::chrono::seconds kTotalTime{30};
 
 /// A TCP connection, later or at once inside TLS. One owner thread, which blocks in every call.
 ///
-/// Everything after the name look-up ends at the deadline, or when `stop` is requested: the socket is then shut down,
-/// and the call under way fails. Certificates are verified against `ca_file` (empty: the system's store), and so is
-/// the name or address that was asked for, loopback included.
+/// Everything after the name look-up ends at the deadline (`total` after connect() began), or when `stop` is requested:
+/// the socket is then shut down, and the call under way fails. Certificates are verified against `ca_file` (empty: the
+/// system's store), and so is the name or address that was asked for, loopback included.
 ///
 /// Errors: `unavailable` or `timeout`, beginning with "host:port"; `invalid` for a ca_file that can't be used. The
 /// process must ignore SIGPIPE.
 class Peer {
  public:
   /// Connects to the first of the host's addresses that answers, each within kConnectTime.
-  [[nodiscard]] static units::Result<Peer> connect(const Target& target, std::stop_token stop);
+  [[nodiscard]] static units::Result<Peer> connect(const Target& target, std::stop_token stop,
+                                                   units::Milliseconds total = kTotalTime);
   Peer(Peer&&) noexcept;
   Peer& operator=(Peer&&) = delete;
   ~Peer();

@@ -192,10 +192,11 @@ std::string dot_stuffed(const std::string& mail) {
   return out + (out.empty() || line_begins ? ".\r\n" : "\r\n.\r\n");
 }
 
-Result<std::string> send_mail(const Email& email, const std::string& mail, std::stop_token stop) {
+Result<std::string> send_mail(const Email& email, const std::string& mail, std::stop_token stop,
+                              units::Milliseconds total) {
   const auto target = mail_target(email.server);
   if (!target) return units::fail(ErrorCode::invalid, "server " + target.error().message);
-  auto peer = Peer::connect(*target, std::move(stop));
+  auto peer = Peer::connect(*target, std::move(stop), total);
   if (!peer) return std::unexpected(peer.error());
   return Dialogue(std::move(*peer), email, *target).deliver(mail);
 }

@@ -5,16 +5,18 @@
 #include <string>
 
 #include "schema/units/result.h"
+#include "server/notify/peer.h"
 #include "server/notify/receiver.h"
 
 namespace vedette::notify {
 
-/// Blocks for at most kTotalTime and the name look-up. The answer to the mail's end, as "250 2.0.0 OK", together with
+/// Blocks for at most `total` and the name look-up. The answer to the mail's end, as "250 2.0.0 OK", together with
 /// the recipients that were refused when others weren't.
 ///
 /// Errors: `unavailable`, `timeout` (the server is away or doesn't let us in: nothing else can be sent either),
 /// `invalid` (it refuses this mail).
-[[nodiscard]] units::Result<std::string> send_mail(const Email& email, const std::string& mail, std::stop_token stop);
+[[nodiscard]] units::Result<std::string> send_mail(const Email& email, const std::string& mail, std::stop_token stop,
+                                                   units::Milliseconds total = kTotalTime);
 
 /// The mail as DATA carries it: lines that begin with a dot get another, and ".\r\n" ends it. Pure.
 [[nodiscard]] std::string dot_stuffed(const std::string& mail);
