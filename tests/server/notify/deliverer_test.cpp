@@ -156,13 +156,5 @@ TEST(Deliverer, AReceiverThatHangsDoesNotHoldUpTheOther) {
   EXPECT_EQ(world.outbox.rows()[0].id, 1u);
 }
 
-TEST(Deliverer, WhatWaitsForAReceiverThatIsGoneIsGivenUp) {
-  World world;
-  world.outbox.add(killed(), "left");
-  Deliverer deliverer({world.ops}, world.outbox, world.clock, world.gated("ops"));
-  deliverer.start();
-  EXPECT_TRUE(world.outbox.rows().empty());
-}
-
 }  // namespace
 }  // namespace vedette::notify
