@@ -31,13 +31,14 @@ struct Config {
   std::size_t head = 16 * 1024;            ///< bytes of a request head; more: 431
   std::size_t read_budget = 256 * 1024;    ///< bytes read from one peer before the others have their turn
 
-  units::Milliseconds head_deadline{10'000};   ///< TLS handshake and request head together
-  units::Milliseconds idle_deadline{75'000};   ///< between requests of one connection
-  units::Milliseconds body_deadline{60'000};   ///< a whole request body
-  units::Milliseconds write_deadline{60'000};  ///< a response of which the peer takes nothing
-  units::Milliseconds close_deadline{5'000};   ///< our WebSocket close frame waits for its answer
-  units::Milliseconds linger_deadline{2'000};  ///< what a peer still sends is read and dropped after the last response
-  units::Milliseconds drain_deadline{3'000};   ///< stop() waits this long for connections to end
+  units::Milliseconds head_deadline{10'000};    ///< TLS handshake and request head together
+  units::Milliseconds idle_deadline{75'000};    ///< between requests of one connection
+  units::Milliseconds body_deadline{60'000};    ///< a whole request body
+  units::Milliseconds answer_deadline{60'000};  ///< the service has a request; then the peer gets 503
+  units::Milliseconds write_deadline{60'000};   ///< a response of which the peer takes nothing
+  units::Milliseconds close_deadline{5'000};    ///< our WebSocket close frame waits for its answer
+  units::Milliseconds linger_deadline{2'000};   ///< what a peer still sends is read and dropped after the last response
+  units::Milliseconds drain_deadline{3'000};    ///< stop() waits this long for connections to end
   units::Milliseconds tcp_user_timeout{90'000};  ///< TCP_USER_TIMEOUT: unacknowledged for this long ends a connection
 };
 

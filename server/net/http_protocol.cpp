@@ -110,7 +110,7 @@ bool HttpProtocol::read_body() {
 
 void HttpProtocol::hand_over() {
   state_ = State::handling;
-  peer_.set_deadline(std::nullopt);
+  peer_.set_deadline(peer_.shard().config().answer_deadline);
   keep_alive_ = request_.keep_alive;
   domain::Request request{request_.head, body_->take()};
   body_.reset();
@@ -174,6 +174,8 @@ void HttpProtocol::on_deadline() {
   // A peer in the middle of something hears why; a silent one, or one that doesn't read, is dropped.
   if (state_ == State::body || (state_ == State::head && !in_.empty()))
     return refuse({408, "the request took too long"});
+  // The service may still answer: respond() then finds another state and lets the answer go.
+  if (state_ == State::handling) return refuse({503, "the collector didn't answer in time; try again"});
   peer_.drop();
 }
 

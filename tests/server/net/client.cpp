@@ -122,6 +122,16 @@ std::pair<int, std::string> Client::frame() {
   return {static_cast<unsigned char>(head[0]) & 0x0F, read(size)};
 }
 
+std::string Client::certificate() const {
+  X509* shown = SSL_get1_peer_certificate(ssl_);
+  unsigned char* der = nullptr;
+  const int size = i2d_X509(shown, &der);
+  std::string bytes(reinterpret_cast<const char*>(der), static_cast<std::size_t>(size));
+  OPENSSL_free(der);
+  X509_free(shown);
+  return bytes;
+}
+
 void Client::reset() {
   const linger hard{1, 0};
   ::setsockopt(fd_, SOL_SOCKET, SO_LINGER, &hard, sizeof hard);

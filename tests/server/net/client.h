@@ -45,8 +45,9 @@ class Client {
   /// One unmasked frame: opcode and payload; opcode 0 at the end.
   std::pair<int, std::string> frame();
 
-  void reset();     ///< RST
-  void fin_only();  ///< FIN without TLS's close_notify
+  [[nodiscard]] std::string certificate() const;  ///< what the server showed, DER
+  void reset();                                   ///< RST
+  void fin_only();                                ///< FIN without TLS's close_notify
   [[nodiscard]] int fd() const noexcept { return fd_; }
 
  private:

@@ -94,11 +94,17 @@ class Echo final : public domain::ConnectionHandler {
 class Service final : public domain::HttpService {
  public:
   Seen seen;
+  domain::Responder kept;  ///< of /never
 
   std::size_t body_limit(const domain::RequestHead&) override { return 1'000; }
   void handle(domain::Request request, domain::Responder respond) override {
     if (request.head.path == "/later") {
       std::thread([respond = std::move(respond)] { respond(domain::json(200, "\"later\"")); }).detach();
+    } else if (request.head.path == "/never") {
+      kept = std::move(respond);
+      seen.add("asked");
+    } else if (request.head.path == "/who") {
+      respond(domain::json(200, request.head.peer + (request.head.secure ? " secure" : " plain")));
     } else if (request.head.path == "/big") {
       domain::Response response = domain::json(200, {});
       response.shared_body = std::make_shared<const std::string>(20'000'000, 'b');
@@ -279,6 +285,72 @@ TEST(Http, OneAddressCanNotTakeAllConnections) {
   refused->write(get("/x"));
   EXPECT_EQ(refused->read_to_end(), "");
   EXPECT_EQ(running.server.counts().refused, 1U);
+}
+
+TEST(Http, MoreThanTheConnectionLimitAreClosedAsTheyCome) {
+  Config config = test_config();
+  config.connections = 2;
+  Running running(config);
+  const auto socket = running.open_websocket();  // proven ones count here too
+  auto second = running.connect();
+  second->write(get("/x"));
+  EXPECT_TRUE(second->response().ends_with("GET /x "));
+  auto refused = running.connect();
+  refused->write(get("/x"));
+  EXPECT_EQ(refused->read_to_end(), "");
+  EXPECT_EQ(running.server.counts().refused, 1U);
+  second->write(get("/y"));
+  EXPECT_TRUE(second->response().ends_with("GET /y "));
+}
+
+TEST(Http, OnlyATrustedProxySaysWhoThePeerIs) {
+  const std::string forwarded =
+      "GET /who HTTP/1.1\r\nHost: localhost\r\nX-Forwarded-For: 6.6.6.6, 192.0.2.7\r\nX-Forwarded-Proto: https\r\n\r\n";
+  Config config = test_config();
+  config.plaintext = true;
+  Running direct(config);
+  Client liar(direct.server.port(), false);
+  liar.write(forwarded);
+  const std::string unbelieved = liar.response();
+  EXPECT_NE(unbelieved.find("\r\n\r\n127.0.0.1:"), std::string::npos) << unbelieved;
+  EXPECT_TRUE(unbelieved.ends_with(" plain")) << unbelieved;
+
+  config.trusted_proxies = {"127.0.0.1"};
+  Running proxied(config);
+  Client proxy(proxied.server.port(), false);
+  proxy.write(forwarded);
+  EXPECT_TRUE(proxy.response().ends_with("\r\n\r\n192.0.2.7 secure"));
+}
+
+TEST(Http, AServiceThatNeverAnswersIsAnsweredFor) {
+  Config config = test_config();
+  config.answer_deadline = 50ms;
+  Running running(config);
+  auto client = running.connect();
+  client->write(get("/never"));
+  EXPECT_EQ(running.service.seen.next(), "asked");
+  EXPECT_TRUE(client->response().starts_with("HTTP/1.1 503 "));
+  running.service.kept(domain::json(200, "\"too late\""));
+  EXPECT_EQ(client->read_to_end(), "");
+}
+
+TEST(Server, AReloadedCertificateIsShownToNewConnectionsOnly) {
+  const testing::Identity mine;
+  const testing::Identity renewed;
+  Config config = test_config();
+  config.certificate_file = mine.certificate();
+  config.key_file = mine.key();
+  Running running(config);
+  auto old = running.connect();
+  const auto overwrite = std::filesystem::copy_options::overwrite_existing;
+  std::filesystem::copy_file(renewed.certificate(), mine.certificate(), overwrite);
+  EXPECT_FALSE(running.server.reload_certificate());  // the key is still the former one's
+  EXPECT_EQ(running.connect()->certificate(), old->certificate());
+  std::filesystem::copy_file(renewed.key(), mine.key(), overwrite);
+  ASSERT_TRUE(running.server.reload_certificate());
+  EXPECT_NE(running.connect()->certificate(), old->certificate());
+  old->write(get("/x"));
+  EXPECT_TRUE(old->response().ends_with("GET /x "));
 }
 
 TEST(WebSocket, EchoesAndNegotiatesTheSubprotocol) {
