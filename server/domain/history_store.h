@@ -69,7 +69,7 @@ class HistoryStore {
 
   /// Called on the writer's thread when there is room again after submit() said false. Must not block. Set before
   /// start.
-  virtual void on_room(std::function<void()> callback) { (void)callback; }
+  virtual void on_room(std::function<void()> /*callback*/) {}  // NOLINT(performance-unnecessary-value-param)
 
   /// Samples up to this call's start, durable or not. `invalid` for a bad range or too many points, `timeout` past 10
   /// s.

@@ -64,7 +64,7 @@ test('SIGSTOP: "machine answers" within 15 s; after SIGCONT up again, and the st
   const back = Date.now() / 1000;
   await until('ticks after it', () => times(host, back).length > 3);
   assert.ok(widestStep(times(host, from - 5)) > 8, 'the stop is a gap');
-  const outage = await until('the outage has ended', () => outages(host, from - 2).find((o) => o.to && o.status === 'unresponsive'));
+  const outage = await until('the outage has ended and is explained', () => outages(host, from - 2).find((o) => o.to && o.status === 'unresponsive' && o.correction));
   assert.match(outage.reason, /machine answers/);
   assert.match(outage.correction, /no samples/);
 });

@@ -8,7 +8,9 @@ import { promisify } from 'node:util';
 import { chromium } from 'playwright-core';
 
 const execFilePromise = promisify(execFile);
-const { VEDETTE_BINARIES: binaries, VEDETTE_WORK: work, VEDETTE_HOST: hostNamespace, VEDETTE_ROOT: root } = process.env;
+// Each test file is a process of its own and has a folder of its own.
+const work = fs.mkdtempSync(path.join(process.env.VEDETTE_WORK, 'world-'));
+const { VEDETTE_BINARIES: binaries, VEDETTE_HOST: hostNamespace, VEDETTE_ROOT: root } = process.env;
 
 /** Awaits a condition: `ask` returns something true, or throws or returns something false to be asked again. */
 export async function until(what, ask, { seconds = 30, step = 50 } = {}) {
