@@ -31,6 +31,7 @@ Span Hole::longest(units::Instant to) const {
 
 std::string correction(const domain::Outage& outage, const Evidence& evidence) {
   if (evidence.rebooted) return "rebooted at " + minute(*evidence.rebooted);
+  if (outage.status == domain::HostStatus::stopped) return "";  // it said goodbye: there is nothing to correct
   const Span all{outage.from, *outage.to};
   if (evidence.covered) return "host was up; network cut " + minutes(all);
   const Span& hole = evidence.hole;

@@ -33,7 +33,7 @@ struct Evidence {
 
 /// "rebooted at 03:02"; "host was up; network cut 03:02–03:09"; "agent took no samples 03:02–03:09"; if most came but
 /// not all, "host was up; network cut 03:02–03:09; no samples 03:04–03:05". Times UTC.
-/// Precondition: the outage ended.
+/// Empty if nothing more is to be said: a service that was stopped and came back. Precondition: the outage ended.
 [[nodiscard]] std::string correction(const domain::Outage& outage, const Evidence& evidence);
 
 }  // namespace vedette::fleet

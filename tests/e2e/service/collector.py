@@ -58,9 +58,9 @@ class Collector:
     def start(self):
         self.data.mkdir(parents=True, exist_ok=True)
         prefix = ["ip", "netns", "exec", self.netns] if self.netns else []
-        self.log = open(f"{self.data}.log", "ab")
-        self.process = subprocess.Popen(prefix + self.command("run", "--listen", self.listen), stdin=subprocess.DEVNULL,
-                                        stdout=self.log, stderr=self.log)
+        with open(f"{self.data}.log", "ab") as log:
+            self.process = subprocess.Popen(prefix + self.command("run", "--listen", self.listen), stdin=subprocess.DEVNULL,
+                                            stdout=log, stderr=log)
         wait_until("the collector answers /healthz", lambda: "ok" in sh(
             *prefix, "curl", "-sSk", "--max-time", "5", self.url + "/healthz"), 20)
         return self

@@ -3,6 +3,7 @@
     service_test.py BINARIES DEBS WORK     BINARIES: the build's bin folder; DEBS: folder of the .deb files
 """
 import pathlib
+import shutil
 import sys
 import time
 import unittest
@@ -18,6 +19,7 @@ class Service(unittest.TestCase):
     def test_lives_through_install_stop_kill_reboot_and_purge(self):
         debs = [next(DEBS.glob(f"vedette-{name}_*.deb")) for name in ("server", "agent")]
         WORK.mkdir(parents=True, exist_ok=True)
+        shutil.rmtree(WORK / "collector-data", ignore_errors=True)
         base = base_root(WORK / "base", debs)
         with Machine(base, WORK, "vedette-e2e") as self.machine:
             self.install(debs)
@@ -74,10 +76,11 @@ class Service(unittest.TestCase):
         client.wait_status("up")
 
     def kill_is_mended(self, client):
-        before = self.unit("vedette-agent", "MainPID")
+        before, killed = self.unit("vedette-agent", "MainPID"), time.time()
         self.machine.run("kill", "-9", before)
         wait_until("systemd started the agent again", lambda: self.unit("vedette-agent", "MainPID") not in ("0", before))
-        client.wait_status("up")
+        host = client.wait_status("up")
+        wait_until("the new agent's ticks", lambda: len(client.ticks(host["id"], killed + 2, time.time() + 60)) >= 3)
 
     def reboot_is_known(self, client):
         began = time.time()
