@@ -64,8 +64,8 @@ TEST(Store, KilledAtRandomMomentsLosesNothingAckedAndDoublesNothing) {
   std::mt19937_64 random(20261123);
   auto directory = std::make_unique<tests::TemporaryDirectory>();
   for (int round = 0; round < (rounds ? std::atoi(rounds) : 10); ++round) {
-    // A directory sees ten deaths, so that replays of replays are seen, and what is to be checked stays small.
-    if (round % 10 == 0) directory = std::make_unique<tests::TemporaryDirectory>();
+    // A directory sees five deaths, so that replays of replays are seen, and what is to be checked stays small.
+    if (round % 5 == 0) directory = std::make_unique<tests::TemporaryDirectory>();
     const auto acked = kill_sender(directory->path(), random(), static_cast<useconds_t>(random() % 60'000));
     auto store = opened(options_in(directory->path()));
     const auto accepted = store->resume_point(kHost, 1);
