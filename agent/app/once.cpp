@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "agent/collect/collector.h"
+#include "agent/link/http.h"
 #include "schema/metrics/catalogue.h"
 
 namespace vedette::app {
@@ -20,23 +21,6 @@ std::string number(double value) {
   std::array<char, 400> text{};
   const auto [end, status] = std::to_chars(text.data(), text.data() + text.size(), value, std::chars_format::fixed);
   return status == std::errc{} ? std::string(text.data(), end) : "0";
-}
-
-std::string json_text(std::string_view text) {
-  std::string out = "\"";
-  for (const char c : text) {
-    if (c == '"' || c == '\\') {
-      out += '\\';
-      out += c;
-    } else if (static_cast<unsigned char>(c) < 0x20) {
-      std::array<char, 8> escaped{};
-      std::snprintf(escaped.data(), escaped.size(), "\\u%04x", static_cast<unsigned char>(c));
-      out += escaped.data();
-    } else {
-      out += c;
-    }
-  }
-  return out + '"';
 }
 
 /// Positions of the present cells, by series' name and attributes.
@@ -66,13 +50,14 @@ std::string tick_as_json(units::Instant at, std::span<const metrics::Series> ser
   std::string text = "{\"time\":" + units::unix_seconds(at) + ",\"samples\":[";
   bool first = true;
   for (const std::size_t i : sorted(series, cells)) {
-    text += std::string(first ? "" : ",") + "\n{\"name\":" + json_text(series[i].key.name) + ",\"attributes\":{";
+    text +=
+        std::string(first ? "" : ",") + "\n{\"name\":" + link::json_string(series[i].key.name) + ",\"attributes\":{";
     first = false;
     for (const auto& attribute : series[i].key.attributes) {
       if (text.back() != '{') text += ',';
-      text += json_text(attribute.key) + ':' + json_text(attribute.value);
+      text += link::json_string(attribute.key) + ':' + link::json_string(attribute.value);
     }
-    text += "},\"unit\":" + json_text(series[i].unit);
+    text += "},\"unit\":" + link::json_string(series[i].unit);
     text += std::string(",\"kind\":") + (series[i].kind == metrics::Kind::counter ? "\"counter\"" : "\"gauge\"");
     text += ",\"value\":" + number(value(cells[i], series[i].quantum)) + '}';
   }

@@ -1,4 +1,4 @@
-// vedette-server: see docs/man/vedette-server.1.md.
+// vedette-server: see docs/man/vedette-server.1.
 #include <exception>
 #include <iostream>
 #include <string>
