@@ -205,6 +205,8 @@ void Collector::Parts::add_metrics() {
                     [this] { return static_cast<double>(net.counts().connections); });
   metrics.add_counter("connections_refused_total", "Connections refused over a limit.",
                       [this] { return static_cast<double>(net.counts().refused); });
+  metrics.add_counter("accept_rests_total", "Times accepting rested because the system had no descriptor left.",
+                      [this] { return static_cast<double>(net.counts().rests); });
   metrics.add_gauge("certificate_expires_seconds", "End of the server certificate, Unix seconds.",
                     [end = certificates.expires] { return static_cast<double>(units::unix_ms(end)) / 1000; });
 }

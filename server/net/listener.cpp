@@ -132,6 +132,7 @@ void Listener::on_ready(std::uint32_t) {
     socklen_t size = sizeof storage;
     Descriptor fd(::accept4(socket_.get(), reinterpret_cast<sockaddr*>(&storage), &size, SOCK_NONBLOCK | SOCK_CLOEXEC));
     if (fd.get() >= 0) {
+      if (std::exchange(exhausted_, false)) units::log(units::Level::notice, "connections are accepted again");
       admit(std::move(fd), describe(storage));
       continue;
     }
@@ -143,7 +144,11 @@ void Listener::on_ready(std::uint32_t) {
 
 /// Out of descriptors the port stays readable and would spin the loop: look away; those who wait are in the backlog.
 void Listener::rest() {
-  units::log_warning("can't accept connections for now", {{"error", std::strerror(errno)}, {"open", connections()}});
+  ++rests_;
+  if (!std::exchange(exhausted_, true)) {
+    units::log_warning("can't accept connections for now; those that are open go on",
+                       {{"error", std::strerror(errno)}, {"open", connections()}});
+  }
   if (std::exchange(watching_, false)) loop_.unwatch(key_, socket_.get());
   loop_.after(kRest, [this] { start(); });
 }

@@ -34,6 +34,8 @@ class Listener final : public Watcher, public Admission {
 
   [[nodiscard]] std::size_t connections() const noexcept { return connections_; }  ///< any thread
   [[nodiscard]] std::uint64_t refused() const noexcept { return refused_; }        ///< any thread; over a limit
+  /// Any thread: how often accepting had to rest because the system had no descriptor or memory left.
+  [[nodiscard]] std::uint64_t rests() const noexcept { return rests_; }
 
  private:
   void admit(Descriptor fd, PeerAddress address);
@@ -46,9 +48,11 @@ class Listener final : public Watcher, public Admission {
   Take take_;
   Loop::Key key_ = 0;
   bool watching_ = false;
+  bool exhausted_ = false;  ///< the last accept found the system out of descriptors: told once
   std::unordered_map<std::string, std::size_t> unproven_;  ///< by address
   std::atomic<std::size_t> connections_ = 0;
   std::atomic<std::uint64_t> refused_ = 0;
+  std::atomic<std::uint64_t> rests_ = 0;
 };
 
 }  // namespace vedette::net

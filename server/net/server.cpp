@@ -86,7 +86,7 @@ std::uint16_t Server::port() const noexcept {
 
 Server::Counts Server::counts() const noexcept {
   if (!running_) return {};
-  return {running_->listener->connections(), running_->listener->refused()};
+  return {running_->listener->connections(), running_->listener->refused(), running_->listener->rests()};
 }
 
 units::Result<void> Server::reload_certificate() {

@@ -39,6 +39,7 @@ class Server final : public domain::ConnectionRouter {
   struct Counts {
     std::size_t connections = 0;  ///< now
     std::uint64_t refused = 0;    ///< over a limit, since start
+    std::uint64_t rests = 0;      ///< of accepting, out of descriptors, since start
   };
   [[nodiscard]] Counts counts() const noexcept;  ///< any thread, after start()
 

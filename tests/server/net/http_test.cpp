@@ -1,0 +1,111 @@
+#include "server/net/server.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/server/net/running.h"
+
+namespace vedette::net {
+namespace {
+
+using testing::Client;
+using testing::get;
+using testing::Running;
+using testing::test_config;
+
+TEST(Http, AnswersWithItsOwnFieldsAndKeepsTheConnection) {
+  Running running;
+  auto client = running.connect();
+  for (int i = 0; i < 3; ++i) {
+    client->write(get("/echo"));
+    const std::string response = client->response();
+    EXPECT_TRUE(response.starts_with("HTTP/1.1 200 OK\r\n")) << response;
+    for (const char* field :
+         {"\r\nDate: ", "\r\nContent-Security-Policy: default-src 'none'; ", "\r\nConnection: keep-alive\r\n",
+          "\r\nX-Content-Type-Options: nosniff\r\n", "\r\nReferrer-Policy: "}) {
+      EXPECT_NE(response.find(field), std::string::npos) << field;
+    }
+    EXPECT_TRUE(response.ends_with("GET /echo "));
+  }
+}
+
+TEST(Http, PipelinedRequestsAreAnsweredInOrder) {
+  Running running;
+  auto client = running.connect();
+  client->write(get("/later") + get("/a") + "POST /b HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc" +
+                "POST /c HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nde\r\n0\r\n\r\n" +
+                get("/later"));
+  EXPECT_TRUE(client->response().ends_with("\"later\""));
+  EXPECT_TRUE(client->response().ends_with("GET /a "));
+  EXPECT_TRUE(client->response().ends_with("POST /b abc"));
+  EXPECT_TRUE(client->response().ends_with("POST /c de"));
+  EXPECT_TRUE(client->response().ends_with("\"later\""));
+}
+
+TEST(Http, HeadHasLengthButNoBody) {
+  Running running;
+  auto client = running.connect();
+  client->write("HEAD /echo HTTP/1.1\r\nHost: x\r\n\r\n" + get("/next"));
+  EXPECT_NE(client->response(false).find("Content-Length: 11\r\n"), std::string::npos);
+  EXPECT_TRUE(client->response().ends_with("GET /next "));
+}
+
+TEST(Http, Expect100IsAnsweredBeforeTheBody) {
+  Running running;
+  auto client = running.connect();
+  client->write("POST /e HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n");
+  EXPECT_EQ(client->response(), "HTTP/1.1 100 Continue\r\n\r\n");
+  client->write("ok");
+  EXPECT_TRUE(client->response().ends_with("POST /e ok"));
+}
+
+TEST(Http, RefusalsCloseTheConnection) {
+  Running running;
+  const std::vector<std::pair<std::string, std::string>> cases = {
+      {"GET / HTTP/1.1\nHost: x\n\n", "400"},
+      {"GET / HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n", "400"},
+      {"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1001\r\n\r\n", "413"},
+      {"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3e9\r\n", "413"},
+      {"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", "400"},
+      {"GET / HTTP/1.1\r\nX: " + std::string(17'000, 'x'), "431"},
+      {"BREW / HTTP/1.1\r\nHost: x\r\n\r\n", "501"},
+      {"GET / HTTP/3.0\r\nHost: x\r\n\r\n", "505"},
+  };
+  for (const auto& [request, status] : cases) {
+    auto client = running.connect();
+    client->write(request);
+    const std::string all = client->read_to_end();
+    EXPECT_TRUE(all.starts_with("HTTP/1.1 " + status)) << all;
+    EXPECT_NE(all.find("Connection: close"), std::string::npos);
+  }
+}
+
+TEST(Http, PlaintextServesWithoutTls) {
+  Config config = test_config();
+  config.plaintext = true;
+  Running running(config);
+  Client client(running.server.port(), false);
+  client.write(get("/x"));
+  EXPECT_TRUE(client.response().ends_with("GET /x "));
+}
+
+TEST(Http, OnlyATrustedProxySaysWhoThePeerIs) {
+  const std::string forwarded =
+      "GET /who HTTP/1.1\r\nHost: localhost\r\nX-Forwarded-For: 6.6.6.6, 192.0.2.7\r\nX-Forwarded-Proto: https\r\n\r\n";
+  Config config = test_config();
+  config.plaintext = true;
+  Running direct(config);
+  Client liar(direct.server.port(), false);
+  liar.write(forwarded);
+  const std::string unbelieved = liar.response();
+  EXPECT_NE(unbelieved.find("\r\n\r\n127.0.0.1:"), std::string::npos) << unbelieved;
+  EXPECT_TRUE(unbelieved.ends_with(" plain")) << unbelieved;
+
+  config.trusted_proxies = {"127.0.0.1"};
+  Running proxied(config);
+  Client proxy(proxied.server.port(), false);
+  proxy.write(forwarded);
+  EXPECT_TRUE(proxy.response().ends_with("\r\n\r\n192.0.2.7 secure"));
+}
+
+}  // namespace
+}  // namespace vedette::net
