@@ -53,7 +53,7 @@ struct Welcomed {
   std::uint32_t boot = 0;
   HostFacts facts;
   std::string peer;
-  bool resumed_boot = false; /* boot id same as before */
+  std::optional<bool> same_run;  ///< the agent's process is the one that was connected before; absent if none was yet
 };
 struct GoodBye {
   std::string words;

@@ -13,6 +13,11 @@ std::string minutes(Span span) {
   return minute(span.from) + "–" + minute(span.to);
 }
 
+std::string_view without_samples(std::optional<bool> same_run) {
+  if (!same_run) return "agent took no samples ";
+  return *same_run ? "agent was stopped or frozen, no samples " : "agent died and was started again, no samples ";
+}
+
 Span longer(Span a, Span b) {
   return b.to - b.from > a.to - a.from ? b : a;
 }
@@ -35,7 +40,9 @@ std::string correction(const domain::Outage& outage, const Evidence& evidence) {
   const Span all{outage.from, *outage.to};
   if (evidence.covered) return "host was up; network cut " + minutes(all);
   const Span& hole = evidence.hole;
-  if (2 * (hole.to - hole.from) >= all.to - all.from) return "agent took no samples " + minutes(hole);
+  if (2 * (hole.to - hole.from) >= all.to - all.from) {
+    return std::string(without_samples(evidence.same_run)) + minutes(hole);
+  }
   return "host was up; network cut " + minutes(all) + "; no samples " + minutes(hole);
 }
 

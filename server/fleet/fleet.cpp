@@ -140,7 +140,10 @@ void Fleet::on_sighting(HostNumber number, Instant at, const Sighting& sighting)
                     {{"host", host->view.record.name}, {"kind", happened->kind}, {"text", happened->text}});
   }
   if (std::holds_alternative<seen::BackfillDone>(sighting)) correct(*host, false);
-  if (std::holds_alternative<seen::AnswersAgain>(sighting)) host->heard = at;
+  if (std::holds_alternative<seen::AnswersAgain>(sighting)) {
+    host->heard = at;
+    host->same_run = true;
+  }
   if (const auto judgement = judge(host->view.state.status, sighting)) apply(*host, at, *judgement);
   // The same connection goes on: there is no backfill whose end could be waited for.
   if (std::holds_alternative<seen::AnswersAgain>(sighting) && host->outage) correct_later(*host, false);
@@ -149,6 +152,7 @@ void Fleet::on_sighting(HostNumber number, Instant at, const Sighting& sighting)
 void Fleet::welcome(Host& host, Instant at, const seen::Welcomed& welcomed) {
   host.heard = at;
   if (host.outage) {
+    if (!host.outage->to) host.same_run = welcomed.same_run;
     // A boot of this run is known by its number; after a restart of the collector the host's own boot time tells.
     const bool other_boot = host.boot != 0 ? host.boot != welcomed.boot : welcomed.facts.boot_time > host.outage->from;
     if (other_boot) host.rebooted = std::clamp(welcomed.facts.boot_time, host.outage->from, at);
@@ -230,25 +234,26 @@ void Fleet::begin_outage(Host& host, Instant at) {
   host.outage = outage;
   host.hole.emplace(outage.from);
   host.rebooted.reset();
+  host.same_run.reset();
   save_outage(host);
 }
 
 void Fleet::end_outage(Host& host, Instant at) {
   if (!host.outage || host.outage->to) return;
   host.outage->to = at;
-  if (host.rebooted) host.outage->correction = correction(*host.outage, {host.rebooted, false, {}});
+  if (host.rebooted) host.outage->correction = correction(*host.outage, {host.rebooted, false, {}, {}});
   save_outage(host);
 }
 
 void Fleet::correct(Host& host, bool last_try) {
   if (!host.outage || !host.outage->to || host.rebooted) return;
   const Outage& outage = *host.outage;
-  // Agents keep a day: what is longer isn't worth reading through.
-  const bool covered = *outage.to - outage.from <= times_.longest_backfill &&
-                       ports_.history.covered(outage.host, outage.from, *outage.to, times_.gap);
+  // Agents keep a day: what is longer isn't worth reading through, and a hole in it says nothing of the agent.
+  const bool kept = *outage.to - outage.from <= times_.longest_backfill;
+  const bool covered = kept && ports_.history.covered(outage.host, outage.from, *outage.to, times_.gap);
   if (!covered && !last_try) return correct_later(host, true);
   const Span hole = host.hole.value_or(Hole(outage.from)).longest(*outage.to);
-  std::string words = correction(outage, {{}, covered, hole});
+  std::string words = correction(outage, {{}, covered, hole, kept ? host.same_run : std::nullopt});
   if (words == outage.correction) return;
   host.outage->correction = std::move(words);
   units::log_info("outage explained", {{"host", host.view.record.name}, {"words", host.outage->correction}});

@@ -72,6 +72,7 @@ class Fleet final : public domain::HostObserver,
     std::optional<domain::Outage> outage;  ///< the one that lasts, or the last one until it was corrected
     std::optional<Hole> hole;              ///< the longest time of it without a tick, as far as they came
     std::optional<units::Instant> rebooted;
+    std::optional<bool> same_run;        ///< after it: is the agent's process the one from before?
     std::optional<Judgement> held_back;  ///< a verdict that waits: 2 s, or the grace
     std::uint64_t turn = 0;              ///< grows with every change of status: late timers see they are late
   };

@@ -113,7 +113,7 @@ void AgentStream::welcome(const wire::Hello& hello, wire::Welcome welcome) {
 
 bool AgentStream::take_over(const wire::Hello& hello) {
   const auto& host = intake_.host();
-  const auto taken = ports_.roster.take(host.number, connection_->id(), hello.boot_id);
+  const auto taken = ports_.roster.take(host.number, connection_->id(), hello.boot_id, hello.run_id);
   if (taken.revoked) return false;
   if (taken.replaced) {
     const std::string reason = taken.clones ? "two machines use this host's key: enrol one of them anew"
@@ -123,7 +123,7 @@ bool AgentStream::take_over(const wire::Hello& hello) {
   if (taken.clones) {
     units::log_warning("two machines hold one identity", {{"host", host.name}, {"peer", connection_->peer()}});
   }
-  tell(seen::Welcomed{intake_.boot(), facts_of(hello), std::string(connection_->peer()), taken.same_boot});
+  tell(seen::Welcomed{intake_.boot(), facts_of(hello), std::string(connection_->peer()), taken.same_run});
   return true;
 }
 
@@ -266,7 +266,7 @@ void AgentStream::fail(const Fault& fault) {
                      {{"host", intake_.host().name}, {"code", fault.code}, {"reason", fault.reason}});
   // A host that never got its Welcome is rejected too: it has no other connection, or keeps the one it has.
   if (!intake_.greeted() && !ports_.roster.holder(intake_.host().number)) {
-    (void)ports_.roster.take(intake_.host().number, connection_->id(), {});
+    (void)ports_.roster.take(intake_.host().number, connection_->id(), {}, {});
   }
   connection_->close(fault.code, fault.reason);
 }

@@ -5,10 +5,10 @@ namespace vedette::ingest {
 using domain::ConnectionId;
 using domain::HostNumber;
 
-Roster::Taken Roster::take(HostNumber host, ConnectionId connection, const wire::Id128& boot) {
+Roster::Taken Roster::take(HostNumber host, ConnectionId connection, const wire::Id128& boot, const wire::Id128& run) {
   return entries_.with([&](auto& entries) {
     Taken taken;
-    const auto [it, inserted] = entries.try_emplace(host, Entry{connection, boot, std::nullopt});
+    const auto [it, inserted] = entries.try_emplace(host, Entry{connection, boot, run, std::nullopt});
     if (inserted) return taken;
     Entry& entry = it->second;
     if (entry.revoked) {
@@ -18,8 +18,10 @@ Roster::Taken Roster::take(HostNumber host, ConnectionId connection, const wire:
     taken.replaced = entry.connection;
     taken.same_boot = entry.boot == boot;
     taken.clones = !taken.same_boot && entry.boot_before == boot;
+    if (entry.run != wire::Id128{}) taken.same_run = entry.run == run;
     if (!taken.same_boot) entry.boot_before = entry.boot;
     entry.boot = boot;
+    entry.run = run;
     entry.connection = connection;
     return taken;
   });

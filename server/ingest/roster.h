@@ -18,11 +18,13 @@ class Roster {
  public:
   struct Taken {
     std::optional<domain::ConnectionId> replaced;
-    bool revoked = false;    ///< the host was revoked after this connection was let in: nothing was changed
-    bool clones = false;     ///< this boot id was here before the one it replaces: two machines hold the identity
-    bool same_boot = false;  ///< the connection before was of the same boot
+    bool revoked = false;          ///< the host was revoked after this connection was let in: nothing was changed
+    bool clones = false;           ///< this boot id was here before the one it replaces: two machines hold the identity
+    bool same_boot = false;        ///< the connection before was of the same boot
+    std::optional<bool> same_run;  ///< … and of the same process of the agent; absent if none was here before
   };
-  [[nodiscard]] Taken take(domain::HostNumber host, domain::ConnectionId connection, const wire::Id128& boot);
+  [[nodiscard]] Taken take(domain::HostNumber host, domain::ConnectionId connection, const wire::Id128& boot,
+                           const wire::Id128& run);
   /// No connection speaks for the host any more, not even one that was let in and hasn't said Hello. Who does now?
   std::optional<domain::ConnectionId> revoke(domain::HostNumber host);
   [[nodiscard]] bool holds(domain::HostNumber host, domain::ConnectionId connection) const;
@@ -31,7 +33,7 @@ class Roster {
  private:
   struct Entry {
     domain::ConnectionId connection{};
-    wire::Id128 boot{};
+    wire::Id128 boot{}, run{};
     std::optional<wire::Id128> boot_before;
     bool revoked = false;
   };

@@ -19,6 +19,10 @@ const WORDS: [string, string][] = [
   ['upgrading', 'обновляется'],
   ['host was up; network cut', 'хост работал, связь пропала'],
   ['rebooted at', 'перезагружен в'],
+  ['agent was stopped or frozen', 'агент был остановлен или заморожен'],
+  ['agent died and was started again', 'агент погиб и был запущен снова'],
+  ['agent took no samples', 'агент не снимал показаний'],
+  ['no samples', 'нет показаний'],
 ];
 
 export const ru: Dictionary = {

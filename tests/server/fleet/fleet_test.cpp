@@ -263,7 +263,22 @@ TEST(Fleet, AnOutageWithoutSamplesStaysALabelledGap) {
   w.stage.advance(60s);
   w.see(seen::AnswersAgain{});
   w.stage.advance(10s);  // the same connection goes on: nothing else tells that it is over
-  EXPECT_TRUE(w.observer.outages.back().correction.starts_with("agent took no samples "));
+  EXPECT_TRUE(w.words().starts_with("agent was stopped or frozen, no samples "));
+}
+
+TEST(Fleet, AnAgentThatDiedAndCameBackIsToldFromOneThatFroze) {
+  World w;
+  w.start();
+  w.welcome();
+  for (const bool same : {false, true}) {
+    w.see(seen::EndedWithoutClose{"FIN"});
+    w.stage.advance(60s);
+    w.see(seen::Welcomed{1, {}, {}, same});
+    w.see(seen::BackfillDone{});
+    w.stage.advance(10s);
+    EXPECT_TRUE(w.words().starts_with(same ? "agent was stopped or frozen, " : "agent died and was started again, "))
+        << w.words();
+  }
 }
 
 TEST(Fleet, AnOutageBeginsWithTheLastSignOfLife) {
@@ -315,7 +330,7 @@ TEST(Fleet, ALateBackfillSetsEarlierWordsRight) {
   w.stage.advance(20s);
   w.see(seen::AnswersAgain{});
   w.stage.advance(10s);
-  EXPECT_TRUE(w.words().starts_with("agent took no samples "));
+  EXPECT_TRUE(w.words().starts_with("agent was stopped or frozen, "));
   w.history.is_covered = true;
   w.welcome();
   w.see(seen::BackfillDone{});

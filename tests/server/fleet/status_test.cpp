@@ -56,14 +56,17 @@ TEST(Correction, SaysWhatTurnedOut) {
   outage.from = units::Instant{} + 3h + 2min + 5s;
   outage.to = units::Instant{} + 3h + 9min;
   const Span most{outage.from + 2s, *outage.to}, some{outage.from + 2min, outage.from + 3min};
-  EXPECT_EQ(correction(outage, {{}, true, {}}), "host was up; network cut 03:02–03:09");
+  EXPECT_EQ(correction(outage, {{}, true, {}, {}}), "host was up; network cut 03:02–03:09");
   domain::Outage stopped = outage;
   stopped.status = domain::HostStatus::stopped;
-  EXPECT_EQ(correction(stopped, {{}, true, {}}), "");
-  EXPECT_EQ(correction(stopped, {outage.from, true, {}}), "rebooted at 03:02");
-  EXPECT_EQ(correction(outage, {outage.from, true, {}}), "rebooted at 03:02");
-  EXPECT_EQ(correction(outage, {{}, false, most}), "agent took no samples 03:02–03:09");
-  EXPECT_EQ(correction(outage, {{}, false, some}), "host was up; network cut 03:02–03:09; no samples 03:04–03:05");
+  EXPECT_EQ(correction(stopped, {{}, true, {}, {}}), "");
+  EXPECT_EQ(correction(stopped, {outage.from, true, {}, {}}), "rebooted at 03:02");
+  EXPECT_EQ(correction(outage, {outage.from, true, {}, {}}), "rebooted at 03:02");
+  EXPECT_EQ(correction(outage, {{}, false, most, {}}), "agent took no samples 03:02–03:09");
+  EXPECT_EQ(correction(outage, {{}, false, most, true}), "agent was stopped or frozen, no samples 03:02–03:09");
+  EXPECT_EQ(correction(outage, {{}, false, most, false}), "agent died and was started again, no samples 03:02–03:09");
+  EXPECT_EQ(correction(outage, {{}, false, some, true}),
+            "host was up; network cut 03:02–03:09; no samples 03:04–03:05");
 }
 
 TEST(Hole, IsTheLongestTimeWithoutATick) {

@@ -13,12 +13,12 @@ using domain::ConnectionId;
 using domain::HostNumber;
 
 constexpr HostNumber kHost{1};
-constexpr wire::Id128 kBootA{1}, kBootB{2}, kBootC{3};
+constexpr wire::Id128 kBootA{1}, kBootB{2}, kBootC{3}, kRun{9};
 
 TEST(Roster, ANewConnectionReplacesTheOld) {
   Roster roster;
-  EXPECT_FALSE(roster.take(kHost, ConnectionId{1}, kBootA).replaced);
-  const auto second = roster.take(kHost, ConnectionId{2}, kBootA);
+  EXPECT_FALSE(roster.take(kHost, ConnectionId{1}, kBootA, kRun).replaced);
+  const auto second = roster.take(kHost, ConnectionId{2}, kBootA, kRun);
   EXPECT_EQ(second.replaced, ConnectionId{1});
   EXPECT_TRUE(second.same_boot);
   EXPECT_FALSE(second.clones);
@@ -28,20 +28,27 @@ TEST(Roster, ANewConnectionReplacesTheOld) {
 
 TEST(Roster, BootsThatTakeTurnsAreClonesAndARebootIsNot) {
   Roster roster;
-  (void)roster.take(kHost, ConnectionId{1}, kBootA);
-  EXPECT_FALSE(roster.take(kHost, ConnectionId{2}, kBootB).clones);
-  EXPECT_FALSE(roster.take(kHost, ConnectionId{3}, kBootC).clones);
-  EXPECT_TRUE(roster.take(kHost, ConnectionId{4}, kBootB).clones);
-  EXPECT_TRUE(roster.take(kHost, ConnectionId{5}, kBootC).clones);
+  (void)roster.take(kHost, ConnectionId{1}, kBootA, kRun);
+  EXPECT_FALSE(roster.take(kHost, ConnectionId{2}, kBootB, kRun).clones);
+  EXPECT_FALSE(roster.take(kHost, ConnectionId{3}, kBootC, kRun).clones);
+  EXPECT_TRUE(roster.take(kHost, ConnectionId{4}, kBootB, kRun).clones);
+  EXPECT_TRUE(roster.take(kHost, ConnectionId{5}, kBootC, kRun).clones);
+}
+
+TEST(Roster, KnowsAnAgentThatWasStartedAgainFromOneThatOnlyReconnects) {
+  Roster roster;
+  EXPECT_FALSE(roster.take(kHost, ConnectionId{1}, kBootA, kRun).same_run) << "nothing to compare with";
+  EXPECT_EQ(roster.take(kHost, ConnectionId{2}, kBootA, kRun).same_run, true);
+  EXPECT_EQ(roster.take(kHost, ConnectionId{3}, kBootA, wire::Id128{10}).same_run, false);
 }
 
 TEST(Roster, ARevokedHostIsHeldByNobodyNew) {
   Roster roster;
   EXPECT_FALSE(roster.revoke(kHost)) << "nobody is connected";
   EXPECT_FALSE(roster.holder(kHost));
-  EXPECT_TRUE(roster.take(kHost, ConnectionId{1}, kBootA).revoked) << "let in before, and said Hello after";
+  EXPECT_TRUE(roster.take(kHost, ConnectionId{1}, kBootA, kRun).revoked) << "let in before, and said Hello after";
   EXPECT_FALSE(roster.holds(kHost, ConnectionId{1}));
-  EXPECT_FALSE(roster.take(HostNumber{2}, ConnectionId{2}, kBootA).revoked);
+  EXPECT_FALSE(roster.take(HostNumber{2}, ConnectionId{2}, kBootA, kRun).revoked);
   EXPECT_EQ(roster.revoke(HostNumber{2}), ConnectionId{2});
 }
 
