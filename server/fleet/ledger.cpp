@@ -12,7 +12,7 @@ Ledger::Ledger(domain::HostRecords& records, domain::Executor& control, const do
 
 Ledger::~Ledger() {
   while (waiting() > 0) {
-    if (!(statuses_.empty() ? write_outage() : write_status())) return;
+    if (!write_next()) return;
   }
 }
 
@@ -30,6 +30,11 @@ void Ledger::outage(const domain::Outage& outage) {
   schedule(Milliseconds{0});
 }
 
+void Ledger::facts(domain::HostNumber host, const domain::HostFacts& facts) {
+  facts_.insert_or_assign(host, facts);
+  schedule(Milliseconds{0});
+}
+
 void Ledger::schedule(Milliseconds delay) {
   if (std::exchange(scheduled_, true)) return;
   control_.after(delay, [this] {
@@ -41,9 +46,14 @@ void Ledger::schedule(Milliseconds delay) {
 void Ledger::write() {
   const auto until = clock_.steady() + times_.bite;
   while (waiting() > 0) {
-    if (!(statuses_.empty() ? write_outage() : write_status())) return schedule(times_.again);
+    if (!write_next()) return schedule(times_.again);
     if (clock_.steady() >= until && waiting() > 0) return schedule(times_.pause);
   }
+}
+
+bool Ledger::write_next() {
+  if (!outages_.empty()) return write_outage();
+  return statuses_.empty() ? write_facts() : write_status();
 }
 
 bool Ledger::write_status() {
@@ -61,6 +71,13 @@ bool Ledger::write_outage() {
   newest_ = next->first;
   outages_.erase(next);
   stored_(newest_.first, newest_.second, *id);
+  return true;
+}
+
+bool Ledger::write_facts() {
+  const auto next = facts_.begin();
+  if (!written(records_.save_facts(next->first, next->second))) return false;
+  facts_.erase(next);
   return true;
 }
 

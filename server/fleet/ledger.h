@@ -1,5 +1,7 @@
-// What the fleet wants to be durable: each host's last status and its outages. Written soon and in small bites, so that
-// a thousand hosts that go at once don't hold up the control thread, and again when the disk refused.
+// What the fleet wants to be durable: each host's last status, its outages and what it tells of itself. Written soon
+// and in small bites, so that a thousand hosts that go or come at once don't hold up the control thread, and again when
+// the disk refused. Outages go before statuses: a kill in between leaves an outage too many, which the next start
+// adopts, never one too few.
 #pragma once
 
 #include <functional>
@@ -35,8 +37,9 @@ class Ledger {
   void status(const domain::HostRecords::LastStatus& status);
   /// `id` 0 until stored(); host and `from` say which it is.
   void outage(const domain::Outage& outage);
+  void facts(domain::HostNumber host, const domain::HostFacts& facts);
 
-  [[nodiscard]] std::size_t waiting() const noexcept { return statuses_.size() + outages_.size(); }
+  [[nodiscard]] std::size_t waiting() const noexcept { return statuses_.size() + outages_.size() + facts_.size(); }
   [[nodiscard]] std::uint64_t lost() const noexcept { return lost_; }  ///< outages, while the disk refused
 
  private:
@@ -44,8 +47,10 @@ class Ledger {
 
   void schedule(units::Milliseconds delay);
   void write();
+  [[nodiscard]] bool write_next();
   [[nodiscard]] bool write_status();
   [[nodiscard]] bool write_outage();
+  [[nodiscard]] bool write_facts();
   bool written(const units::Result<void>& result);
 
   domain::HostRecords& records_;
@@ -55,6 +60,7 @@ class Ledger {
   LedgerTimes times_;
   std::map<domain::HostNumber, domain::HostRecords::LastStatus> statuses_;
   std::map<Key, domain::Outage> outages_;
+  std::map<domain::HostNumber, domain::HostFacts> facts_;
   Key newest_{};  ///< the outage written last: turns go round, so that one restless host doesn't keep others waiting
   bool scheduled_ = false;
   bool failing_ = false;

@@ -36,7 +36,10 @@ void HostValues::set_series(std::vector<StoredSeries> stored) {
 }
 
 std::span<const HostValues::Value> HostValues::take(const Tick& tick) {
-  if (previous_ && tick.at <= previous_->at) return {};
+  if (previous_ && tick.at <= previous_->at) {
+    previous_ = tick;
+    return {};
+  }
   values_.clear();
   for (std::size_t i = 0; i < stored_.size(); ++i) {
     if (const auto value = stored_value(i, tick)) values_.push_back({&shown_[i], *value});

@@ -22,8 +22,9 @@ class HostValues {
   void set_series(std::vector<domain::StoredSeries> stored);
   /// Are there cells of series that set_series() didn't name yet?
   [[nodiscard]] bool needs_series(const domain::Tick& tick) const noexcept { return tick.cells.size() > slots_.size(); }
-  /// Values at this tick, valid until the next call. Empty for a tick that isn't newer than the one before, which
-  /// leaves latest() as it is.
+  /// Values at this tick, valid until the next call. Ticks come in the order they were taken: one that isn't newer than
+  /// the one before shows that the collector's clock was set back. Its values are empty and latest() stays as it is,
+  /// but the next one is compared with it.
   [[nodiscard]] std::span<const Value> take(const domain::Tick& tick);
   /// As shown: rates' units, derived ones last. Grows and changes with set_series() only.
   [[nodiscard]] const std::vector<metrics::Series>& shown() const noexcept { return shown_; }
