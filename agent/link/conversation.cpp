@@ -134,12 +134,18 @@ void Conversation::pump(units::Steady now) {
   report_drops();
   while (session_.queued() < kQueueRoom && send_live()) {
   }
-  if (now >= next_backfill_ && !held() && session_.queued() < kQueueRoom) send_backfill(now);
+  if (now >= next_backfill_ && may_backfill()) send_backfill(now);
 }
 
 std::optional<units::Steady> Conversation::due() const {
-  if (!welcomed_ || plan_.empty() || held()) return std::nullopt;
+  if (!may_backfill()) return std::nullopt;
   return next_backfill_;
+}
+
+/// Whether the time alone decides. A time that pump() would not act on must not be told: the loop would not sleep.
+bool Conversation::may_backfill() const {
+  if (!welcomed_ || plan_.empty() || held()) return false;
+  return session_.queued() < kQueueRoom && !session_.close_sent() && !session_.close_received();
 }
 
 /// Cautious, and a backfill isn't acked yet.

@@ -52,7 +52,8 @@ class Conversation final : private wire::SessionEvents {
   /// Queues what is due: announcements, ticks that the backlog has and weren't sent, a backfill. Call after every tick
   /// and at `due()`.
   void pump(units::Steady now);
-  /// When the next backfill may go; nothing while there is none.
+  /// When the next backfill may go; nothing while there is none, or while something else than time holds it up: an Ack,
+  /// or what waits to be written (call pump() again once it is).
   [[nodiscard]] std::optional<units::Steady> due() const;
 
   /// Says goodbye and closes; ticks that are kept and unsent go first, as far as they are live.
@@ -84,6 +85,7 @@ class Conversation final : private wire::SessionEvents {
   void handle(const wire::Retry& retry);
 
   [[nodiscard]] bool held() const;
+  [[nodiscard]] bool may_backfill() const;
   void announce();
   void report_drops();
   bool send_live();

@@ -1,0 +1,122 @@
+#include "agent/link/conversation.h"
+
+#include <gtest/gtest.h>
+
+#include <random>
+
+namespace vedette::link {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr wire::StreamId kOld = 7, kOwn = 8;
+constexpr wire::TickNumber kTicks = 10'000;
+
+/// An older stream full of ticks that hardly compress.
+class FullBacklog final : public Backlog {
+ public:
+  void begin(wire::StreamId) override {}
+  void withdraw() override {}
+  [[nodiscard]] std::vector<wire::OpenStream> open() const override { return {{kOld, 1, kTicks}}; }
+  [[nodiscard]] std::optional<Batch> read(wire::StreamId stream, wire::TickNumber from,
+                                          std::size_t most) const override {
+    if (stream != kOld || from > kTicks) return std::nullopt;
+    Batch batch{from, {}};
+    std::mt19937_64 random(from);
+    for (wire::TickNumber n = from; n <= kTicks && batch.rows.size() < most; ++n) {
+      wire::TickRow row{units::from_unix_ms(static_cast<std::int64_t>(n) * 1000), {}};
+      for (int i = 0; i < 20; ++i) row.cells.push_back(metrics::integer(static_cast<std::int64_t>(random() >> 8)));
+      batch.rows.push_back(std::move(row));
+    }
+    return batch;
+  }
+  void release(wire::StreamId, wire::TickNumber) override {}
+  void set_aside(wire::StreamId, wire::TickNumber) override {}
+  [[nodiscard]] std::uint64_t dropped() const override { return 0; }
+};
+
+class TestHost final : public Host {
+ public:
+  [[nodiscard]] wire::Facts facts() override { return {}; }
+  [[nodiscard]] wire::Id128 boot_id() const override { return {}; }
+  [[nodiscard]] wire::Id128 run_id() const override { return {}; }
+  [[nodiscard]] units::Instant time(units::Steady) const override { return {}; }
+  [[nodiscard]] std::span<const metrics::Series> series() const override { return {}; }
+  [[nodiscard]] const std::vector<bool>& reals() const override { return reals_; }
+  void welcomed(units::Instant, units::Milliseconds, units::Steady) override {}
+  void set_interval(units::Milliseconds, units::Steady) override {}
+
+ private:
+  std::vector<bool> reals_ = std::vector<bool>(20, false);
+};
+
+struct Talk {
+  Talk() : conversation(backlog, host, {.stream = kOwn, .version = "test"}) { conversation.start(now); }
+
+  /// The collector says this.
+  void hear(const wire::CollectorMessage& message) {
+    collector.send(wire::Opcode::binary, wire::encode(message));
+    const auto bytes = collector.output();
+    ASSERT_TRUE(conversation.receive(bytes, now).has_value());
+    collector.consume(bytes.size());
+  }
+  void welcome() {
+    wire::Welcome welcome;
+    welcome.host_id = std::string(32, '0');
+    welcome.interval = 1s;
+    hear(welcome);
+  }
+  /// Everything that waits goes out on the line.
+  void drain() {
+    while (!conversation.session().output().empty()) {
+      conversation.session().consume(conversation.session().output().size());
+    }
+  }
+  /// Pumps at each due time; how many times until nothing is due, -1 if that never is.
+  int turns_until_nothing_is_due() {
+    for (int turn = 0; turn < 1'000; ++turn) {
+      conversation.pump(now);
+      const auto due = conversation.due();
+      if (!due) return turn;
+      EXPECT_GT(*due, now) << "the loop would not sleep";
+      now = std::max(*due, now + 1ms);
+    }
+    return -1;
+  }
+
+  FullBacklog backlog;
+  TestHost host;
+  units::Steady now{1000s};
+  Conversation conversation;
+  wire::Session collector{wire::Role::server, {}};
+};
+
+TEST(Conversation, NothingIsDueByTimeWhileTheLineDoesNotTakeTheBackfill) {
+  Talk talk;
+  talk.welcome();
+  ASSERT_GT(talk.turns_until_nothing_is_due(), 0);
+  const std::size_t queued = talk.conversation.session().queued();
+  EXPECT_GE(queued, 128U * 1024);
+  talk.now += 60s;
+  talk.conversation.pump(talk.now);
+  EXPECT_EQ(talk.conversation.session().queued(), queued) << "nothing is added to a full queue";
+  EXPECT_FALSE(talk.conversation.due().has_value());
+
+  talk.drain();
+  ASSERT_TRUE(talk.conversation.due().has_value());
+  talk.conversation.pump(talk.now);
+  EXPECT_GT(talk.conversation.session().queued(), 0U);
+  EXPECT_EQ(talk.conversation.due(), talk.now + Conversation::kBackfillEvery);
+}
+
+TEST(Conversation, NothingIsDueByTimeOnceItIsClosing) {
+  Talk talk;
+  talk.welcome();
+  talk.conversation.pump(talk.now);
+  ASSERT_TRUE(talk.conversation.due().has_value());
+  talk.hear(wire::Retry{60s, "too many at once"});
+  EXPECT_FALSE(talk.conversation.due().has_value());
+}
+
+}  // namespace
+}  // namespace vedette::link
