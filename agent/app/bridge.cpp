@@ -34,7 +34,7 @@ std::optional<link::Backlog::Batch> Bridge::read(wire::StreamId stream, wire::Ti
 
 wire::Facts Bridge::facts() {
   wire::Facts facts = collect::read_facts();
-  if (!hostname_.empty()) facts.hostname = hostname_;
+  if (!hostname_.empty()) facts.hostname = collect::as_fact(hostname_, 256);
   return facts;
 }
 

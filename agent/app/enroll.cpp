@@ -1,6 +1,7 @@
 // `vedette-agent enroll`.
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <iostream>
@@ -8,6 +9,7 @@
 #include "agent/app/run.h"
 #include "agent/config/config.h"
 #include "agent/link/enroll.h"
+#include "schema/units/utf8.h"
 
 namespace vedette::app {
 namespace {
@@ -19,7 +21,12 @@ int failed(const std::string& words) {
 
 std::string own_hostname() {
   std::array<char, 256> name{};
-  return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "";
+  return ::gethostname(name.data(), name.size() - 1) == 0 ? units::repair_utf8(name.data()) : "";
+}
+
+/// It is stored as TOML and sent as JSON.
+bool printable(const std::string& name) {
+  return units::is_utf8(name) && std::ranges::none_of(name, [](char c) { return static_cast<unsigned char>(c) < 0x20; });
 }
 
 /// "-" is read from standard input, so that the token needn't stand in a list of processes.
@@ -43,6 +50,7 @@ int run_enroll(const Command& command) {
     pin = *parsed;
   }
   const std::string hostname = command.option("hostname");
+  if (!printable(hostname)) return failed("can't enrol: --hostname must be UTF-8 without control characters");
   const auto enrolment = link::enroll(*address, pin, token, hostname.empty() ? own_hostname() : hostname);
   if (!enrolment) return failed("can't enrol at " + link::to_url(*address) + ": " + enrolment.error().message);
   const std::string state = command.option("state", config::Config{}.state);

@@ -10,6 +10,7 @@
 #include "agent/collect/memory.h"
 #include "agent/collect/proc_file.h"
 #include "agent/collect/text.h"
+#include "schema/units/utf8.h"
 
 namespace vedette::collect {
 namespace {
@@ -28,7 +29,7 @@ std::optional<std::string> value_of(std::string_view line, std::string_view key)
 std::string virtualization() {
   std::string container = read_once("/run/systemd/container");
   while (!container.empty() && container.back() <= ' ') container.pop_back();
-  if (!container.empty()) return container.substr(0, 64);
+  if (!container.empty()) return as_fact(container, 64);
   if (::access("/.dockerenv", F_OK) == 0) return "docker";
   std::string vendor = read_once("/sys/class/dmi/id/sys_vendor");
   while (!vendor.empty() && vendor.back() <= ' ') vendor.pop_back();
@@ -52,6 +53,11 @@ std::string timezone() {
 
 }  // namespace
 
+std::string as_fact(std::string_view text, std::size_t limit) {
+  // What is repaired is bounded too, but only behind the last character that may stay: 4 bytes at most.
+  return std::string(units::cut_utf8(units::repair_utf8(text.substr(0, limit + 4)), limit));
+}
+
 std::string parse_os_release(std::string_view text) {
   constexpr std::string_view kKey = "PRETTY_NAME=";
   while (!text.empty()) {
@@ -63,7 +69,7 @@ std::string parse_os_release(std::string_view text) {
     if (line.size() >= 2 && (line.front() == '"' || line.front() == '\'') && line.back() == line.front()) {
       line = line.substr(1, line.size() - 2);
     }
-    if (!line.empty()) return std::string(line.substr(0, 128));
+    if (!line.empty()) return as_fact(line);
   }
   return "Linux";
 }
@@ -77,7 +83,7 @@ std::string parse_cpu_model(std::string_view text) {
     }
   }
   const auto best = std::ranges::find_if(found, [](const std::string& value) { return !value.empty(); });
-  return best == found.end() ? std::string() : best->substr(0, 128);
+  return best == found.end() ? std::string() : as_fact(*best);
 }
 
 std::optional<units::Instant> parse_boot_time(std::string_view text) {
@@ -109,16 +115,16 @@ std::string timezone_of(std::string_view localtime_target) {
   constexpr std::string_view kFolder = "zoneinfo/";
   const std::size_t at = localtime_target.find(kFolder);
   if (at == std::string_view::npos) return {};
-  return std::string(localtime_target.substr(at + kFolder.size()).substr(0, 64));
+  return as_fact(localtime_target.substr(at + kFolder.size()), 64);
 }
 
 wire::Facts read_facts() {
   wire::Facts facts;
   utsname system{};
   if (::uname(&system) == 0) {
-    facts.hostname = system.nodename;
-    facts.kernel = system.release;
-    facts.architecture = system.machine;
+    facts.hostname = as_fact(system.nodename);
+    facts.kernel = as_fact(system.release);
+    facts.architecture = as_fact(system.machine);
   }
   std::string release = read_once("/etc/os-release");
   if (release.empty()) release = read_once("/usr/lib/os-release");

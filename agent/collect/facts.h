@@ -9,6 +9,10 @@
 
 namespace vedette::collect {
 
+/// What a file or the kernel says, as a fact may travel: UTF-8 (other bytes become U+FFFD) of at most `limit` bytes.
+/// A collector refuses a Hello with anything else.
+[[nodiscard]] std::string as_fact(std::string_view text, std::size_t limit = 128);
+
 /// PRETTY_NAME of os-release(5), without quotes; else "Linux".
 [[nodiscard]] std::string parse_os_release(std::string_view text);
 
@@ -24,7 +28,7 @@ namespace vedette::collect {
 /// The IANA name in the target of /etc/localtime, empty if it isn't under zoneinfo/.
 [[nodiscard]] std::string timezone_of(std::string_view localtime_target);
 
-/// Facts of this machine. Never fails: what can't be read is empty or 0.
+/// Facts of this machine, each as as_fact() leaves it. Never fails: what can't be read is empty or 0.
 [[nodiscard]] wire::Facts read_facts();
 
 /// This boot's id; all zeros if the kernel doesn't tell.

@@ -1,18 +1,31 @@
 #include "agent/collect/roster.h"
 
+#include <algorithm>
+
 #include "schema/metrics/catalogue.h"
+#include "schema/units/utf8.h"
 #include "schema/wire/messages.h"
 
 namespace vedette::collect {
 
 Roster::Roster() : Roster(wire::kMaxSeries) {}
 
+/// A collector refuses the connection for a series that breaks a limit or comes twice.
+bool Roster::acceptable(const metrics::Series& series) const {
+  if (series_.size() >= limit_ || !metrics::check(series)) return false;
+  // Sources ask once for each name; only repaired ones can meet.
+  const bool repaired = std::ranges::any_of(series.key.attributes, [](const metrics::Attribute& attribute) {
+    return attribute.value.find(units::kReplacement) != std::string::npos;
+  });
+  return !repaired || std::ranges::find(series_, series.key, &metrics::Series::key) == series_.end();
+}
+
 SeriesNumber Roster::add(std::string_view metric, Attributes attributes) {
   std::vector<metrics::Attribute> list;
   list.reserve(attributes.size());
-  for (const auto& [key, value] : attributes) list.push_back({std::string(key), std::string(value)});
+  for (const auto& [key, value] : attributes) list.push_back({std::string(key), units::repair_utf8(value)});
   metrics::Series series = metrics::series_of(metric, std::move(list));
-  if (series_.size() >= limit_ || !metrics::check(series)) {
+  if (!acceptable(series)) {
     ++refused_;
     return kRefused;
   }

@@ -25,14 +25,17 @@ class Roster {
 
   using Attributes = std::initializer_list<std::pair<std::string_view, std::string_view>>;
 
-  /// A new series of a catalogue metric. The caller asks once for each and keeps the number. kRefused when there are
-  /// too many or a name breaks a limit (an odd mount point, say); Tick::put ignores it.
+  /// A new series of a catalogue metric. The caller asks once for each and keeps the number. Bytes of a value that
+  /// aren't UTF-8 (a mount point, a device may hold any) become U+FFFD. kRefused when there are too many, a name breaks
+  /// a limit, or two such values would be the same series; Draft::put ignores it.
   SeriesNumber add(std::string_view metric, Attributes attributes = {});
 
   [[nodiscard]] std::span<const metrics::Series> series() const noexcept { return series_; }
   [[nodiscard]] std::uint64_t refused() const noexcept { return refused_; }
 
  private:
+  [[nodiscard]] bool acceptable(const metrics::Series& series) const;
+
   std::size_t limit_;
   std::vector<metrics::Series> series_;
   std::uint64_t refused_ = 0;

@@ -4,6 +4,7 @@
 
 #include "agent/collect/facts.h"
 #include "schema/metrics/catalogue.h"
+#include "schema/units/bytes.h"
 #include "tests/agent/collect/capture.h"
 
 namespace vedette::collect {
@@ -41,7 +42,8 @@ TEST(Collector, EverySeriesIsTheCataloguesAndWithinTheLimits) {
 TEST(Roster, RefusesAndCountsWhatIsTooManyOrBreaksALimit) {
   Roster roster(2);
   EXPECT_EQ(roster.add("system.memory.limit"), 0U);
-  EXPECT_EQ(roster.add("system.filesystem.usage", {{"mountpoint", "\xff"}, {"state", "used"}}), kRefused);
+  EXPECT_EQ(roster.add("system.filesystem.usage", {{"mountpoint", std::string(300, 'x')}, {"state", "used"}}),
+            kRefused);
   EXPECT_EQ(roster.add("system.cpu.load_average.1m"), 1U);
   EXPECT_EQ(roster.add("system.cpu.load_average.5m"), kRefused);
   EXPECT_EQ(roster.refused(), 2U);
@@ -49,6 +51,52 @@ TEST(Roster, RefusesAndCountsWhatIsTooManyOrBreaksALimit) {
   Draft draft(roster, cells);
   draft.put(kRefused, 1);
   EXPECT_TRUE(cells.empty());
+}
+
+TEST(Roster, NamesOfAnyBytesBecomeTextThatCanBeAnnouncedEachOnce) {
+  Roster roster;
+  const auto mount = [&](const char* point) {
+    return roster.add("system.filesystem.usage", {{"mountpoint", point}, {"state", "used"}});
+  };
+  EXPECT_EQ(mount("/srv/caf\xe9"), 0U);
+  EXPECT_EQ(mount("/srv/caf\xe8"), kRefused) << "it would be announced twice";
+  EXPECT_EQ(mount("/srv/caf\uFFFD"), kRefused);
+  EXPECT_EQ(mount("/srv/café"), 1U);
+  EXPECT_EQ(roster.series()[0].key.attribute("mountpoint"), "/srv/caf\uFFFD");
+  wire::Announce announce;
+  for (const metrics::Series& series : roster.series())
+    announce.series.push_back({static_cast<std::uint32_t>(announce.series.size()), series});
+  EXPECT_TRUE(wire::decode_agent(units::as_bytes(wire::encode(announce))).has_value());
+}
+
+TEST(Facts, AreUtf8WhateverTheFilesHoldAndCutBetweenCharacters) {
+  const std::string long_name = std::string(127, 'a') + "éb", emoji = std::string(125, 'a') + "😀b";
+  wire::Hello hello;
+  hello.agent_version = "1";
+  hello.stream = 1;
+  hello.facts.os = parse_os_release("PRETTY_NAME=\"Caf\xe9 Linux\"\n");
+  hello.facts.cpu_model = parse_cpu_model("model name\t: Odd\xae CPU\n");
+  hello.facts.timezone = timezone_of(
+      "/usr/share/zoneinfo/M\xfc"
+      "nchen");
+  hello.facts.hostname = as_fact(std::string(300, '\xff'), 256);
+  hello.facts.virtualization = parse_os_release("PRETTY_NAME=" + long_name + "\n");
+  EXPECT_EQ(hello.facts.os, "Caf\uFFFD Linux");
+  EXPECT_EQ(hello.facts.cpu_model, "Odd\uFFFD CPU");
+  EXPECT_EQ(hello.facts.virtualization, std::string(127, 'a'));
+  EXPECT_EQ(parse_cpu_model("model name\t: " + emoji + "\n"), std::string(125, 'a'));
+  testing::internal::CaptureStderr();
+  const auto decoded = wire::decode_agent(units::as_bytes(wire::encode(hello)));
+  EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
+  EXPECT_TRUE(decoded.has_value()) << decoded.error().message;
+}
+
+TEST(Facts, OfThisMachineMakeAHelloThatACollectorTakes) {
+  wire::Hello hello;
+  hello.agent_version = "1";
+  hello.stream = 1;
+  hello.facts = read_facts();
+  EXPECT_TRUE(wire::decode_agent(units::as_bytes(wire::encode(hello))).has_value());
 }
 
 TEST(Facts, AreReadFromTheFilesOfAnyDistribution) {

@@ -32,5 +32,15 @@ TEST(CutUtf8, NeverSplitsACharacter) {
   EXPECT_EQ(cut_utf8("€", 2), "");
 }
 
+TEST(RepairUtf8, ReplacesEachByteThatIsNotTextAndKeepsTheRest) {
+  EXPECT_EQ(repair_utf8("aä€\0😀"s), "aä€\0😀"s);
+  EXPECT_EQ(repair_utf8("caf\xe9 2"s), "caf\uFFFD 2");
+  EXPECT_EQ(repair_utf8("\xe2\x82"s), "\uFFFD\uFFFD");
+  EXPECT_EQ(repair_utf8("\xe2\x82"
+                        "a"s),
+            "\uFFFD\uFFFDa");
+  EXPECT_EQ(repair_utf8("\xed\xa0\x80"s), "\uFFFD\uFFFD\uFFFD");
+}
+
 }  // namespace
 }  // namespace vedette::units

@@ -263,5 +263,13 @@ TEST(Decode, NeverTakesATruncatedHello) {
   }
 }
 
+TEST(Encode, TextThatIsNotUtf8IsNotWrittenToTheLogOfTheOneWhoSendsIt) {
+  Hello odd = hello();
+  odd.facts.os = "\xff";
+  testing::internal::CaptureStderr();
+  (void)encode(AgentMessage{odd});
+  EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
+}
+
 }  // namespace
 }  // namespace vedette::wire
