@@ -5,7 +5,10 @@
 #include <deque>
 #include <mutex>
 #include <set>
+#include <system_error>
 #include <thread>
+
+#include "schema/units/log.h"
 
 namespace vedette::collect {
 
@@ -102,9 +105,19 @@ void MountProbe::launch(units::Steady now) {
     shared_->seen_at = now;
   }
   // Detached: a call that hangs in the kernel can't be ended. The thread holds its part of the state itself.
-  std::thread([shared = shared_, run] {
-    while (shared->next(*run)) shared->answer(*run, shared->ask(run->asking));
-  }).detach();
+  try {
+    std::thread([shared = shared_, run] {
+      while (shared->next(*run)) shared->answer(*run, shared->ask(run->asking));
+    }).detach();
+    starved_ = false;
+  } catch (const std::system_error& error) {
+    if (!std::exchange(starved_, true)) {
+      units::log_warning("file systems can't be asked while there is no thread for it", {{"error", error.what()}});
+    }
+    const std::scoped_lock lock(shared_->mutex);
+    shared_->waiting.clear();
+    run->done = true;
+  }
 }
 
 void MountProbe::poll(units::Steady now) {

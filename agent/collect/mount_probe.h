@@ -34,7 +34,8 @@ class MountProbe {
   MountProbe(const MountProbe&) = delete;
   MountProbe& operator=(const MountProbe&) = delete;
 
-  /// Begins to ask these; replaces the list of a batch that is still running. Forgets answers of others.
+  /// Begins to ask these; replaces the list of a batch that is still running. Forgets answers of others. On a machine
+  /// that gives us no thread nothing is asked, and the last answers stand, until the next batch.
   void start(std::vector<std::string> mount_points, units::Steady now);
 
   /// Judges the batch: leaves a thread that is over its limit, goes on with the rest. Call every tick; never blocks.
@@ -54,6 +55,7 @@ class MountProbe {
 
   std::shared_ptr<Shared> shared_;
   units::Milliseconds limit_;
+  bool starved_ = false;  ///< the last thread couldn't be started
 };
 
 }  // namespace vedette::collect

@@ -8,6 +8,7 @@
 #include <array>
 #include <cstring>
 #include <mutex>
+#include <system_error>
 #include <thread>
 
 namespace vedette::link {
@@ -85,7 +86,12 @@ void Resolver::start(const CollectorAddress& address) {
     shared_->put(asked, std::move(numeric));
     return;
   }
-  std::thread([shared = shared_, address, asked] { shared->put(asked, resolve_now(address)); }).detach();
+  try {
+    std::thread([shared = shared_, address, asked] { shared->put(asked, resolve_now(address)); }).detach();
+  } catch (const std::system_error& error) {
+    shared_->put(asked, units::fail(units::ErrorCode::unavailable, "can't look up the address of \"" + address.host +
+                                                                       "\": no thread: " + error.what()));
+  }
 }
 
 int Resolver::fd() const noexcept {

@@ -32,7 +32,7 @@ class Resolver {
   Resolver(const Resolver&) = delete;
   Resolver& operator=(const Resolver&) = delete;
 
-  /// Begins; an answer to an earlier question is dropped.
+  /// Begins; an answer to an earlier question is dropped. A machine that gives us no thread answers `unavailable`.
   void start(const CollectorAddress& address);
   [[nodiscard]] int fd() const noexcept;          ///< readable when there is an answer
   [[nodiscard]] std::optional<Addresses> take();  ///< the answer, once

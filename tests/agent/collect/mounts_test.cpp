@@ -8,6 +8,7 @@
 
 #include "agent/collect/mount_probe.h"
 #include "tests/agent/collect/capture.h"
+#include "tests/agent/no_threads.h"
 
 namespace vedette::collect {
 namespace {
@@ -117,6 +118,24 @@ TEST(MountProbe, AHungMountNeverBlocksTheRestAndIsAskedAgainOnlyAfterItAnswered)
   probe.start({"/", "/dead", "/srv"}, now);
   finish(probe, now);
   EXPECT_EQ(probe.usages().size(), 3U);
+}
+
+TEST(MountProbe, OutlivesAMachineThatGivesNoThreadAndAsksInTheNextRound) {
+  const auto gate = std::make_shared<Gate>();
+  MountProbe probe([gate](const std::string& point) { return gate->ask(point); });
+  units::Steady now{};
+  probe.start({"/"}, now);
+  finish(probe, now);
+  {
+    const tests::NoThreads none;
+    probe.start({"/", "/srv"}, now);
+    probe.poll(now);
+    EXPECT_TRUE(probe.idle());
+    EXPECT_EQ(probe.usages().size(), 1U) << "the last answers stand";
+  }
+  probe.start({"/", "/srv"}, now);
+  finish(probe, now);
+  EXPECT_EQ(probe.usages().size(), 2U);
 }
 
 TEST(MountProbe, ForgetsWhatIsNoLongerMounted) {
