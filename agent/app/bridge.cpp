@@ -38,6 +38,10 @@ wire::Facts Bridge::facts() {
   return facts;
 }
 
+units::Instant Bridge::wall_clock() const {
+  return std::chrono::floor<units::Milliseconds>(std::chrono::system_clock::now());
+}
+
 void Bridge::welcomed(units::Instant collector_time, units::Milliseconds round_trip, units::Steady now) {
   const units::Milliseconds offset = sample::clock_offset(collector_time, schedule_.host_time(now), round_trip);
   if (std::chrono::abs(offset) > std::chrono::seconds{1}) {

@@ -30,7 +30,7 @@ class Bridge final : public link::Backlog, public link::Host {
   [[nodiscard]] wire::Facts facts() override;
   [[nodiscard]] wire::Id128 boot_id() const override { return boot_id_; }
   [[nodiscard]] wire::Id128 run_id() const override { return run_id_; }
-  [[nodiscard]] units::Instant time(units::Steady now) const override { return schedule_.host_time(now); }
+  [[nodiscard]] units::Instant wall_clock() const override;
   [[nodiscard]] std::span<const metrics::Series> series() const override { return collector_.roster().series(); }
   [[nodiscard]] const std::vector<bool>& reals() const override { return reals_; }
   void welcomed(units::Instant collector_time, units::Milliseconds round_trip, units::Steady now) override;

@@ -54,7 +54,7 @@ void Conversation::start(units::Steady now) {
   if (hello.open.size() > wire::kMaxOpenStreams) hello.open.resize(wire::kMaxOpenStreams);
   plan_.assign(hello.open.begin(), hello.open.end());
   hello.facts = host_.facts();
-  hello.agent_time = host_.time(now);
+  hello.agent_time = host_.wall_clock();
   backlog_.begin(options_.stream);
   send(hello);
 }

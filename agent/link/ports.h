@@ -40,7 +40,8 @@ class Host {
   [[nodiscard]] virtual wire::Facts facts() = 0;
   [[nodiscard]] virtual wire::Id128 boot_id() const = 0;
   [[nodiscard]] virtual wire::Id128 run_id() const = 0;
-  [[nodiscard]] virtual units::Instant time(units::Steady now) const = 0;  ///< the host's clock
+  /// The machine's own clock as it stands now, steps included: the collector shows its skew. Ticks don't carry it.
+  [[nodiscard]] virtual units::Instant wall_clock() const = 0;
   [[nodiscard]] virtual std::span<const metrics::Series> series() const = 0;
   [[nodiscard]] virtual const std::vector<bool>& reals() const = 0;  ///< see wire::TickEncoder::encode
   /// The collector's Welcome arrived `round_trip` after our Hello: fixes the time of the newest stream's ticks.

@@ -40,7 +40,7 @@ class TestHost final : public Host {
   [[nodiscard]] wire::Facts facts() override { return {}; }
   [[nodiscard]] wire::Id128 boot_id() const override { return {}; }
   [[nodiscard]] wire::Id128 run_id() const override { return {}; }
-  [[nodiscard]] units::Instant time(units::Steady) const override { return {}; }
+  [[nodiscard]] units::Instant wall_clock() const override { return units::from_unix_ms(1'795'425'204'083); }
   [[nodiscard]] std::span<const metrics::Series> series() const override { return {}; }
   [[nodiscard]] const std::vector<bool>& reals() const override { return reals_; }
   void welcomed(units::Instant, units::Milliseconds, units::Steady) override {}
@@ -48,6 +48,18 @@ class TestHost final : public Host {
 
  private:
   std::vector<bool> reals_ = std::vector<bool>(20, false);
+};
+
+/// The messages in what was written.
+class Heard final : public wire::SessionEvents {
+ public:
+  void on_message(wire::Opcode, std::span<const std::uint8_t> data) override {
+    messages.push_back(wire::decode_agent(data).value());
+  }
+  void on_ping(std::span<const std::uint8_t>) override {}
+  void on_pong(std::span<const std::uint8_t>) override {}
+  void on_close(std::uint16_t, std::string_view) override {}
+  std::vector<wire::AgentMessage> messages;
 };
 
 struct Talk {
@@ -90,6 +102,14 @@ struct Talk {
   Conversation conversation;
   wire::Session collector{wire::Role::server, {}};
 };
+
+TEST(Conversation, HelloCarriesTheMachinesOwnClock) {
+  Talk talk;
+  Heard heard;
+  ASSERT_TRUE(talk.collector.receive(talk.conversation.session().output(), heard).has_value());
+  ASSERT_EQ(heard.messages.size(), 1U);
+  EXPECT_EQ(std::get<wire::Hello>(heard.messages[0]).agent_time, units::from_unix_ms(1'795'425'204'083));
+}
 
 TEST(Conversation, NothingIsDueByTimeWhileTheLineDoesNotTakeTheBackfill) {
   Talk talk;
