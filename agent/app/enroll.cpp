@@ -7,7 +7,7 @@
 #include <iostream>
 
 #include "agent/app/run.h"
-#include "agent/config/config.h"
+#include "agent/config/identity_writer.h"
 #include "agent/link/enroll.h"
 #include "schema/units/utf8.h"
 
@@ -26,7 +26,8 @@ std::string own_hostname() {
 
 /// It is stored as TOML and sent as JSON.
 bool printable(const std::string& name) {
-  return units::is_utf8(name) && std::ranges::none_of(name, [](char c) { return static_cast<unsigned char>(c) < 0x20; });
+  return units::is_utf8(name) &&
+         std::ranges::none_of(name, [](char c) { return static_cast<unsigned char>(c) < 0x20; });
 }
 
 /// "-" is read from standard input, so that the token needn't stand in a list of processes.
@@ -51,15 +52,18 @@ int run_enroll(const Command& command) {
   }
   const std::string hostname = command.option("hostname");
   if (!printable(hostname)) return failed("can't enrol: --hostname must be UTF-8 without control characters");
+  // Before the token is spent: it is good once.
+  const std::string state = command.option("state", config::Config{}.state);
+  auto writer = config::IdentityWriter::prepare(state);
+  if (!writer) return failed("can't enrol: " + writer.error().message);
   const auto enrolment = link::enroll(*address, pin, token, hostname.empty() ? own_hostname() : hostname);
   if (!enrolment) return failed("can't enrol at " + link::to_url(*address) + ": " + enrolment.error().message);
-  const std::string state = command.option("state", config::Config{}.state);
   const config::Identity identity{.url = link::to_url(*address),
                                   .pin = pin ? link::to_string(*pin) : "",
                                   .host_id = enrolment->host_id,
                                   .key = enrolment->key,
                                   .hostname = hostname};
-  if (const auto stored = config::store_identity(state, identity); !stored) {
+  if (const auto stored = writer->store(identity); !stored) {
     return failed("enrolled as " + enrolment->host_id + ", but " + stored.error().message +
                   "; revoke that host and enrol again");
   }

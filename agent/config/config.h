@@ -28,7 +28,7 @@ struct Config {
 /// Every key with its meaning and default, as comments: what packages install.
 [[nodiscard]] std::string example();
 
-/// The identity that enrolment gave this host: state/agent.toml.
+/// The identity that enrolment gave this host: state/agent.toml. identity_writer.h writes it.
 struct Identity {
   std::string url;       ///< https://HOST:PORT
   std::string pin;       ///< "sha256:…"; empty: the system's certificates are trusted
@@ -39,9 +39,5 @@ struct Identity {
 
 /// `not_found` if this host isn't enrolled, `io` if the file can't be read, `corrupt` if it isn't what enroll wrote.
 [[nodiscard]] units::Result<Identity> load_identity(const std::string& state);
-
-/// Replaces the file atomically: 0600 in a folder of 0700 (made if missing), both of the folder's owner, so that root
-/// may enrol for the service's user.
-[[nodiscard]] units::Result<void> store_identity(const std::string& state, const Identity& identity);
 
 }  // namespace vedette::config

@@ -1,7 +1,6 @@
 #include "agent/config/config.h"
 
 #include <gtest/gtest.h>
-#include <sys/stat.h>
 
 #include <cstdlib>
 #include <filesystem>
@@ -91,24 +90,6 @@ TEST(Config, TheExampleIsWhatItSays) {
 TEST(Config, AMissingFileIsOnlyAnErrorWhereItWasAskedFor) {
   EXPECT_TRUE(load("/no/such/file", false).has_value());
   EXPECT_NE(load("/no/such/file", true).error().message.find("/no/such/file: No such file"), std::string::npos);
-}
-
-TEST(Identity, IsStoredForItsOwnerOnlyAndReadBack) {
-  const Folder folder;
-  const std::string state = folder / "state";
-  const Identity identity{"https://c:8443", "sha256:00", "0123", "secret", "web \"7\""};
-  ASSERT_TRUE(store_identity(state, identity).has_value());
-  ASSERT_TRUE(store_identity(state, identity).has_value());  // replaces
-  struct stat info{};
-  ASSERT_EQ(::stat(state.c_str(), &info), 0);
-  EXPECT_EQ(info.st_mode & 0777U, 0700U);
-  ASSERT_EQ(::stat((state + "/agent.toml").c_str(), &info), 0);
-  EXPECT_EQ(info.st_mode & 0777U, 0600U);
-  const Identity read = load_identity(state).value();
-  EXPECT_EQ(read.url, identity.url);
-  EXPECT_EQ(read.pin, identity.pin);
-  EXPECT_EQ(read.key, identity.key);
-  EXPECT_EQ(read.hostname, identity.hostname);
 }
 
 TEST(Identity, AHostThatIsNotEnrolledIsToldHow) {

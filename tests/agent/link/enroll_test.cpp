@@ -2,7 +2,10 @@
 
 #include <gmock/gmock.h>
 
+#include "agent/app/run.h"
+#include "agent/config/config.h"
 #include "tests/agent/link/test_collector.h"
+#include "tests/temporary_directory.h"
 
 namespace vedette::link {
 namespace {
@@ -97,6 +100,36 @@ TEST(Enroll, AnotherCollectorsCertificateIsRefusedBeforeTheTokenIsSent) {
   ASSERT_FALSE(enrolment);
   EXPECT_EQ(enrolment.error().code, ErrorCode::forbidden);
   EXPECT_TRUE(desk.collector.seen().requests.empty());
+}
+
+/// `vedette-agent enroll` against this desk. Its exit code.
+int run_enroll(const Desk& desk, const std::string& state) {
+  return app::run_enroll({.name = "enroll",
+                          .argument = "https://127.0.0.1:" + std::to_string(desk.collector.port()),
+                          .options = {{"token", "t"}, {"ca-pin", pin_text(desk.authority)}, {"state", state}}});
+}
+
+TEST(EnrollCommand, StoresWhatTheTokenBecame) {
+  const tests::TemporaryDirectory folder;
+  const Desk desk(http("201 Created", std::string(R"({"host_id":")") + kId + R"(","key":"s3cret"})"));
+  EXPECT_EQ(run_enroll(desk, folder / "state"), 0);
+  const auto identity = config::load_identity(folder / "state");
+  ASSERT_TRUE(identity.has_value());
+  EXPECT_EQ(identity->host_id, kId);
+  EXPECT_EQ(identity->key, "s3cret");
+}
+
+TEST(EnrollCommand, DoesNotSpendTheTokenWhereItsKeyCannotBeStored) {
+  const Desk desk(http("201 Created", std::string(R"({"host_id":")") + kId + R"(","key":"s3cret"})"));
+  for (const char* state : {"/proc/self", "/dev/null/state"}) EXPECT_EQ(run_enroll(desk, state), 1) << state;
+  EXPECT_EQ(desk.collector.seen().connections, 0);
+}
+
+TEST(EnrollCommand, ATokenThatIsRefusedLeavesNothingBehind) {
+  const tests::TemporaryDirectory folder;
+  const Desk desk(http("401 Unauthorized", "{}"));
+  EXPECT_EQ(run_enroll(desk, folder / "state"), 1);
+  EXPECT_TRUE(std::filesystem::is_empty(folder.path()));
 }
 
 }  // namespace

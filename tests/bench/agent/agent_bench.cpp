@@ -20,7 +20,7 @@
 #include <string>
 #include <thread>
 
-#include "agent/config/config.h"
+#include "agent/config/identity_writer.h"
 #include "tests/agent/link/test_collector.h"
 
 namespace {
@@ -147,7 +147,8 @@ int main(int argc, char** argv) {
                                            .host_id = std::string(32, '0'),
                                            .key = "bench",
                                            .hostname = "bench"};
-  if (!vedette::config::store_identity(state, identity)) return 1;
+  auto writer = vedette::config::IdentityWriter::prepare(state);
+  if (!writer || !writer->store(identity)) return 1;
   const pid_t pid = start(argv[1], state);
   std::this_thread::sleep_for(5s);  // connected and announced
   const auto before = collector.seen();
