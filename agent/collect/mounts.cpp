@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 #include <optional>
+#include <unordered_map>
+#include <unordered_set>
 
 #include "agent/collect/text.h"
 
@@ -63,16 +65,16 @@ units::Result<std::vector<std::string>> parse_mountinfo(std::string_view text) {
     if (auto mount = parse_mount(*line)) mounts.push_back(std::move(*mount));
   }
   if (mounts.empty()) return units::fail(units::ErrorCode::corrupt, "/proc/self/mountinfo has no readable line");
-  std::vector<const Mount*> kept;
-  for (auto mount = mounts.begin(); mount != mounts.end(); ++mount) {
-    const bool covered =
-        std::any_of(mount + 1, mounts.end(), [&](const Mount& later) { return later.point == mount->point; });
-    const bool again = std::ranges::any_of(kept, [&](const Mount* other) { return other->device == mount->device; });
-    if (!covered && !again && watched(mount->type) && !bind(*mount)) kept.push_back(&*mount);
-  }
+  // Container hosts have tens of thousands of mounts, and this runs between two ticks: one pass each.
+  std::unordered_map<std::string_view, const Mount*> last_at;
+  for (const Mount& mount : mounts) last_at[mount.point] = &mount;
+  std::unordered_set<std::string_view> devices;
   std::vector<std::string> points;
-  points.reserve(kept.size());
-  for (const Mount* mount : kept) points.push_back(mount->point);
+  for (const Mount& mount : mounts) {
+    if (!watched(mount.type) || bind(mount)) continue;
+    const bool covered = last_at[mount.point] != &mount;
+    if (!covered && devices.insert(mount.device).second) points.push_back(mount.point);
+  }
   return points;
 }
 

@@ -31,6 +31,25 @@ TEST(ParseMountinfo, AContainersRootFolderOfTheHostsDiskIs) {
   EXPECT_THAT(parse_mountinfo(capture("mountinfo-lxc")).value(), ElementsAre("/"));
 }
 
+TEST(ParseMountinfo, TenThousandMountsAreJudgedLikeThree) {
+  std::string text;
+  std::vector<std::string> expected;
+  const auto add = [&](int device, const std::string& root, const std::string& point, const char* type) {
+    text += "1 1 0:" + std::to_string(device) + ' ' + root + ' ' + point + " rw - " + type + " x rw\n";
+  };
+  for (int i = 0; i < 2'500; ++i) {
+    const std::string n = std::to_string(i);
+    add(i, "/", "/data/" + n, "ext4");
+    add(i, "/", "/again/" + n, "ext4");
+    add(i, "/folder", "/bind/" + n, "ext4");
+    add(10'000 + i, "/", "/var/lib/docker/" + n, "overlay");
+    // Each third is covered and shows at its second place.
+    expected.push_back((i % 3 == 0 ? "/again/" : "/data/") + n);
+  }
+  for (int i = 0; i < 2'500; i += 3) add(20'000 + i, "/", "/data/" + std::to_string(i), "tmpfs");
+  EXPECT_EQ(parse_mountinfo(text).value(), expected);
+}
+
 TEST(ParseMountinfo, RefusesGarbage) {
   for (const char* text : {"", "x\n", "1 2 3\n", "27 1 259:2 / / rw - ext4 /dev/x rw"}) {
     EXPECT_FALSE(parse_mountinfo(text).has_value()) << text;
