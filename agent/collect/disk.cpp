@@ -70,6 +70,8 @@ units::Result<std::vector<DiskStats>> parse_diskstats(std::string_view text) {
 
 const DiskSource::Numbers& DiskSource::numbers_of(std::string_view device, Roster& roster) {
   if (const auto known = numbers_.find(device); known != numbers_.end()) return known->second;
+  static constexpr Numbers kNone{kRefused, kRefused, kRefused, kRefused, kRefused};
+  if (roster.full()) return kNone;
   const Numbers numbers{
       .read_bytes = roster.add("system.disk.io", {{"device", device}, {"direction", "read"}}),
       .written_bytes = roster.add("system.disk.io", {{"device", device}, {"direction", "write"}}),

@@ -13,6 +13,8 @@ FilesystemSource::FilesystemSource(const std::string& proc, AskUsage ask, std::f
 
 const FilesystemSource::Numbers& FilesystemSource::numbers_of(const std::string& mount_point, Roster& roster) {
   if (const auto known = numbers_.find(mount_point); known != numbers_.end()) return known->second;
+  static constexpr Numbers kNone{kRefused, kRefused, kRefused};
+  if (roster.full()) return kNone;
   const auto one = [&](std::string_view state) {
     return roster.add("system.filesystem.usage", {{"mountpoint", mount_point}, {"state", state}});
   };

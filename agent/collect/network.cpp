@@ -1,5 +1,6 @@
 #include "agent/collect/network.h"
 
+#include <algorithm>
 #include <array>
 
 #include "agent/collect/text.h"
@@ -27,8 +28,34 @@ std::optional<InterfaceStats> parse_interface(std::string_view line) {
   return stats;
 }
 
+/// A name that software makes up anew for each container, pod or virtual machine: prefix and then anything, or at least
+/// 8 hexadecimal digits where people give names with the same prefix (lxcbr0, br-lan).
+struct PassingName {
+  std::string_view prefix;
+  bool hex;
+};
+constexpr std::array<PassingName, 9> kPassing{{
+    {"veth", false},  // containers: Docker, Podman, LXC, most Kubernetes networks
+    {"cali", false},  // pods: Calico
+    {"lxc", true},    // pods: Cilium
+    {"eni", true},    // pods: Amazon EKS
+    {"azv", true},    // pods: Azure
+    {"gke", true},    // pods: Google
+    {"tap", false},   // virtual machines: QEMU, Proxmox, OpenStack
+    {"vnet", false},  // virtual machines: libvirt
+    {"br-", true},    // a Docker network's bridge
+}};
+
+bool passing(std::string_view name) {
+  return std::ranges::any_of(kPassing, [&](const PassingName& one) {
+    if (!name.starts_with(one.prefix)) return false;
+    const std::string_view rest = name.substr(one.prefix.size());
+    return !one.hex || (rest.size() >= 8 && rest.find_first_not_of("0123456789abcdef") == std::string_view::npos);
+  });
+}
+
 bool left_out(const InterfaceStats& stats) {
-  return stats.name == "lo" || stats.name.starts_with("veth") || stats.received.packets + stats.sent.packets == 0;
+  return stats.name == "lo" || stats.received.packets + stats.sent.packets == 0 || passing(stats.name);
 }
 
 void put(Draft& draft, const auto& numbers, const InterfaceStats::Direction& direction) {
@@ -55,6 +82,9 @@ units::Result<std::vector<InterfaceStats>> parse_net_dev(std::string_view text) 
 
 const NetworkSource::Both& NetworkSource::numbers_of(std::string_view interface, Roster& roster) {
   if (const auto known = numbers_.find(interface); known != numbers_.end()) return known->second;
+  static constexpr Numbers kNone{kRefused, kRefused, kRefused, kRefused};
+  static constexpr Both kNeither{kNone, kNone};
+  if (roster.full()) return kNeither;
   const auto one = [&](std::string_view direction) {
     const Roster::Attributes attributes{{"direction", direction}, {"interface", interface}};
     return Numbers{roster.add("system.network.io", attributes), roster.add("system.network.packets", attributes),

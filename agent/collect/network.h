@@ -1,7 +1,8 @@
 // /proc/net/dev: traffic of network interfaces (proc(5)).
 //
-// Left out: lo, veth* (the host's ends of containers' links; the traffic is counted at the bridge or the real
-// interface), and interfaces that carried nothing since they appeared.
+// Left out: lo, interfaces that carried nothing since they appeared, and those whose names come and go with containers
+// and virtual machines (left_out() has the table): their traffic is counted at the bridge or the real interface, and
+// each new name would take series that are never given back.
 #pragma once
 
 #include <cstdint>

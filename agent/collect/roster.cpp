@@ -1,8 +1,10 @@
 #include "agent/collect/roster.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "schema/metrics/catalogue.h"
+#include "schema/units/log.h"
 #include "schema/units/utf8.h"
 #include "schema/wire/messages.h"
 
@@ -11,8 +13,8 @@ namespace vedette::collect {
 Roster::Roster() : Roster(wire::kMaxSeries) {}
 
 /// A collector refuses the connection for a series that breaks a limit or comes twice.
-bool Roster::acceptable(const metrics::Series& series) const {
-  if (series_.size() >= limit_ || !metrics::check(series)) return false;
+bool Roster::announceable(const metrics::Series& series) const {
+  if (!metrics::check(series)) return false;
   // Sources ask once for each name; only repaired ones can meet.
   const bool repaired = std::ranges::any_of(series.key.attributes, [](const metrics::Attribute& attribute) {
     return attribute.value.find(units::kReplacement) != std::string::npos;
@@ -20,13 +22,27 @@ bool Roster::acceptable(const metrics::Series& series) const {
   return !repaired || std::ranges::find(series_, series.key, &metrics::Series::key) == series_.end();
 }
 
+bool Roster::full() {
+  if (series_.size() < limit_) return false;
+  ++refused_;
+  if (!std::exchange(full_told_, true)) {
+    units::log_warning("series limit reached: what appears from now on is not sampled", {{"limit", limit_}});
+  }
+  return true;
+}
+
 SeriesNumber Roster::add(std::string_view metric, Attributes attributes) {
+  if (full()) return kRefused;
   std::vector<metrics::Attribute> list;
   list.reserve(attributes.size());
   for (const auto& [key, value] : attributes) list.push_back({std::string(key), units::repair_utf8(value)});
   metrics::Series series = metrics::series_of(metric, std::move(list));
-  if (!acceptable(series)) {
+  if (!announceable(series)) {
     ++refused_;
+    if (!std::exchange(odd_told_, true)) {
+      units::log_warning("a series with a name that can't be announced is not sampled; others like it neither",
+                         {{"series", to_string(series.key)}});
+    }
     return kRefused;
   }
   series_.push_back(std::move(series));

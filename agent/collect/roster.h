@@ -27,18 +27,24 @@ class Roster {
 
   /// A new series of a catalogue metric. The caller asks once for each and keeps the number. Bytes of a value that
   /// aren't UTF-8 (a mount point, a device may hold any) become U+FFFD. kRefused when there are too many, a name breaks
-  /// a limit, or two such values would be the same series; Draft::put ignores it.
+  /// a limit, or two such values would be the same series; Draft::put ignores it. The first refusal of each kind is
+  /// logged.
   SeriesNumber add(std::string_view metric, Attributes attributes = {});
 
+  /// No room for another series; counts and logs like a refusal. A source that meets ever new names (mounts,
+  /// interfaces) asks before it keeps one more.
+  [[nodiscard]] bool full();
+
   [[nodiscard]] std::span<const metrics::Series> series() const noexcept { return series_; }
-  [[nodiscard]] std::uint64_t refused() const noexcept { return refused_; }
+  [[nodiscard]] std::uint64_t refused() const noexcept { return refused_; }  ///< times something was refused
 
  private:
-  [[nodiscard]] bool acceptable(const metrics::Series& series) const;
+  [[nodiscard]] bool announceable(const metrics::Series& series) const;
 
   std::size_t limit_;
   std::vector<metrics::Series> series_;
   std::uint64_t refused_ = 0;
+  bool full_told_ = false, odd_told_ = false;
 };
 
 /// The tick being filled: cells by number, absent until put.

@@ -4,9 +4,12 @@
 
 #include "agent/collect/network.h"
 #include "tests/agent/collect/capture.h"
+#include "tests/agent/logged.h"
 
 namespace vedette::collect {
 namespace {
+
+using tests::Logged;
 
 std::vector<std::string> names(const auto& list) {
   std::vector<std::string> all;
@@ -71,6 +74,41 @@ TEST(ParseNetDev, ReadsGluedColonsOfOldKernels) {
 TEST(ParseNetDev, LeavesOutLoopbackContainerLinksSilentOnesAndGarbage) {
   const std::string text = capture("net-dev-6.1");
   EXPECT_THAT(names(parse_net_dev(text).value()), testing::ElementsAre("enp1s0f0np0", "docker0"));
+}
+
+/// /proc/net/dev with interfaces of these names.
+std::string net_dev(const std::vector<std::string>& interfaces) {
+  std::string text = "Inter-|   Receive |  Transmit\n face |bytes packets|bytes packets\n";
+  for (const std::string& name : interfaces) text += name + ": 900 9 0 0 0 0 0 0 900 9 0 0 0 0 0 0\n";
+  return text;
+}
+
+TEST(ParseNetDev, LeavesOutNamesThatComeAndGoWithContainersAndMachinesButNoneThatAPersonGave) {
+  const std::string passing =
+      net_dev({"veth8a1b2c3", "cali01234567890", "lxc0a1b2c3d4e5f", "eni0a1b2c3d4e5", "azv0a1b2c3d4e5",
+               "gke0a1b2c3d4e5", "tap0a1b2c3d-4e", "tap101i0", "vnet17", "br-0a1b2c3d4e5f"});
+  EXPECT_THAT(names(parse_net_dev(passing).value()), testing::ElementsAre());
+  const std::vector<std::string> lasting{"eth0",    "br-lan", "br0",  "lxcbr0", "lxdbr0",
+                                         "docker0", "enp1s0", "cni0", "virbr0", "wg0"};
+  const std::string text = net_dev(lasting);
+  EXPECT_EQ(names(parse_net_dev(text).value()), lasting);
+}
+
+TEST(NetworkSource, NamesThatNeverEndAreRefusedAtTheLimitAndToldOnce) {
+  const FakeProc proc;
+  NetworkSource source(proc.path());
+  Roster roster(20);  // two interfaces and a half
+  const Logged log;
+  std::vector<metrics::Cell> cells;
+  for (int i = 0; i < 50; ++i) {
+    proc.write("net/dev", net_dev({"pod" + std::to_string(i)}));
+    cells.clear();
+    Draft draft(roster, cells);
+    ASSERT_TRUE(source.read(draft).has_value());
+  }
+  EXPECT_EQ(roster.series().size(), 20U);
+  EXPECT_EQ(log.count("series limit reached"), 1U);
+  EXPECT_TRUE(cells.empty());
 }
 
 TEST(ParseNetDev, RefusesAFileWithoutItsHead) {

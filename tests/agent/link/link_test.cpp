@@ -2,17 +2,16 @@
 
 #include <gmock/gmock.h>
 
-#include <mutex>
-
-#include "schema/units/log.h"
 #include "tests/agent/link/test_agent.h"
 #include "tests/agent/link/test_collector.h"
+#include "tests/agent/logged.h"
 
 namespace vedette::link {
 namespace {
 
 using namespace std::chrono_literals;
 using testing::HasSubstr;
+using tests::Logged;
 
 constexpr const char* kNames = "DNS:localhost,IP:127.0.0.1";
 
@@ -21,21 +20,6 @@ struct World {
   Signed authority = make_authority();
   Signed server = make_server(authority, kNames);
   TestCollector collector;
-};
-
-/// Log lines of one test.
-class Logged {
- public:
-  Logged() {
-    units::bind_log([this](units::Level, std::string_view line) { lines_ += line; });
-  }
-  ~Logged() { units::bind_log({}); }
-  Logged(const Logged&) = delete;
-  Logged& operator=(const Logged&) = delete;
-  [[nodiscard]] const std::string& text() const { return lines_; }
-
- private:
-  std::string lines_;
 };
 
 /// No tick that was accepted may be missing between others, and none may be there twice.
