@@ -24,16 +24,12 @@ const FilesystemSource::Numbers& FilesystemSource::numbers_of(const std::string&
 
 units::Result<void> FilesystemSource::read(Draft& draft) {
   const units::Steady now = clock_();
-  units::Result<void> result;
   if (!asked_at_ || now - *asked_at_ >= kAskEvery) {
     asked_at_ = now;
     const auto text = file_.read();
     const auto points = text ? parse_mountinfo(*text) : std::unexpected(text.error());
-    if (points) {
-      probe_.start(*points, now);
-    } else {
-      result = std::unexpected(points.error());
-    }
+    mounts_read_ = points ? units::Result<void>() : std::unexpected(points.error());
+    if (points) probe_.start(*points, now);
   }
   probe_.poll(now);
   for (const auto& [point, usage] : probe_.usages()) {
@@ -42,7 +38,7 @@ units::Result<void> FilesystemSource::read(Draft& draft) {
     draft.put(numbers.free, clamped(usage.free));
     draft.put(numbers.reserved, clamped(usage.reserved));
   }
-  return result;
+  return mounts_read_;
 }
 
 }  // namespace vedette::collect

@@ -17,6 +17,7 @@ class FilesystemSource final : public Source {
   /// `clock` tells the time by which hung mounts are judged.
   FilesystemSource(const std::string& proc, AskUsage ask, std::function<units::Steady()> clock);
   [[nodiscard]] std::string_view name() const noexcept override { return file_.path(); }
+  /// Also on ticks that don't read mountinfo, how its last reading went: a failure lasts until a reading succeeds.
   [[nodiscard]] units::Result<void> read(Draft& draft) override;
 
   [[nodiscard]] const MountProbe& probe() const noexcept { return probe_; }
@@ -31,6 +32,7 @@ class FilesystemSource final : public Source {
   MountProbe probe_;
   std::function<units::Steady()> clock_;
   std::optional<units::Steady> asked_at_;
+  units::Result<void> mounts_read_;
   std::map<std::string, Numbers> numbers_;
 };
 

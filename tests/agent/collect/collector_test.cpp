@@ -6,6 +6,7 @@
 #include "schema/metrics/catalogue.h"
 #include "schema/units/bytes.h"
 #include "tests/agent/collect/capture.h"
+#include "tests/agent/logged.h"
 
 namespace vedette::collect {
 namespace {
@@ -26,6 +27,24 @@ TEST(Collector, OneUnreadableSourceLeavesTheOthers) {
   EXPECT_EQ(cells.size(), 3U * 8);
   proc.write("loadavg", "0.01 0.02 0.03 1/1 1\n");
   EXPECT_EQ(collector.collect().size(), 3U * 8 + 3);
+}
+
+TEST(Collector, AFailingMountinfoIsToldOnceAndOnceWhenItIsBack) {
+  const FakeProc proc;
+  CollectorOptions options = options_of(proc);
+  units::Steady now{};
+  options.clock = [&now] { return now; };
+  Collector collector(std::move(options));
+  const tests::Logged log;
+  const std::string failing = "can't open " + proc.path() + "/self/mountinfo",
+                    back = "readable again\" source=" + proc.path();
+  for (int second = 0; second < 100; ++second, now += std::chrono::seconds{1}) (void)collector.collect();
+  EXPECT_EQ(log.count(failing), 1U);
+  EXPECT_EQ(log.count(back), 0U) << log.text();
+  proc.write("self/mountinfo", capture("mountinfo-lxc"));
+  for (int second = 0; second < 100; ++second, now += std::chrono::seconds{1}) (void)collector.collect();
+  EXPECT_EQ(log.count(failing), 1U);
+  EXPECT_EQ(log.count(back), 1U) << log.text();
 }
 
 TEST(Collector, EverySeriesIsTheCataloguesAndWithinTheLimits) {
