@@ -5,7 +5,7 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
+#include <optional>
 
 #include "agent/link/http.h"
 #include "agent/link/resolver.h"
@@ -73,36 +73,43 @@ units::Result<void> send_all(TlsStream& tls, int fd, std::string_view text, unit
   return {};
 }
 
-/// True when head and body are complete by Content-Length.
-bool complete(std::string_view text, const ResponseHead& head) {
-  const std::string_view length = head.field("content-length");
-  std::size_t bytes = 0;
-  const auto [end, status] = std::from_chars(length.data(), length.data() + length.size(), bytes);
-  return !length.empty() && status == std::errc{} && text.size() - head.size >= bytes;
+struct Answer {
+  int status = 0;
+  std::string body;
+};
+
+/// The answer in these bytes; nothing while it isn't complete.
+units::Result<std::optional<Answer>> parse_whole(std::string_view text, bool ended) {
+  const auto head = parse_response(text);
+  if (!head) return std::unexpected(head.error());
+  if (!*head) return std::nullopt;
+  auto body = parse_body(**head, text.substr((*head)->size), ended);
+  if (!body) return std::unexpected(body.error());
+  if (!*body) return std::nullopt;
+  return Answer{(*head)->status, std::move(**body)};
 }
 
-units::Result<std::string> receive_all(TlsStream& tls, int fd, units::Steady until) {
+units::Result<Answer> receive_all(TlsStream& tls, int fd, units::Steady until) {
   std::string text;
   std::array<std::uint8_t, 4096> buffer{};
+  bool ended = false;
   while (text.size() < kMostAnswer) {
-    const auto head = parse_response(text);
-    if (!head) return std::unexpected(head.error());
-    if (*head && complete(text, **head)) return text;
+    auto whole = parse_whole(text, ended);
+    if (!whole) return std::unexpected(whole.error());
+    if (*whole) return std::move(**whole);
+    if (ended) return fail(ErrorCode::unavailable, "the collector hung up before its answer was complete");
     const auto io = tls.read(buffer);
     if (!io) return std::unexpected(io.error());
-    if (io->io == Io::closed) {
-      const bool cut_short = !*head || !(*head)->field("content-length").empty();
-      if (cut_short) return fail(ErrorCode::unavailable, "the collector hung up before its answer was complete");
-      return text;
-    }
+    ended = io->io == Io::closed;
+    if (ended) continue;
     if (io->io != Io::done && !wait(fd, io->io, until)) return std::unexpected(late());
     text.append(reinterpret_cast<const char*>(buffer.data()), io->count);
   }
   return fail(ErrorCode::too_large, "the answer is over 64 kB; is this a Vedette collector?");
 }
 
-units::Result<std::string> exchange(const CollectorAddress& address, const TlsContext& context,
-                                    const std::string& request, units::Steady until) {
+units::Result<Answer> exchange(const CollectorAddress& address, const TlsContext& context, const std::string& request,
+                               units::Steady until) {
   const auto fd = connect_any(address, until);
   if (!fd) return std::unexpected(fd.error());
   const Socket socket(*fd);
@@ -120,12 +127,8 @@ units::Result<std::string> exchange(const CollectorAddress& address, const TlsCo
   return answer;
 }
 
-units::Result<Enrolment> parse_answer(std::string_view text) {
-  const auto head = parse_response(text);
-  if (!head) return std::unexpected(head.error());
-  if (!*head) return fail(ErrorCode::unavailable, "the collector hung up before its answer was complete");
-  const std::string_view body = text.substr((*head)->size);
-  const int status = (*head)->status;
+units::Result<Enrolment> enrolment_of(const Answer& answer) {
+  const auto& [status, body] = answer;
   if (status == 401 || status == 403) {
     return fail(ErrorCode::unauthorized,
                 "the collector refuses the token: it is mistyped, used up or expired; make a new one with "
@@ -154,7 +157,7 @@ units::Result<Enrolment> enroll(const CollectorAddress& address, const std::opti
   const auto answer =
       exchange(address, *context, post_request(address, "/api/v1/agent/enroll", json), Clock::now() + limit);
   if (!answer) return std::unexpected(answer.error());
-  return parse_answer(*answer);
+  return enrolment_of(*answer);
 }
 
 }  // namespace vedette::link

@@ -1,6 +1,7 @@
 #include "agent/link/http.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 
 #include "schema/wire/messages.h"
@@ -42,6 +43,19 @@ std::optional<int> parse_status(std::string_view line) {
   return status;
 }
 
+/// Told twice, these would mean two things; the rest is nothing to us.
+bool read_by_us(std::string_view field) {
+  constexpr std::array<std::string_view, 8> kRead{"connection",
+                                                  "content-length",
+                                                  "retry-after",
+                                                  "sec-websocket-accept",
+                                                  "sec-websocket-protocol",
+                                                  "sec-websocket-extensions",
+                                                  "transfer-encoding",
+                                                  "upgrade"};
+  return std::ranges::find(kRead, field) != kRead.end();
+}
+
 bool parse_field(std::string_view line, std::map<std::string, std::string>& fields) {
   const std::size_t colon = line.find(':');
   if (colon == 0 || colon == std::string_view::npos) return false;
@@ -50,8 +64,7 @@ bool parse_field(std::string_view line, std::map<std::string, std::string>& fiel
   const auto control = [](char c) { return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7f; };
   if (std::ranges::any_of(value, control)) return false;
   const std::string key = lowered(name);
-  // Cookies may come several times; nothing that we read may.
-  return fields.emplace(key, value).second || key == "set-cookie" || key == "link" || key == "vary";
+  return fields.emplace(key, value).second || !read_by_us(key);
 }
 
 bool has_token(std::string_view list, std::string_view token) {

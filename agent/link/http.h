@@ -16,15 +16,22 @@ inline constexpr std::size_t kMaxHead = 16 * 1024;
 
 struct ResponseHead {
   int status = 0;
-  std::map<std::string, std::string> fields;  ///< names in lower case, values trimmed
+  std::map<std::string, std::string> fields;  ///< names in lower case, values trimmed; of those told twice, the first
   std::size_t size = 0;                       ///< bytes of the head; what follows is the body
 
   [[nodiscard]] std::string_view field(const std::string& name) const;
 };
 
 /// Nothing while the head isn't complete. `invalid` for what isn't HTTP/1.1: bare LF, folded lines, blanks before a
-/// colon, control characters, a field twice; `too_large` past kMaxHead.
+/// colon, control characters, twice a field that we read (others may come several times: Via, Set-Cookie);
+/// `too_large` past kMaxHead.
 [[nodiscard]] units::Result<std::optional<ResponseHead>> parse_response(std::string_view bytes);
+
+/// The body behind `head`: what Content-Length says, chunks put together, or all until the connection `ended`. Nothing
+/// while it isn't complete, which no end of the connection changes for the first two. `invalid` for a length, chunk or
+/// Transfer-Encoding that can't be read. The caller bounds `rest`.
+[[nodiscard]] units::Result<std::optional<std::string>> parse_body(const ResponseHead& head, std::string_view rest,
+                                                                   bool ended);
 
 /// `key` is Sec-WebSocket-Key, `bearer` this host's key.
 [[nodiscard]] std::string upgrade_request(const CollectorAddress& address, std::string_view key,

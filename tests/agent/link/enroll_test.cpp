@@ -78,6 +78,23 @@ TEST(Enroll, RefusesAnAnswerThatNoCollectorGives) {
   }
 }
 
+TEST(Enroll, TakesAnAnswerThatAProxyCutIntoChunks) {
+  const std::string first = std::string(R"({"host_id":")") + kId, second = R"(","key":"s3cret"})";
+  Desk desk("HTTP/1.1 201 Created\r\nVia: 1.1 a\r\nVia: 1.1 b\r\nTransfer-Encoding: chunked\r\n\r\n2c\r\n" + first +
+            "\r\n11\r\n" + second + "\r\n0\r\n\r\n");
+  const auto enrolment = desk.enrol();
+  ASSERT_TRUE(enrolment) << enrolment.error().message;
+  EXPECT_EQ(enrolment->host_id, kId);
+  EXPECT_EQ(enrolment->key, "s3cret");
+}
+
+TEST(Enroll, RefusesAHugeAnswerInChunksToo) {
+  std::string answer = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+  for (int i = 0; i < 200; ++i) answer += "400\r\n" + std::string(1024, ' ') + "\r\n";
+  Desk desk(answer + "0\r\n\r\n");
+  EXPECT_EQ(desk.enrol().error().code, ErrorCode::too_large);
+}
+
 TEST(Enroll, RefusesAHugeAnswer) {
   Desk desk(http("200 OK", std::string(200'000, ' ')));
   const auto enrolment = desk.enrol();

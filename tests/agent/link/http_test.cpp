@@ -42,11 +42,58 @@ TEST(ParseResponse, RefusesWhatIsNotStrictlyHttp) {
        {"HTTP/1.0 200 OK\r\n\r\n", "HTTP/1.1 20 OK\r\n\r\n", "HTTP/1.1 2000\r\n\r\n", "HTTP/1.1 099 x\r\n\r\n",
         "HTTP/1.1 200 OK\r\nA b\r\n\r\n", "HTTP/1.1 200 OK\r\nA : b\r\n\r\n", "HTTP/1.1 200 OK\r\n: b\r\n\r\n",
         "HTTP/1.1 200 OK\r\nA: b\r\n c\r\n\r\n", "HTTP/1.1 200 OK\r\nA: b\nC: d\r\n\r\n",
-        "HTTP/1.1 200 OK\r\nA: 1\r\na: 2\r\n\r\n", "HTTP/1.1 200 OK\r\nA: \x01\r\n\r\n", "GET / HTTP/1.1\r\n\r\n"}) {
+        "HTTP/1.1 200 OK\r\nContent-Length: 1\r\ncontent-length: 1\r\n\r\n", "HTTP/1.1 200 OK\r\nA: \x01\r\n\r\n",
+        "GET / HTTP/1.1\r\n\r\n"}) {
     EXPECT_FALSE(parse_response(text).has_value()) << text;
   }
   const std::string endless = "HTTP/1.1 200 OK\r\nA: " + std::string(kMaxHead, 'x');
   EXPECT_EQ(parse_response(endless).error().code, units::ErrorCode::too_large);
+}
+
+TEST(ParseResponse, ProxiesMayTellTwiceWhatWeDoNotRead) {
+  const auto head = parse_response(upgrade("Via: 1.1 a\r\nCache-Control: no-store\r\nvia: 1.1 b\r\nSet-Cookie: a=1\r\n"
+                                           "Set-Cookie: b=2\r\nCache-Control: private\r\n"))
+                        .value();
+  ASSERT_TRUE(head.has_value());
+  EXPECT_TRUE(check_upgrade(*head, kKey).has_value());
+  for (const char* twice : {"Upgrade: websocket\r\n", "Connection: close\r\n", "Sec-WebSocket-Accept: x\r\n",
+                            "Sec-WebSocket-Protocol: x\r\n", "Retry-After: 1\r\nRetry-After: 2\r\n",
+                            "Sec-WebSocket-Extensions: a\r\nSec-WebSocket-Extensions: b\r\n",
+                            "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n"}) {
+    EXPECT_FALSE(parse_response(upgrade(twice)).has_value()) << twice;
+  }
+}
+
+/// The body of an answer with these header lines, or "(not yet)" or "(invalid)".
+std::string body_of(const std::string& fields, const std::string& rest, bool ended = false) {
+  const auto head = parse_response("HTTP/1.1 200 OK\r\n" + fields + "\r\n").value().value();
+  const auto body = parse_body(head, rest, ended);
+  if (!body) return "(invalid)";
+  return body->value_or("(not yet)");
+}
+
+TEST(ParseBody, EndsAsTheHeadSaysItDoes) {
+  EXPECT_EQ(body_of("Content-Length: 3\r\n", "abcd"), "abc");
+  EXPECT_EQ(body_of("Content-Length: 3\r\n", "ab", true), "(not yet)");
+  EXPECT_EQ(body_of("", "ab"), "(not yet)");
+  EXPECT_EQ(body_of("", "ab", true), "ab");
+  for (const char* length : {"-1", "+1", "1x", "0x1", "99999999999999999999999"}) {
+    EXPECT_EQ(body_of("Content-Length: " + std::string(length) + "\r\n", "abc", true), "(invalid)") << length;
+  }
+}
+
+TEST(ParseBody, PutsChunksTogetherAndWaitsAtEveryCut) {
+  const std::string chunked = "Transfer-Encoding: Chunked\r\n";
+  const std::string text = "3\r\nabc\r\nA;name=value\r\n0123456789\r\n00\r\nTrailer: x\r\n\r\n";
+  EXPECT_EQ(body_of(chunked, text), "abc0123456789");
+  for (std::size_t n = 0; n < text.size(); ++n) EXPECT_EQ(body_of(chunked, text.substr(0, n), true), "(not yet)") << n;
+  for (const char* crooked :
+       {"\r\n", "x\r\n", "-1\r\n", "3\r\nabcd\r\n0\r\n\r\n", "11111111111111111\r\n", " 3\r\nabc\r\n"}) {
+    EXPECT_EQ(body_of(chunked, crooked), "(invalid)") << crooked;
+  }
+  EXPECT_EQ(body_of(chunked, "ffffffffffffffff\r\nabc"), "(not yet)");
+  EXPECT_EQ(body_of(chunked + "Content-Length: 3\r\n", text), "(invalid)");
+  EXPECT_EQ(body_of("Transfer-Encoding: gzip, chunked\r\n", text), "(invalid)");
 }
 
 TEST(CheckUpgrade, RefusesAnUpgradeThatIsNotOurs) {
