@@ -43,7 +43,7 @@ short events_of(Io io) {
 }  // namespace
 
 Link::Link(LinkOptions options, Backlog& backlog, Host& host, LinkLimits limits)
-    : options_(std::move(options)), backlog_(backlog), host_(host), limits_(limits) {}
+    : options_(std::move(options)), backlog_(backlog), host_(host), limits_(limits), resolver_(options_.lookup) {}
 
 Link::~Link() {
   close_socket();

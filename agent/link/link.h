@@ -30,6 +30,7 @@ struct LinkOptions {
   std::string version;
   /// From 0 to 1 without 1, for waits.
   std::function<double()> random;
+  Lookup lookup = resolve_now;  ///< tests bring their own: the network's resolver may take longer than they wait
 };
 
 /// Time limits of a connection; tests shorten them.

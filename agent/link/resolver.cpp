@@ -68,7 +68,7 @@ std::string to_string(const SocketAddress& address) {
   return error == 0 ? text.data() : "an unknown address";
 }
 
-Resolver::Resolver() : shared_(std::make_shared<Shared>()) {}
+Resolver::Resolver(Lookup lookup) : shared_(std::make_shared<Shared>()), lookup_(std::move(lookup)) {}
 
 Resolver::~Resolver() {
   const std::scoped_lock lock(shared_->mutex);
@@ -87,7 +87,7 @@ void Resolver::start(const CollectorAddress& address) {
     return;
   }
   try {
-    std::thread([shared = shared_, address, asked] { shared->put(asked, resolve_now(address)); }).detach();
+    std::thread([shared = shared_, lookup = lookup_, address, asked] { shared->put(asked, lookup(address)); }).detach();
   } catch (const std::system_error& error) {
     shared_->put(asked, units::fail(units::ErrorCode::unavailable, "can't look up the address of \"" + address.host +
                                                                        "\": no thread: " + error.what()));

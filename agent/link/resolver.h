@@ -4,6 +4,7 @@
 
 #include <sys/socket.h>
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -19,6 +20,9 @@ struct SocketAddress {
 };
 using Addresses = units::Result<std::vector<SocketAddress>>;
 
+/// Name to addresses. May block; called on a helper thread.
+using Lookup = std::function<Addresses(const CollectorAddress&)>;
+
 /// Asks the system. May block for as long as the resolver likes, unless the host is an IP address.
 [[nodiscard]] Addresses resolve_now(const CollectorAddress& address);
 
@@ -27,7 +31,7 @@ using Addresses = units::Result<std::vector<SocketAddress>>;
 
 class Resolver {
  public:
-  Resolver();
+  explicit Resolver(Lookup lookup = resolve_now);
   ~Resolver();  ///< does not wait
   Resolver(const Resolver&) = delete;
   Resolver& operator=(const Resolver&) = delete;
@@ -40,6 +44,7 @@ class Resolver {
  private:
   struct Shared;
   std::shared_ptr<Shared> shared_;
+  Lookup lookup_;
 };
 
 }  // namespace vedette::link

@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 
+#include <future>
+
 #include "tests/agent/link/test_agent.h"
 #include "tests/agent/link/test_collector.h"
 #include "tests/agent/logged.h"
@@ -259,17 +261,36 @@ TEST(Link, NamesAndAddressesThatTheCertificateHasAreAccepted) {
   }
 }
 
-TEST(Link, NobodyListeningAndNoSuchNameAreSaid) {
-  {
-    const Logged log;
-    TestAgent agent(1, std::string(64, '0'));
-    ASSERT_TRUE(agent.run_until([&] { return !log.text().empty(); }));
-    EXPECT_THAT(log.text(), HasSubstr("can't connect to 127.0.0.1:1: 127.0.0.1: Connection refused"));
-  }
+TEST(Link, NobodyListeningIsSaid) {
   const Logged log;
-  TestAgent agent(1, std::string(64, '0'), "no-such-host.invalid");
+  TestAgent agent(1, std::string(64, '0'));  // an address: no resolver is asked
   ASSERT_TRUE(agent.run_until([&] { return !log.text().empty(); }));
-  EXPECT_THAT(log.text(), HasSubstr("can't find the address of"));
+  EXPECT_THAT(log.text(), HasSubstr("can't connect to 127.0.0.1:1: 127.0.0.1: Connection refused"));
+}
+
+TEST(Link, WhatTheResolverAnswersIsSaid) {
+  const Logged log;
+  const Lookup nobody = [](const CollectorAddress& address) {
+    return units::fail(units::ErrorCode::unavailable, "nobody knows " + address.host);
+  };
+  TestAgent agent(1, std::string(64, '0'), "no-such-host.invalid", quick(), nobody);
+  ASSERT_TRUE(agent.run_until([&] { return !log.text().empty(); }));
+  EXPECT_THAT(log.text(), HasSubstr("nobody knows no-such-host.invalid"));
+}
+
+TEST(Link, AResolverThatDoesNotAnswerIsLeftAlone) {
+  const Logged log;
+  std::promise<void> answer;
+  const Lookup never = [wait = answer.get_future().share()](const CollectorAddress&) -> Addresses {
+    wait.wait();
+    return std::vector<SocketAddress>{};
+  };
+  LinkLimits limits = quick();
+  limits.resolve = 50ms;
+  TestAgent agent(1, std::string(64, '0'), "collector.invalid", limits, never);
+  EXPECT_TRUE(agent.run_until([&] { return !log.text().empty(); }));
+  EXPECT_THAT(log.text(), HasSubstr("the resolver doesn't answer"));
+  answer.set_value();
 }
 
 }  // namespace

@@ -17,6 +17,14 @@ TEST(Resolver, AnIpAddressNeedsNoThread) {
   EXPECT_EQ(to_string((*answer)->at(0)), "192.0.2.7");
 }
 
+TEST(ResolveNow, ANameThatDoesNotExistIsAnAnswerInWords) {
+  // Longer than a name may be: the system refuses it without asking the network.
+  const auto answer = resolve_now({std::string(300, 'x'), 8443});
+  ASSERT_FALSE(answer.has_value());
+  EXPECT_EQ(answer.error().code, units::ErrorCode::unavailable);
+  EXPECT_THAT(answer.error().message, testing::HasSubstr("can't find the address of \"xxx"));
+}
+
 TEST(Resolver, AMachineThatGivesNoThreadIsAnAnswerInWords) {
   const tests::NoThreads none;
   Resolver resolver;

@@ -26,7 +26,7 @@ class TestAgent {
   using Clock = std::chrono::steady_clock;
 
   TestAgent(std::uint16_t port, const std::string& pin, const std::string& host = "127.0.0.1",
-            LinkLimits limits = quick())
+            LinkLimits limits = quick(), Lookup lookup = resolve_now)
       : schedule(std::chrono::floor<units::Milliseconds>(std::chrono::system_clock::now()), Clock::now(),
                  units::Milliseconds{20}),
         spool(app::random_stream(), {}),
@@ -35,7 +35,8 @@ class TestAgent {
               .pin = pin.empty() ? std::nullopt : std::optional<Pin>(parse_pin(pin).value()),
               .key = "secret-key",
               .version = "test",
-              .random = [] { return 0.01; }},  // short waits: 10 ms, 20 ms …
+              .random = [] { return 0.01; },  // short waits: 10 ms, 20 ms …
+              .lookup = std::move(lookup)},
              bridge, bridge, limits) {}
 
   /// Runs until `done` or 20 s passed; whether it was.
