@@ -28,8 +28,8 @@ std::optional<InterfaceStats> parse_interface(std::string_view line) {
   return stats;
 }
 
-/// A name that software makes up anew for each container, pod or virtual machine: prefix and then anything, or at least
-/// 8 hexadecimal digits where people give names with the same prefix (lxcbr0, br-lan).
+/// A name that software makes up anew for each container, pod or virtual machine: prefix and then anything, or 8
+/// hexadecimal digits where people give names with the same prefix (lxcbr0, br-lan).
 struct PassingName {
   std::string_view prefix;
   bool hex;
@@ -41,7 +41,8 @@ constexpr std::array<PassingName, 9> kPassing{{
     {"eni", true},    // pods: Amazon EKS
     {"azv", true},    // pods: Azure
     {"gke", true},    // pods: Google
-    {"tap", false},   // virtual machines: QEMU, Proxmox, OpenStack
+    {"tap",
+     true},  // virtual machines: OpenStack (tap0 is a VPN, tap101i0 Proxmox' 101st machine for as long as it is there)
     {"vnet", false},  // virtual machines: libvirt
     {"br-", true},    // a Docker network's bridge
 }};
@@ -50,7 +51,7 @@ bool passing(std::string_view name) {
   return std::ranges::any_of(kPassing, [&](const PassingName& one) {
     if (!name.starts_with(one.prefix)) return false;
     const std::string_view rest = name.substr(one.prefix.size());
-    return !one.hex || (rest.size() >= 8 && rest.find_first_not_of("0123456789abcdef") == std::string_view::npos);
+    return !one.hex || (rest.size() >= 8 && rest.find_first_not_of("0123456789abcdef") >= 8);
   });
 }
 
