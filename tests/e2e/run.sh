@@ -1,11 +1,15 @@
 #!/usr/bin/env bash
 # Runs end-to-end tests in two network namespaces of their own: "watch" (collector, browser, the tests; 192.0.2.1) and
 # "host" (the agent's machine; 192.0.2.2), joined by a veth pair that tests may cut.
-#   run.sh BINARIES TEST.mjs ...
+#   run.sh BINARIES TEST.mjs ...      through sudo where the user isn't root
 set -euo pipefail
+limit=${VEDETTE_TEST_TIMEOUT:-600000} # milliseconds
+[ "$(id -u)" = 0 ] || exec "$(dirname "$0")/../as_root.sh" $((limit / 1000)) "$0" "$@"
 binaries=$(realpath "$1"); shift
 here=$(cd "$(dirname "$0")" && pwd)
-[ "$(id -u)" = 0 ] || { echo "end-to-end tests make network namespaces: run as root" >&2; exit 1; }
+export VEDETTE_ROOT=${here%/tests/e2e}
+export VEDETTE_PICTURES=${VEDETTE_PICTURES:-$VEDETTE_ROOT/build/pictures}
+mkdir -p "$VEDETTE_PICTURES"
 watch=vedette-w$$ host=vedette-h$$
 work=$(mktemp -d "${TMPDIR:-/tmp}/vedette-e2e.XXXXXX")
 cleanup() {
@@ -14,13 +18,15 @@ cleanup() {
     ip netns del "$ns" 2>/dev/null || true
   done
   [ -n "${VEDETTE_KEEP-}" ] && echo "kept: $work" || rm -rf "$work"
+  [ -z "${SUDO_UID-}" ] || chown -R "$SUDO_UID:$SUDO_GID" "$VEDETTE_PICTURES"
 }
 trap cleanup EXIT
+trap 'exit 130' INT TERM
 ip netns add "$watch"; ip netns add "$host"
 ip -n "$watch" link set lo up; ip -n "$host" link set lo up
 ip link add veth0 netns "$watch" type veth peer name eth0 netns "$host"
 ip -n "$watch" address add 192.0.2.1/24 dev veth0; ip -n "$host" address add 192.0.2.2/24 dev eth0
 ip -n "$watch" link set veth0 up; ip -n "$host" link set eth0 up
 export VEDETTE_BINARIES=$binaries VEDETTE_WORK=$work VEDETTE_WATCH=$watch VEDETTE_HOST=$host
-export VEDETTE_ROOT=${here%/tests/e2e}
-ip netns exec "$watch" node --test --test-concurrency=1 --test-timeout="${VEDETTE_TEST_TIMEOUT:-600000}" "$@"
+ip netns exec "$watch" node --test --test-concurrency=1 --test-timeout="$limit" "$@" &
+wait $! # a shell that waits hears a signal at once

@@ -134,7 +134,5 @@ export async function openBrowser({ width = 1440, height = 900, locale = 'en-GB'
 
 /** A folder for what a person may look at after the run. */
 export function picture(name) {
-  const folder = process.env.VEDETTE_PICTURES ?? path.join(root, 'build', 'pictures');
-  fs.mkdirSync(folder, { recursive: true });
-  return path.join(folder, `${name}.png`);
+  return path.join(process.env.VEDETTE_PICTURES, `${name}.png`);
 }
