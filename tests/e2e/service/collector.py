@@ -6,6 +6,7 @@ import re
 import secrets
 import signal
 import subprocess
+import tempfile
 
 from machine import sh, wait_until
 
@@ -15,7 +16,8 @@ class Client:
 
     def __init__(self, netns, url, password, user="admin"):
         self.netns, self.url = netns, url
-        self.jar = f"/tmp/vedette-e2e-{secrets.token_hex(8)}.cookies"
+        self.cookies = tempfile.NamedTemporaryFile(prefix="vedette-e2e-", suffix=".cookies")
+        self.jar = self.cookies.name
         self.ask("POST", "/api/v1/session", {"user": user, "password": password})
 
     def ask(self, method, path, body=None):
