@@ -1,15 +1,16 @@
-"""The packages on a real machine: install, enrol, enable, stop, kill, reboot, purge.
+"""The packages on a real machine: install, enrol, enable, stop, kill, hang, upgrade, remove and reinstall, reboot, purge.
 
     service_test.py BINARIES DEBS WORK     BINARIES: the build's bin folder; DEBS: folder of the .deb files
 """
 import pathlib
+import re
 import shutil
 import sys
 import time
 import unittest
 
 from collector import Client, Collector
-from machine import Machine, base_root, wait_until
+from machine import Machine, base_root, sh, wait_until
 
 BINARIES, DEBS, WORK = (pathlib.Path(argument).resolve() for argument in sys.argv[1:4])
 STATE = "/var/lib/vedette-agent"
@@ -31,17 +32,32 @@ class Service(unittest.TestCase):
                 self.ticks_arrive(client)
                 self.stop_is_told(client)
                 self.kill_is_mended(client)
+                self.deaths_in_a_row_are_mended(client)
+                self.hang_is_mended(client)
+                self.upgrade_keeps_the_configuration(client, debs[1])
+                self.reinstall_starts_what_was_enabled(client, debs[1])
                 self.reboot_is_known(client)
                 self.purge_leaves_nothing()
 
     def unit(self, name, what):
         return self.machine.run("systemctl", "show", "-P", what, name).strip()
 
+    def dpkg(self, *words):
+        """dpkg that answers its own questions the way it would by default."""
+        self.machine.run("dpkg", "--force-confdef", "--force-confold", *words)
+
+    def put(self, deb):
+        target = self.machine.root / "root" / deb.name
+        target.write_bytes(deb.read_bytes())
+        return f"/root/{deb.name}"
+
     def install(self, debs):
         for deb in debs:
-            target = self.machine.root / "root" / deb.name
-            target.write_bytes(deb.read_bytes())
-            self.machine.run("dpkg", "-i", f"/root/{deb.name}")
+            self.machine.run("dpkg", "-i", self.put(deb))
+        for name in ("vedette-server", "vedette-agent"):
+            told = self.machine.run("sh", "-c", f"systemd-analyze verify --man=no {name}.service 2>&1")
+            self.assertNotIn("vedette", told)
+        self.assertNotEqual(self.unit("vedette-agent", "UnitFileState"), "enabled")
 
     def packaged_server_serves(self):
         wait_until("vedette-server is active", lambda: self.unit("vedette-server", "ActiveState") == "active")
@@ -81,6 +97,69 @@ class Service(unittest.TestCase):
         wait_until("systemd started the agent again", lambda: self.unit("vedette-agent", "MainPID") not in ("0", before))
         host = client.wait_status("up")
         wait_until("the new agent's ticks", lambda: len(client.ticks(host["id"], killed + 2, time.time() + 60)) >= 3)
+
+    def deaths_in_a_row_are_mended(self, client):
+        # systemd's default limit starts a service five times in 10 s: the sixth death would be its last.
+        began, before = time.monotonic(), "0"
+        for _ in range(6):
+            before = wait_until("the agent runs again", lambda: self.new_pid(before))
+            self.machine.run("kill", "-9", before)
+        self.assertLess(time.monotonic() - began, 10, "too slow to prove anything")
+        wait_until("the agent runs again", lambda: self.new_pid(before))
+        client.wait_status("up")
+
+    def new_pid(self, before):
+        pid = self.unit("vedette-agent", "MainPID")
+        return pid if pid not in ("0", before) else None
+
+    def hang_is_mended(self, client):
+        drop_in = self.machine.root / "etc/systemd/system/vedette-agent.service.d"  # the unit's own 30 s are only longer
+        drop_in.mkdir()
+        (drop_in / "watchdog.conf").write_text("[Service]\nWatchdogSec=2\n")
+        self.machine.run("systemctl", "daemon-reload")
+        self.machine.run("systemctl", "restart", "vedette-agent")
+        client.wait_status("up")
+        before, hung = self.unit("vedette-agent", "MainPID"), time.time()
+        self.machine.run("kill", "-STOP", before)
+        wait_until("the watchdog had the agent started again", lambda: self.new_pid(before))
+        self.assertIn("Watchdog timeout", self.machine.run("journalctl", "-u", "vedette-agent", "--no-pager"))
+        host = client.wait_status("up")
+        wait_until("the new agent's ticks", lambda: len(client.ticks(host["id"], hung + 2, time.time() + 60)) >= 3)
+        shutil.rmtree(drop_in)
+        self.machine.run("systemctl", "daemon-reload")
+
+    def upgrade_keeps_the_configuration(self, client, deb):
+        """A newer package, whose configuration file changed too, over one that somebody edited."""
+        tree, newer = WORK / "newer", WORK / "newer.deb"
+        shutil.rmtree(tree, ignore_errors=True)
+        sh("dpkg-deb", "-R", deb, tree)
+        control, shipped = tree / "DEBIAN/control", tree / "etc/vedette/agent.toml"
+        control.write_text(re.sub(r"(?m)^Version: (.*)$", r"Version: \1+newer", control.read_text()))
+        shipped.write_text(shipped.read_text() + "# new in this version\n")
+        sh("dpkg-deb", "-b", "--root-owner-group", tree, newer)
+        config = self.machine.root / "etc/vedette/agent.toml"
+        edited = config.read_text() + 'log_level = "debug" # by hand\n'
+        config.write_text(edited)
+        before = self.unit("vedette-agent", "MainPID")
+        self.dpkg("-i", self.put(newer))
+        self.assertIn("+newer", self.machine.run("dpkg-query", "-W", "-f", "${Version}", "vedette-agent"))
+        self.assertEqual(config.read_text(), edited)
+        self.assertIn("new in this version", config.with_name("agent.toml.dpkg-dist").read_text())
+        wait_until("the upgraded agent runs", lambda: self.new_pid(before))
+        client.wait_status("up")
+
+    def reinstall_starts_what_was_enabled(self, client, deb):
+        self.dpkg("-r", "vedette-agent")
+        self.assertEqual(client.wait_status("stopped", 10)["reason"], "service stopped")
+        self.dpkg("-i", self.put(deb))
+        self.assertEqual((self.unit("vedette-agent", "ActiveState"), self.unit("vedette-agent", "UnitFileState")), ("active", "enabled"))
+        client.wait_status("up")
+        self.machine.run("systemctl", "disable", "--now", "vedette-agent")
+        self.dpkg("-r", "vedette-agent")
+        self.dpkg("-i", self.put(deb))
+        self.assertEqual((self.unit("vedette-agent", "ActiveState"), self.unit("vedette-agent", "UnitFileState")), ("inactive", "disabled"))
+        self.machine.run("systemctl", "enable", "--now", "vedette-agent")
+        client.wait_status("up")
 
     def reboot_is_known(self, client):
         began = time.time()
