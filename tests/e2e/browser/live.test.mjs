@@ -88,11 +88,52 @@ test('under a known load the mean equals an independent reader within 2 points, 
   }
 });
 
-test('history joins live without gap or double: every second once', async () => {
-  const host = client.host(), to = Date.now() / 1000;
-  const [series] = client.history(host.id, 'system.cpu.load_average.1m', to - 20, to);
-  const steps = series.t.slice(1).map((at, i) => Math.round((at - series.t[i]) * 1000));
+/** What a chart tells of each of its points of the last `seconds`, read as a person would, with the pointer along it:
+    [{at: "14:02:18", figures: {user: 1.2, …}}], oldest first. */
+function pointed(page, chart, range, seconds) {
+  return page.evaluate(async ([chart, share]) => {
+    const card = document.querySelector(`[data-testid=${chart}]`), over = card.querySelector('.u-over'), box = over.getBoundingClientRect();
+    const points = [];
+    for (let x = box.width * (1 - share); x < box.width; x += 0.25) {
+      over.dispatchEvent(new MouseEvent('mousemove', { clientX: box.left + x, clientY: box.top + 5, bubbles: true }));
+      await Promise.resolve(); // the page writes its figures in a microtask
+      const at = card.querySelector('[data-testid=read-out]').textContent;
+      const figures = Object.fromEntries([...card.querySelectorAll('[data-series]')].map((figure) => [figure.dataset.series, parseFloat(figure.textContent)]));
+      if (points.at(-1)?.at !== at) points.push({ at, figures });
+    }
+    return points;
+  }, [chart, seconds / range]);
+}
+
+/** Seconds of the day of "14:02:18". */
+const second = (text) => text.split(':').reduce((sum, part) => 60 * sum + Number(part), 0);
+
+test('history joins live without gap or double: every second once in history, and the page draws just those', async () => {
+  const { page } = opened, host = client.host(), range = 900, ahead = 12, behind = 12;
+  await until('there is history to join', () => client.history(host.id, 'system.cpu.load_average.1m', Date.now() / 1000 - ahead, Date.now() / 1000 + 60)[0]?.t.length >= ahead - 1);
+  await hostPage(page, collector.url, host); // what was before now comes from history, what comes after it is live
+  await page.locator('[data-testid=chart-cpu][data-drawn=true]').waitFor();
+  const joined = Date.now() / 1000;
+  await until('live ticks follow', () => client.host().last_tick > joined + behind, { seconds: behind + 10 });
+  await page.getByTestId('live').click(); // the charts stand still
+  const points = await pointed(page, 'chart-cpu', range, ahead + behind + 4);
+  const [load] = client.history(host.id, 'system.cpu.load_average.1m', joined - ahead, joined + behind);
+  const steps = load.t.slice(1).map((at, i) => Math.round((at - load.t[i]) * 1000));
   assert.ok(steps.every((ms) => ms > 500 && ms < 1_500), steps.join(' '));
+
+  // The chart's points are means over its step; one tick too few or too many in a point moves it.
+  const step = second(points[1].at) - second(points[0].at), raw = client.history(host.id, 'system.cpu.time{mode=*}', joined - ahead - 60, joined + behind + 60);
+  const busy = (at, modes) => {
+    const means = raw.map(({ attributes, t, value }) => [attributes.mode, mean(value.filter((_, i) => t[i] >= at && t[i] < at + step))]);
+    return 100 * means.reduce((sum, [mode, x]) => sum + (modes.includes(mode) ? x : 0), 0) / means.reduce((sum, [, x]) => sum + x, 0);
+  };
+  const midnight = Math.floor(joined / 86_400) * 86_400, within = points.filter(({ at }) => midnight + second(at) >= joined - ahead && midnight + second(at) + step <= joined + behind);
+  assert.ok(within.length >= (ahead + behind) / step - 2, `${within.length} points of ${step} s`);
+  within.forEach(({ at, figures }, i) => {
+    if (i > 0) assert.equal(second(at) - second(within[i - 1].at), step, `after ${within[i - 1].at} comes ${at}`);
+    const expected = { user: busy(midnight + second(at), ['user', 'nice']), system: busy(midnight + second(at), ['system', 'interrupt', 'softirq']) };
+    for (const name of Object.keys(expected)) assert.ok(Math.abs(figures[name] - expected[name]) < 0.06, `${at} ${name}: page ${figures[name]}, history ${expected[name]}`);
+  });
 });
 
 test('nothing for axe to find, in both themes and languages; pictures of every page', async () => {

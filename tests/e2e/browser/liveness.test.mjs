@@ -41,11 +41,16 @@ test('SIGTERM: "service stopped" at once', async () => {
 
 test('SIGKILL: lost within 3 s', async () => {
   await until('ticks flow', () => client.host().status === 'up');
-  const began = performance.now();
+  const killed = Date.now() / 1000;
   await agent.stop('SIGKILL');
-  await page.getByText(/connection ended without goodbye: agent killed, or something between cut it/i).first().waitFor({ timeout: 3_500 });
-  assert.ok(performance.now() - began < 3_500, `${performance.now() - began} ms`);
-  assert.equal(client.host().status, 'lost');
+  const words = /connection ended without goodbye: agent killed, or something between cut it/i;
+  // The promise is the collector's verdict. The page shows it when the message has come and was drawn: half a second for
+  // a browser that shares the machine with the tests.
+  await page.getByText(words).first().waitFor({ timeout: 3_500 });
+  const verdict = client.host();
+  assert.equal(verdict.status, 'lost');
+  assert.match(verdict.reason, words);
+  assert.ok(verdict.since > killed && verdict.since - killed <= 3, `the verdict came ${verdict.since - killed} s after the kill`);
   await page.screenshot({ path: picture('host-lost') });
   agent.start();
   await client.untilStatus('up');
