@@ -4,7 +4,7 @@
 set -euo pipefail
 seconds=$1; shift
 [ "$(id -u)" != 0 ] || exec "$@"
-sudo -n true 2>/dev/null || { echo "this test makes network namespaces or boots a machine: run as root, or as one who may use sudo" >&2; exit 1; }
+sudo -n true 2>/dev/null || { echo "this test mounts, makes network namespaces or boots a machine: run as root, or as one who may use sudo" >&2; exit 1; }
 # An ordinary PATH lacks the folders of ip, nft and debootstrap. No __pycache__ of root's in the user's tree.
 environment=("PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin" PYTHONDONTWRITEBYTECODE=1)
 for name in TMPDIR LANG CI http_proxy https_proxy no_proxy ${!VEDETTE_@}; do

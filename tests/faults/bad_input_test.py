@@ -13,6 +13,7 @@ import tempfile
 import unittest
 
 BINARIES = pathlib.Path(sys.argv[1]).resolve()
+AS_ROOT = pathlib.Path(__file__).resolve().parents[1] / "as_root.sh"
 SERVER, AGENT = str(BINARIES / "vedette-server"), str(BINARIES / "vedette-agent")
 
 
@@ -148,7 +149,7 @@ class BadInput(unittest.TestCase):
     def test_full_disk_at_start(self):
         self.data.mkdir()
         script = 'mount -t tmpfs -o size=16k tmpfs "$1" && head -c 16384 /dev/zero >"$1/filler" 2>/dev/null; exec "$2" run --data "$1" --listen 127.0.0.1:0'
-        done = run("unshare", "--map-root-user", "--mount", "sh", "-c", script, "-", self.data, SERVER)
+        done = run(AS_ROOT, "20", "unshare", "--mount", "sh", "-c", script, "-", self.data, SERVER)
         self.refused(done, 1, str(self.data))
 
     # --- the agent -------------------------------------------------------------------------------------------------
