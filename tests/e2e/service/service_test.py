@@ -99,12 +99,14 @@ class Service(unittest.TestCase):
         wait_until("the new agent's ticks", lambda: len(client.ticks(host["id"], killed + 2, time.time() + 60)) >= 3)
 
     def deaths_in_a_row_are_mended(self, client):
-        # systemd's default limit starts a service five times in 10 s: the sixth death would be its last.
-        began, before = time.monotonic(), "0"
+        # systemd's default limit starts a service five times in 10 s: the sixth death would be its last. A slow machine may
+        # need longer for six, hence the question beside the deed.
+        for name in ("vedette-agent", "vedette-server"):
+            self.assertEqual(self.unit(name, "StartLimitIntervalUSec"), "0")
+        before = "0"
         for _ in range(6):
             before = wait_until("the agent runs again", lambda: self.new_pid(before))
             self.machine.run("kill", "-9", before)
-        self.assertLess(time.monotonic() - began, 10, "too slow to prove anything")
         wait_until("the agent runs again", lambda: self.new_pid(before))
         client.wait_status("up")
 
