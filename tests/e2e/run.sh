@@ -3,13 +3,13 @@
 # "host" (the agent's machine; 192.0.2.2), joined by a veth pair that tests may cut.
 #   run.sh BINARIES TEST.mjs ...      through sudo where the user isn't root
 set -euo pipefail
-limit=${VEDETTE_TEST_TIMEOUT:-600000} # milliseconds
-[ "$(id -u)" = 0 ] || exec "$(dirname "$0")/../as_root.sh" $((limit / 1000)) "$0" "$@"
-binaries=$(realpath "$1"); shift
 here=$(cd "$(dirname "$0")" && pwd)
+limit=${VEDETTE_TEST_TIMEOUT:-600000} # milliseconds
 export VEDETTE_ROOT=${here%/tests/e2e}
 export VEDETTE_PICTURES=${VEDETTE_PICTURES:-$VEDETTE_ROOT/build/pictures}
-mkdir -p "$VEDETTE_PICTURES"
+mkdir -p "$VEDETTE_PICTURES" # the user's own folder, whoever fills it
+[ "$(id -u)" = 0 ] || exec "$here/../as_root.sh" $((limit / 1000)) "$0" "$@"
+binaries=$(realpath "$1"); shift
 watch=vedette-w$$ host=vedette-h$$
 work=$(mktemp -d "${TMPDIR:-/tmp}/vedette-e2e.XXXXXX")
 cleanup() {
@@ -18,7 +18,6 @@ cleanup() {
     ip netns del "$ns" 2>/dev/null || true
   done
   [ -n "${VEDETTE_KEEP-}" ] && echo "kept: $work" || rm -rf "$work"
-  [ -z "${SUDO_UID-}" ] || chown -R "$SUDO_UID:$SUDO_GID" "$VEDETTE_PICTURES"
 }
 trap cleanup EXIT
 trap 'exit 130' INT TERM
