@@ -1,0 +1,101 @@
+// What a Collector is made of. Inside server/app only: collector.cpp makes, starts and stops the parts,
+// collector_routes.cpp and collector_metrics.cpp bind them to the outside.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "server/access/certificates.h"
+#include "server/access/enrolment.h"
+#include "server/access/gate.h"
+#include "server/access/logins.h"
+#include "server/alerts/engine.h"
+#include "server/api/static_files.h"
+#include "server/api/workers.h"
+#include "server/app/collector.h"
+#include "server/app/control_socket.h"
+#include "server/app/control_thread.h"
+#include "server/app/data_lock.h"
+#include "server/control/store.h"
+#include "server/fleet/fleet.h"
+#include "server/history/store.h"
+#include "server/ingest/agent_stream.h"
+#include "server/live/hub.h"
+#include "server/net/server.h"
+#include "server/notify/deliverer.h"
+#include "server/telemetry/metrics.h"
+
+namespace vedette::app {
+
+/// Hands each revocation to everyone whose connections may lean on it.
+class Revocations final : public domain::RevocationObserver {
+ public:
+  void add(domain::RevocationObserver& observer) { observers_.push_back(&observer); }
+  void on_host_revoked(domain::HostNumber host) override {
+    for (auto* observer : observers_) observer->on_host_revoked(host);
+  }
+  void on_login_ended(const domain::Digest& sid) override {
+    for (auto* observer : observers_) observer->on_login_ended(sid);
+  }
+
+ private:
+  std::vector<domain::RevocationObserver*> observers_;  ///< filled at start
+};
+
+/// The fleet has to hear of a new host before its agent connects.
+class AnnouncedEnrolment final : public domain::Enrolment {
+ public:
+  AnnouncedEnrolment(domain::HostRecords& store, const domain::Clock& clock, fleet::Fleet& fleet)
+      : desk_(store, clock), fleet_(fleet) {}
+  units::Result<domain::Enrolled> enrol(const std::string& token, const std::string& hostname) override {
+    auto enrolled = desk_.enrol(token, hostname);
+    if (enrolled) fleet_.refresh();
+    return enrolled;
+  }
+
+ private:
+  access::EnrolmentDesk desk_;
+  fleet::Fleet& fleet_;
+};
+
+// In the order they are made; destroyed the other way round.
+struct Collector::Parts {
+  Parts(Settings s, const domain::Clock& c, DataLock l, access::Certificates certs, std::unique_ptr<control::Store> cs,
+        std::unique_ptr<history::Store> hs);
+
+  [[nodiscard]] access::CertificateConfig certificate_config() const {
+    return {settings.data / "tls", settings.certificate, settings.key, certificate_names(settings)};
+  }
+  void add_routes(const std::string& metrics_token);
+  void add_upgrades();
+  void add_metrics();
+  units::Result<void> start_control();
+  void advance_alerts();
+  units::Result<void> open_socket();
+
+  Settings settings;
+  const domain::Clock& clock;
+  DataLock lock;
+  access::Certificates certificates;
+  std::unique_ptr<control::Store> store;
+  std::unique_ptr<history::Store> history;
+  ControlThread control;
+  Revocations revocations;
+  access::Gate gate;
+  access::LoginDesk desk;
+  live::Hub hub;
+  notify::Deliverer deliverer;
+  alerts::Engine engine;
+  fleet::Fleet fleet;
+  AnnouncedEnrolment enrolment;
+  api::StaticFiles files;
+  telemetry::Metrics metrics;
+  api::Workers workers;
+  api::Router router;
+  net::Server net;
+  ingest::AgentStreams agents;
+  std::unique_ptr<ControlSocket> socket;
+  bool stopped = false;
+};
+
+}  // namespace vedette::app
