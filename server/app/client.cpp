@@ -43,8 +43,7 @@ Result<std::string> run_on_data(const Options& options, const std::string& input
   if (!store) return std::unexpected(std::move(store.error()));
   const domain::SystemClock clock;
   const auto pin = [&]() -> Result<std::string> {
-    auto made = access::prepare_certificates(
-        {settings.data / "tls", settings.certificate, settings.key, certificate_names(settings)}, clock.now());
+    auto made = access::prepare_certificates(certificate_config(settings), clock.now());
     if (!made) return std::unexpected(std::move(made.error()));
     return made->pin;
   };

@@ -59,12 +59,12 @@ std::string setup_command(const Settings& settings) {
 
 }  // namespace
 
-Collector::Parts::Parts(Settings s, const domain::Clock& c, DataLock l, access::Certificates certs,
+Collector::Parts::Parts(Settings s, const domain::Clock& c, DataLock l, std::unique_ptr<CertificateKeeper> ck,
                         std::unique_ptr<control::Store> cs, std::unique_ptr<history::Store> hs)
     : settings(std::move(s)),
       clock(c),
       lock(std::move(l)),
-      certificates(std::move(certs)),
+      certificates(std::move(ck)),
       store(std::move(cs)),
       history(std::move(hs)),
       control(clock),
@@ -80,7 +80,7 @@ Collector::Parts::Parts(Settings s, const domain::Clock& c, DataLock l, access::
       metrics(kVersion),
       workers(kWorkers, kWaitingRequests),
       router(gate, [this](std::function<void()> task) { return workers.submit(std::move(task)); }),
-      net(net_config(settings, certificates), router),
+      net(net_config(settings, certificates->loaded()), router),
       agents(*history, fleet, control, net, clock) {
   revocations.add(fleet);
   revocations.add(agents);
@@ -108,7 +108,7 @@ Result<void> Collector::Parts::start_control() {
 
 Result<void> Collector::Parts::open_socket() {
   const CommandGround ground{*store, clock, [this](domain::HostNumber host) { revocations.on_host_revoked(host); },
-                             [this]() -> Result<std::string> { return certificates.pin; }, settings.notify};
+                             [this]() -> Result<std::string> { return certificates->loaded().pin; }, settings.notify};
   auto opened = ControlSocket::open(settings.data, [ground](const Options& options, const std::string& input) {
     return run_command(options, input, ground);
   });
@@ -122,8 +122,7 @@ Result<std::unique_ptr<Collector>> Collector::start(Settings settings, const dom
   if (!token) return std::unexpected(token.error());
   auto lock = DataLock::take(settings.data);
   if (!lock) return std::unexpected(std::move(lock.error()));
-  auto certificates = access::prepare_certificates(
-      {settings.data / "tls", settings.certificate, settings.key, certificate_names(settings)}, clock.now());
+  auto certificates = CertificateKeeper::prepare([settings] { return certificate_config(settings); }, clock);
   if (!certificates) return std::unexpected(std::move(certificates.error()));
   auto store = control::Store::open(settings.data / "control.db");
   if (!store) return std::unexpected(std::move(store.error()));
@@ -142,6 +141,7 @@ Result<std::unique_ptr<Collector>> Collector::start(Settings settings, const dom
   if (auto listening = parts.net.start(); !listening) return std::unexpected(std::move(listening.error()));
   parts.add_metrics();
   if (auto opened = parts.open_socket(); !opened) return std::unexpected(std::move(opened.error()));
+  parts.certificates->warn();
   return collector;
 }
 
@@ -176,7 +176,7 @@ std::string Collector::url() const {
 }
 
 std::string Collector::pin() const {
-  return parts_->certificates.pin;
+  return parts_->certificates->loaded().pin;
 }
 
 const api::Router& Collector::router() const {
@@ -188,15 +188,7 @@ bool Collector::alive() const {
 }
 
 void Collector::renew_certificate() {
-  auto fresh = access::prepare_certificates(parts_->certificate_config(), parts_->clock.now());
-  if (!fresh) {
-    units::log_error("certificate not renewed", {{"error", fresh.error().message}});
-    return;
-  }
-  if (!fresh->made) return;
-  if (auto read = parts_->net.reload_certificate(); !read) {
-    units::log_error("certificate not taken up", {{"error", read.error().message}});
-  }
+  parts_->certificates->look([this] { return parts_->net.reload_certificate(); });
 }
 
 }  // namespace vedette::app

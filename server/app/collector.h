@@ -30,7 +30,8 @@ class Collector {
   [[nodiscard]] const api::Router& router() const;
   /// Do the threads still turn? For the watchdog.
   [[nodiscard]] bool alive() const;
-  /// Makes the server certificate anew when it is due; call now and then. On the thread that made the collector.
+  /// Makes our server certificate anew when it is due, takes up a configured one that was renewed, and warns when the
+  /// end is near. Call every hour. On the thread that made the collector.
   void renew_certificate();
 
  private:

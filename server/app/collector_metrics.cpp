@@ -17,7 +17,7 @@ void Collector::Parts::add_metrics() {
   metrics.add_counter("accept_rests_total", "Times accepting rested because the system had no descriptor left.",
                       [this] { return static_cast<double>(net.counts().rests); });
   metrics.add_gauge("certificate_expires_seconds", "End of the server certificate, Unix seconds.",
-                    [end = certificates.expires] { return static_cast<double>(units::unix_ms(end)) / 1000; });
+                    [this] { return static_cast<double>(units::unix_ms(certificates->loaded().expires)) / 1000; });
 }
 
 }  // namespace vedette::app

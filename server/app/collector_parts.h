@@ -5,13 +5,13 @@
 #include <memory>
 #include <vector>
 
-#include "server/access/certificates.h"
 #include "server/access/enrolment.h"
 #include "server/access/gate.h"
 #include "server/access/logins.h"
 #include "server/alerts/engine.h"
 #include "server/api/static_files.h"
 #include "server/api/workers.h"
+#include "server/app/certificate_keeper.h"
 #include "server/app/collector.h"
 #include "server/app/control_socket.h"
 #include "server/app/control_thread.h"
@@ -60,12 +60,9 @@ class AnnouncedEnrolment final : public domain::Enrolment {
 
 // In the order they are made; destroyed the other way round.
 struct Collector::Parts {
-  Parts(Settings s, const domain::Clock& c, DataLock l, access::Certificates certs, std::unique_ptr<control::Store> cs,
-        std::unique_ptr<history::Store> hs);
+  Parts(Settings s, const domain::Clock& c, DataLock l, std::unique_ptr<CertificateKeeper> ck,
+        std::unique_ptr<control::Store> cs, std::unique_ptr<history::Store> hs);
 
-  [[nodiscard]] access::CertificateConfig certificate_config() const {
-    return {settings.data / "tls", settings.certificate, settings.key, certificate_names(settings)};
-  }
   void add_routes(const std::string& metrics_token);
   void add_upgrades();
   void add_metrics();
@@ -76,7 +73,7 @@ struct Collector::Parts {
   Settings settings;
   const domain::Clock& clock;
   DataLock lock;
-  access::Certificates certificates;
+  std::unique_ptr<CertificateKeeper> certificates;
   std::unique_ptr<control::Store> store;
   std::unique_ptr<history::Store> history;
   ControlThread control;

@@ -17,7 +17,7 @@
 namespace vedette::app {
 namespace {
 
-constexpr std::chrono::hours kCertificateCheck{12};
+constexpr std::chrono::hours kCertificateCheck{1};
 constexpr std::chrono::seconds kLongestWait{5};
 
 /// One write a line, so that lines of different threads don't mix.
@@ -37,6 +37,7 @@ sigset_t blocked_signals() {
   sigemptyset(&set);
   sigaddset(&set, SIGTERM);
   sigaddset(&set, SIGINT);
+  sigaddset(&set, SIGHUP);
   ::pthread_sigmask(SIG_BLOCK, &set, nullptr);
   std::signal(SIGPIPE, SIG_IGN);
   return set;
@@ -47,7 +48,7 @@ std::chrono::nanoseconds wait_step() {
   return watchdog ? std::min<std::chrono::nanoseconds>(*watchdog, kLongestWait) : kLongestWait;
 }
 
-/// Feeds the watchdog and looks after the certificate until a signal comes.
+/// Feeds the watchdog and looks after the certificate, on SIGHUP at once, until a signal comes that ends the collector.
 int wait_for_signal(Collector& collector, const sigset_t& signals, const domain::Clock& clock) {
   const auto step = wait_step();
   const timespec timeout{static_cast<time_t>(step / std::chrono::seconds(1)),
@@ -55,9 +56,9 @@ int wait_for_signal(Collector& collector, const sigset_t& signals, const domain:
   units::Steady checked = clock.steady();
   for (;;) {
     const int signal = ::sigtimedwait(&signals, nullptr, &timeout);
-    if (signal > 0) return signal;
+    if (signal > 0 && signal != SIGHUP) return signal;
     if (collector.alive()) tell_service_manager("WATCHDOG=1");
-    if (clock.steady() - checked < kCertificateCheck) continue;
+    if (signal != SIGHUP && clock.steady() - checked < kCertificateCheck) continue;
     checked = clock.steady();
     collector.renew_certificate();
   }

@@ -122,4 +122,8 @@ std::set<std::string> certificate_names(const Settings& settings) {
   return names;
 }
 
+access::CertificateConfig certificate_config(const Settings& settings) {
+  return {settings.data / "tls", settings.certificate, settings.key, certificate_names(settings)};
+}
+
 }  // namespace vedette::app

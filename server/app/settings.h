@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "server/access/certificates.h"
 #include "server/alerts/rule.h"
 #include "server/app/options.h"
 #include "server/config/table.h"
@@ -42,5 +43,7 @@ struct Settings {
 
 /// What the server certificate must be good for: this machine's names, the listen address, public_url's host.
 [[nodiscard]] std::set<std::string> certificate_names(const Settings& settings);
+/// The configured certificate, or where ours is and what it must be good for.
+[[nodiscard]] access::CertificateConfig certificate_config(const Settings& settings);
 
 }  // namespace vedette::app

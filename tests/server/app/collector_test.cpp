@@ -1,4 +1,3 @@
-// The real collector in a directory of its own, on a port that the system picks.
 #include "server/app/collector.h"
 
 #include <gtest/gtest.h>
@@ -8,42 +7,11 @@
 #include <fstream>
 #include <set>
 
-#include "server/app/control_socket.h"
 #include "server/app/data_lock.h"
-#include "tests/temporary_directory.h"
+#include "tests/server/app/a_collector.h"
 
 namespace vedette::app {
 namespace {
-
-struct Bench {
-  tests::TemporaryDirectory directory;
-  domain::SystemClock clock;
-
-  Settings settings() const {
-    Settings s;
-    s.data = directory / "data";
-    s.dashboard = directory / "dashboard";
-    s.net.address = "127.0.0.1";
-    s.net.port = 0;
-    return s;
-  }
-  std::unique_ptr<Collector> start() {
-    auto collector = Collector::start(settings(), clock);
-    if (!collector) {
-      ADD_FAILURE() << collector.error().message;
-      return nullptr;
-    }
-    return std::move(*collector);
-  }
-  std::string refusal(Settings s) {
-    auto collector = Collector::start(std::move(s), clock);
-    return collector ? "started" : collector.error().message;
-  }
-  units::Result<std::string> ask(Options options, const std::string& input = "") const {
-    return ask_collector(directory / "data", options, input)
-        .value_or(units::fail(units::ErrorCode::unavailable, "nobody"));
-  }
-};
 
 TEST(Collector, StartsStopsAndStartsAgainOnTheSameData) {
   Bench bench;
