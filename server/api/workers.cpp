@@ -15,6 +15,7 @@ bool Workers::submit(Task task) {
 }
 
 void Workers::stop() {
+  stopping_ = true;
   queue_.close();
   for (auto& thread : threads_) {
     if (thread.joinable()) thread.join();
@@ -22,7 +23,9 @@ void Workers::stop() {
 }
 
 void Workers::run() {
-  while (auto task = queue_.pop()) (*task)();
+  while (auto task = queue_.pop()) {
+    if (!stopping_) (*task)();
+  }
 }
 
 }  // namespace vedette::api

@@ -1,6 +1,7 @@
 // The threads on which requests are answered, so that a slow answer never holds up an event loop.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <thread>
 #include <vector>
@@ -21,7 +22,8 @@ class Workers {
 
   /// False when the queue is full or stop() was called; then the task is not run and counted in refused().
   [[nodiscard]] bool submit(Task task);
-  /// Runs what waits, then ends the threads. Not from a worker.
+  /// Drops what waits, lets what runs come to its end, and ends the threads. Call when the network has stopped: nobody
+  /// could receive the answers. Not from a worker.
   void stop();
 
   [[nodiscard]] std::uint64_t refused() const { return queue_.refused(); }
@@ -31,6 +33,7 @@ class Workers {
   void run();
 
   domain::BoundedQueue<Task> queue_;
+  std::atomic<bool> stopping_ = false;
   std::vector<std::thread> threads_;
 };
 

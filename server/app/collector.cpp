@@ -107,11 +107,13 @@ Result<void> Collector::Parts::start_control() {
 }
 
 Result<void> Collector::Parts::open_socket() {
-  const CommandGround ground{*store, clock, [this](domain::HostNumber host) { revocations.on_host_revoked(host); },
-                             [this]() -> Result<std::string> { return certificates->loaded().pin; }, settings.notify};
-  auto opened = ControlSocket::open(settings.data, [ground](const Options& options, const std::string& input) {
-    return run_command(options, input, ground);
-  });
+  auto opened = ControlSocket::open(
+      settings.data, [this](const Options& options, const std::string& input, std::stop_token stop) {
+        return run_command(
+            options, input,
+            {*store, clock, [this](domain::HostNumber host) { revocations.on_host_revoked(host); },
+             [this]() -> Result<std::string> { return certificates->loaded().pin; }, settings.notify, std::move(stop)});
+      });
   if (!opened) return std::unexpected(std::move(opened.error()));
   socket = std::move(*opened);
   return {};
@@ -153,9 +155,12 @@ Collector::~Collector() {
 
 void Collector::stop() {
   if (std::exchange(parts_->stopped, true)) return;
-  parts_->socket.reset();
+  // First what tells everybody; then whoever may be in the middle of something is interrupted before it is waited for.
+  if (parts_->socket) parts_->socket->request_stop();
   parts_->net.stop(1012, "collector restarting");
+  parts_->history->interrupt_queries();
   parts_->workers.stop();
+  parts_->socket.reset();
   parts_->desk.stop();
   parts_->deliverer.stop();
   parts_->control.stop();

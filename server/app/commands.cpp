@@ -68,14 +68,15 @@ Result<std::string> revoke_host(const Options& options, const CommandGround& gro
   return "Revoked " + host->name + ".\n";
 }
 
-Result<std::string> test_receiver(const std::string& name, const notify::Config& config) {
+Result<std::string> test_receiver(const std::string& name, const CommandGround& ground) {
+  const notify::Config& config = ground.notify;
   std::string known;
   for (const notify::Receiver& receiver : config.receivers) {
     if (receiver.name != name) {
       known += (known.empty() ? "" : ", ") + receiver.name;
       continue;
     }
-    auto answer = notify::test(receiver, config.public_url);
+    auto answer = notify::test(receiver, config.public_url, ground.stop);
     if (answer) *answer += "\n";
     return answer;
   }
@@ -90,7 +91,7 @@ Result<std::string> run_command(const Options& options, const std::string& input
   if (options.command == "token create") return create_token(options, ground);
   if (options.command == "hosts list") return list_hosts(ground);
   if (options.command == "hosts revoke") return revoke_host(options, ground);
-  if (options.command == "receivers test") return test_receiver(options.words[0], ground.notify);
+  if (options.command == "receivers test") return test_receiver(options.words[0], ground);
   if (options.command == "pin") {
     auto pin = ground.pin();
     if (pin) *pin += "\n";

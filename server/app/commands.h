@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <stop_token>
 #include <string>
 
 #include "server/access/certificates.h"
@@ -20,6 +21,7 @@ struct CommandGround {
   std::function<void(domain::HostNumber)> on_host_revoked;  ///< closes its connection; empty without a collector
   std::function<units::Result<std::string>()> pin;
   const notify::Config& notify;
+  std::stop_token stop{};  ///< breaks off what blocks
 };
 
 /// Runs one command; the result is what it prints. "receivers test" blocks for up to half a minute. `input` is standard

@@ -5,12 +5,12 @@
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -24,8 +24,7 @@ using units::Result;
 namespace {
 
 constexpr std::size_t kLongestLine = 65'536;
-constexpr timeval kClientPatience{5, 0};    // a client that says nothing doesn't hold up the next
-constexpr timeval kCommandPatience{90, 0};  // a receiver under test may take its time
+constexpr std::chrono::seconds kCommandPatience{90};  // a receiver under test may take its time
 
 struct Descriptor {
   int fd;
@@ -49,29 +48,54 @@ int with_address(const std::filesystem::path& directory, Call call) {
   return call(reinterpret_cast<const sockaddr*>(&address), socklen_t{sizeof address});
 }
 
-std::optional<std::string> read_line(int fd) {
-  std::string line;
-  std::array<char, 4096> part{};
-  while (line.size() < kLongestLine) {
-    const ssize_t count = ::recv(fd, part.data(), part.size(), 0);
-    if (count < 0 && errno == EINTR) continue;
-    if (count <= 0) return std::nullopt;
-    line.append(part.data(), static_cast<std::size_t>(count));
-    if (const std::size_t end = line.find('\n'); end != std::string::npos) return line.substr(0, end);
-  }
-  return std::nullopt;
-}
+/// A connection to speak one line each way over, until a deadline for all of it or until `wake` becomes readable.
+class Line {
+ public:
+  Line(int fd, std::chrono::steady_clock::time_point deadline, int wake = -1)
+      : fd_(fd), deadline_(deadline), wake_(wake) {}
 
-bool write_line(int fd, const json& value) {
-  const std::string line = value.dump(-1, ' ', false, json::error_handler_t::replace) + "\n";
-  for (std::size_t at = 0; at < line.size();) {
-    const ssize_t count = ::send(fd, line.data() + at, line.size() - at, MSG_NOSIGNAL);
-    if (count < 0 && errno == EINTR) continue;
-    if (count <= 0) return false;
-    at += static_cast<std::size_t>(count);
+  std::optional<std::string> read() const {
+    std::string line;
+    std::array<char, 4096> part{};
+    while (line.size() < kLongestLine && ready(POLLIN)) {
+      const ssize_t count = ::recv(fd_, part.data(), part.size(), MSG_DONTWAIT);
+      if (count < 0 && (errno == EINTR || errno == EAGAIN)) continue;
+      if (count <= 0) return std::nullopt;
+      line.append(part.data(), static_cast<std::size_t>(count));
+      if (const std::size_t end = line.find('\n'); end != std::string::npos) return line.substr(0, end);
+    }
+    return std::nullopt;
   }
-  return true;
-}
+
+  bool write(const json& value) const {
+    const std::string line = value.dump(-1, ' ', false, json::error_handler_t::replace) + "\n";
+    for (std::size_t at = 0; at < line.size();) {
+      const ssize_t count = ::send(fd_, line.data() + at, line.size() - at, MSG_NOSIGNAL | MSG_DONTWAIT);
+      if (count > 0) {
+        at += static_cast<std::size_t>(count);
+      } else if (errno != EINTR && (errno != EAGAIN || !ready(POLLOUT))) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+ private:
+  bool ready(short events) const {
+    for (;;) {
+      const auto left = std::chrono::ceil<units::Milliseconds>(deadline_ - std::chrono::steady_clock::now());
+      if (left.count() <= 0) return false;
+      std::array<pollfd, 2> watched{{{fd_, events, 0}, {wake_, POLLIN, 0}}};
+      if (::poll(watched.data(), watched.size(), static_cast<int>(left.count())) < 0 && errno != EINTR) return false;
+      if (watched[1].revents != 0) return false;
+      if (watched[0].revents != 0) return true;
+    }
+  }
+
+  int fd_;
+  std::chrono::steady_clock::time_point deadline_;
+  int wake_;
+};
 
 Result<std::pair<Options, std::string>> parse(const std::string& line) {
   try {
@@ -85,7 +109,8 @@ Result<std::pair<Options, std::string>> parse(const std::string& line) {
 
 }  // namespace
 
-Result<std::unique_ptr<ControlSocket>> ControlSocket::open(const std::filesystem::path& directory, Run run) {
+Result<std::unique_ptr<ControlSocket>> ControlSocket::open(const std::filesystem::path& directory, Run run,
+                                                           units::Milliseconds patience) {
   const auto file = directory / "control.sock";
   ::unlink(file.c_str());  // of a collector that was killed; the lock says that none runs
   const int listener = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -100,19 +125,29 @@ Result<std::unique_ptr<ControlSocket>> ControlSocket::open(const std::filesystem
     return units::fail(ErrorCode::io, words);
   }
   const int wake = ::eventfd(0, EFD_CLOEXEC);
-  return std::unique_ptr<ControlSocket>(new ControlSocket(file, listener, wake, std::move(run)));
+  return std::unique_ptr<ControlSocket>(new ControlSocket(file, listener, wake, std::move(run), patience));
 }
 
-ControlSocket::ControlSocket(std::filesystem::path file, int listener, int wake, Run run)
-    : file_(std::move(file)), listener_(listener), wake_(wake), run_(std::move(run)), thread_([this] { serve(); }) {}
+ControlSocket::ControlSocket(std::filesystem::path file, int listener, int wake, Run run, units::Milliseconds patience)
+    : file_(std::move(file)),
+      listener_(listener),
+      wake_(wake),
+      run_(std::move(run)),
+      patience_(patience),
+      thread_([this] { serve(); }) {}
 
 ControlSocket::~ControlSocket() {
-  const std::uint64_t one = 1;
-  (void)!::write(wake_, &one, sizeof one);
+  request_stop();
   thread_.join();
   ::unlink(file_.c_str());
   ::close(listener_);
   ::close(wake_);
+}
+
+void ControlSocket::request_stop() {
+  stop_.request_stop();
+  const std::uint64_t one = 1;  // never read again: whoever polls it from now on sees it
+  (void)!::write(wake_, &one, sizeof one);
 }
 
 void ControlSocket::serve() {
@@ -127,17 +162,13 @@ void ControlSocket::serve() {
 }
 
 void ControlSocket::answer(int client) const {
-  ::setsockopt(client, SOL_SOCKET, SO_RCVTIMEO, &kClientPatience, sizeof kClientPatience);
-  ::setsockopt(client, SOL_SOCKET, SO_SNDTIMEO, &kClientPatience, sizeof kClientPatience);
-  const auto line = read_line(client);
+  const auto line = Line(client, std::chrono::steady_clock::now() + patience_, wake_).read();
   if (!line) return;
   const auto request = parse(*line);
-  if (!request) {
-    (void)write_line(client, {{"error", request.error().message}});
-    return;
-  }
-  const auto result = run_(request->first, request->second);
-  (void)write_line(client, result ? json{{"output", *result}} : json{{"error", result.error().message}});
+  const auto result = request ? run_(request->first, request->second, stop_.get_token())
+                              : Result<std::string>(std::unexpected(request.error()));
+  (void)Line(client, std::chrono::steady_clock::now() + patience_, wake_)
+      .write(result ? json{{"output", *result}} : json{{"error", result.error().message}});
 }
 
 std::optional<Result<std::string>> ask_collector(const std::filesystem::path& directory, const Options& options,
@@ -150,11 +181,11 @@ std::optional<Result<std::string>> ask_collector(const std::filesystem::path& di
     return units::fail(ErrorCode::io, (directory / "control.sock").string() +
                                           ": permission denied; run this as root or as the collector's user");
   }
-  ::setsockopt(socket.fd, SOL_SOCKET, SO_RCVTIMEO, &kCommandPatience, sizeof kCommandPatience);
   const json request{
       {"command", options.command}, {"words", options.words}, {"options", options.options}, {"input", input}};
+  const Line collector(socket.fd, std::chrono::steady_clock::now() + kCommandPatience);
   std::optional<std::string> line;
-  if (write_line(socket.fd, request)) line = read_line(socket.fd);
+  if (collector.write(request)) line = collector.read();
   const json answer = line ? json::parse(*line, nullptr, false) : json();
   if (!answer.is_object()) return units::fail(ErrorCode::unavailable, "the collector ended before it answered");
   if (answer.contains("output")) return answer.at("output").get<std::string>();

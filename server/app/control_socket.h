@@ -8,33 +8,45 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <thread>
 
+#include "schema/units/time.h"
 #include "server/app/options.h"
 
 namespace vedette::app {
 
 class ControlSocket {
  public:
-  using Run = std::function<units::Result<std::string>(const Options&, const std::string& input)>;
+  /// Must end soon once stop is requested.
+  using Run = std::function<units::Result<std::string>(const Options&, const std::string& input, std::stop_token)>;
 
-  /// Listens; `run` is called on the socket's own thread, one command at a time. The data directory's lock must be
+  /// Listens; `run` is called on the socket's own thread, one command at a time. A client has `patience` to say its
+  /// whole line and as long to take the answer, so that it doesn't hold up the next. The data directory's lock must be
   /// held.
   [[nodiscard]] static units::Result<std::unique_ptr<ControlSocket>> open(const std::filesystem::path& directory,
-                                                                          Run run);
-  ~ControlSocket();
+                                                                          Run run,
+                                                                          units::Milliseconds patience = kPatience);
+  ~ControlSocket();  ///< stops
   ControlSocket(const ControlSocket&) = delete;
   ControlSocket& operator=(const ControlSocket&) = delete;
 
+  /// Takes no more commands and breaks off the one under way; returns at once. Any thread.
+  void request_stop();
+
  private:
-  ControlSocket(std::filesystem::path file, int listener, int wake, Run run);
+  static constexpr units::Milliseconds kPatience{5'000};
+
+  ControlSocket(std::filesystem::path file, int listener, int wake, Run run, units::Milliseconds patience);
   void serve();
   void answer(int client) const;
 
   std::filesystem::path file_;
   int listener_, wake_;
   Run run_;
+  units::Milliseconds patience_;
+  std::stop_source stop_;
   std::thread thread_;
 };
 

@@ -95,7 +95,10 @@ Result<domain::HistoryAnswer> Store::query(const domain::HistoryQuery& query) co
   AnswerBuilder answer(query, registry_.series(query.host));
   if (!answer.wanted().empty()) {
     auto read = reader_.read(query.host, slot_of(from), slot_of(to), answer.wanted(), answer.needs_earlier(),
-                             [&](const Rows& rows) { return answer.feed(rows); });
+                             [&](const Rows& rows) -> Result<void> {
+                               if (interrupted_) return units::fail(ErrorCode::unavailable, "the store is stopping");
+                               return answer.feed(rows);
+                             });
     if (!read) return std::unexpected(std::move(read.error()));
   }
   return std::move(answer).finish();

@@ -74,6 +74,9 @@ class Store final : public domain::HistoryStore {
   /// Seals everything that is open, due or not, and waits for it. Any thread but the store's own.
   [[nodiscard]] bool seal_all();
 
+  /// Queries under way and later ones end with `unavailable`: nobody waits for their answers. Any thread.
+  void interrupt_queries() { interrupted_ = true; }
+
   struct Counts {
     std::uint64_t commits = 0, failed_commits = 0, ticks = 0, sealed_chunks = 0, failed_seals = 0;
     Intake::Counts intake;
@@ -127,6 +130,7 @@ class Store final : public domain::HistoryStore {
 
   domain::BoundedQueue<std::function<void()>> sealer_tasks_{64, domain::Overflow::block};
   std::atomic<int> log_backlog_{0};
+  std::atomic<bool> interrupted_{false};
   std::atomic<std::uint64_t> seal_rounds_{0};  ///< counted up by the sealer; the writer waits on it when it is ahead
   std::atomic<std::uint64_t> commits_{0}, failed_commits_{0}, ticks_{0}, sealed_chunks_{0}, failed_seals_{0};
   std::thread writer_, sealer_;

@@ -95,7 +95,7 @@ Send send_over_network(std::string public_url) {
   };
 }
 
-Result<std::string> test(const Receiver& receiver, const std::string& public_url) {
+Result<std::string> test(const Receiver& receiver, const std::string& public_url, std::stop_token stop) {
   const auto now = std::chrono::floor<units::Milliseconds>(std::chrono::system_clock::now());
   Delivery delivery;
   delivery.receiver = receiver.name;
@@ -107,7 +107,12 @@ Result<std::string> test(const Receiver& receiver, const std::string& public_url
   delivery.notice.alert.severity = domain::Severity::info;
   delivery.notice.alert.since = now;
   delivery.notice.alert.reason = "test: receiver " + receiver.name + " gets notifications; nothing is wrong";
-  return send_over_network(public_url)(receiver, delivery, {});
+  auto answer = send_over_network(public_url)(receiver, delivery, stop);
+  if (!answer && stop.stop_requested()) {
+    return units::fail(units::ErrorCode::unavailable,
+                       "the collector stopped before " + receiver.name + " had answered");
+  }
+  return answer;
 }
 
 }  // namespace vedette::notify

@@ -22,8 +22,9 @@ using Send = std::function<units::Result<std::string>(const Receiver&, const dom
 [[nodiscard]] Send send_over_network(std::string public_url);
 
 /// A delivery that says it is a test, through the receiver and at once; the other side's answer. For
-/// `vedette-server receivers test`. Blocks for up to kTotalTime. Any thread.
-[[nodiscard]] units::Result<std::string> test(const Receiver& receiver, const std::string& public_url = "");
+/// `vedette-server receivers test`. Blocks for up to kTotalTime, or until stop is requested. Any thread.
+[[nodiscard]] units::Result<std::string> test(const Receiver& receiver, const std::string& public_url = "",
+                                              std::stop_token stop = {});
 
 /// One thread a receiver, so that none waits for another. A receiver gets its deliveries one at a time in the order of
 /// the outbox, an incident's resolved never before its fired is finished; a delivery that it refuses holds up only its

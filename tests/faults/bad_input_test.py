@@ -49,9 +49,10 @@ class BadInput(unittest.TestCase):
             self.assertNotIn(trace, done.stderr)
 
     @contextlib.contextmanager
-    def collector(self, listen="127.0.0.1:0"):
+    def collector(self, listen="127.0.0.1:0", config=None):
         """A running collector; yields its process once it says that it started."""
-        process = subprocess.Popen([SERVER, "run", "--data", self.data, "--listen", listen], stderr=subprocess.PIPE, text=True)
+        command = [SERVER, "run", "--data", self.data, "--listen", listen] + (["--config", config] if config else [])
+        process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
         try:
             for line in process.stderr:
                 if "collector started" in line:
@@ -151,6 +152,19 @@ class BadInput(unittest.TestCase):
         script = 'mount -t tmpfs -o size=16k tmpfs "$1" && head -c 16384 /dev/zero >"$1/filler" 2>/dev/null; exec "$2" run --data "$1" --listen 127.0.0.1:0'
         done = run(AS_ROOT, "20", "unshare", "--mount", "sh", "-c", script, "-", self.data, SERVER)
         self.refused(done, 1, str(self.data))
+
+    def test_sigterm_ends_it_in_time_while_a_receiver_under_test_is_silent(self):
+        with socket.create_server(("127.0.0.1", 0)) as silent:
+            url = f"http://127.0.0.1:{silent.getsockname()[1]}/"
+            path = self.file("server.toml", f'[[receiver]]\nname = "ops"\ntype = "webhook"\nurl = "{url}"\n')
+            with self.collector(config=path) as process:
+                asking = subprocess.Popen([SERVER, "receivers", "test", "ops", "--data", self.data, "--config", path],
+                                          stderr=subprocess.PIPE, text=True)
+                silent.settimeout(10)
+                with silent.accept()[0]:
+                    process.send_signal(signal.SIGTERM)
+                    process.wait(5)
+                self.assertIn("stopped before ops had answered", asking.communicate(timeout=10)[1])
 
     # --- the agent -------------------------------------------------------------------------------------------------
     def test_agent_that_is_not_enrolled(self):

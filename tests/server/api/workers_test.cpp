@@ -8,12 +8,23 @@
 namespace vedette::api {
 namespace {
 
-TEST(Workers, RunWhatWaitsBeforeTheyStop) {
+TEST(Workers, DropWhatWaitsWhenTheyStopButFinishWhatRuns) {
   std::atomic<int> ran = 0;
-  Workers workers(2, 100);
+  std::latch started(1), release(1);
+  Workers workers(1, 100);
+  ASSERT_TRUE(workers.submit([&] {
+    started.count_down();
+    release.wait();
+    ++ran;
+  }));
   for (int i = 0; i < 50; ++i) ASSERT_TRUE(workers.submit([&] { ++ran; }));
-  workers.stop();
-  EXPECT_EQ(ran, 50);
+  started.wait();
+  std::thread stopper([&] { workers.stop(); });
+  while (workers.submit([] {})) std::this_thread::yield();  // until stop() has begun
+  release.count_down();
+  stopper.join();
+  EXPECT_EQ(ran, 1);
+  EXPECT_EQ(workers.waiting(), 0u);
 }
 
 TEST(Workers, RefuseAndCountWhatDoesntFit) {
