@@ -22,12 +22,12 @@ Engine::Engine(Config config, domain::AlertRecords& records, domain::LiveBus& bu
     by_series_[rule.series.name].push_back(n);
     if (rule.measure != Measure::value) derived_.push_back(n);
   }
-  bus_.header(
-      kTopic,
-      R"(["id","rule","host","host_name","attributes","phase","severity","since","value","reason","notifies_at"])");
 }
 
 units::Result<void> Engine::load() {
+  bus_.header(
+      kTopic,
+      R"(["id","rule","host","host_name","attributes","phase","severity","since","value","reason","notifies_at"])");
   const auto last = records_.last_alert_id();
   if (!last) return std::unexpected(last.error());
   last_id_ = *last;

@@ -29,15 +29,16 @@ inline constexpr units::Milliseconds kKeepTicks{10'000};
 /// and nobody is told; later, a resolved notice follows at once. In it `alert.since` stays the time of the firing.
 class Engine final : public domain::FleetObserver {
  public:
+  /// On any thread: calls nobody.
   Engine(Config config, domain::AlertRecords& records, domain::LiveBus& bus, domain::NotificationObserver& told,
          const domain::Clock& clock);
 
   /// Called after each commit that queued deliveries, on this thread; must not block. Before any other call.
   void on_queued(std::function<void()> wake) { queued_ = std::move(wake); }
 
-  /// Takes up the stored states; before any other call. Pending threshold alerts go on if their values come
-  /// back within kRestartGap of the newest tick stored, else `for` starts anew; firing ones stay firing. `corrupt` or
-  /// `version` if a state can't be read.
+  /// Tells the live topic's header and takes up the stored states; before any other call. Pending threshold alerts go
+  /// on if their values come back within kRestartGap of the newest tick stored, else `for` starts anew; firing ones
+  /// stay firing. `corrupt` or `version` if a state can't be read.
   [[nodiscard]] units::Result<void> load();
 
   void on_host(const domain::HostRecord& host, const domain::HostState& state) override;

@@ -139,9 +139,9 @@ Result<std::unique_ptr<Collector>> Collector::start(Settings settings, const dom
   parts.history->start();
   parts.add_routes(*token);
   parts.add_upgrades();
+  parts.add_metrics();
   if (auto started = parts.start_control(); !started) return std::unexpected(std::move(started.error()));
   if (auto listening = parts.net.start(); !listening) return std::unexpected(std::move(listening.error()));
-  parts.add_metrics();
   if (auto opened = parts.open_socket(); !opened) return std::unexpected(std::move(opened.error()));
   parts.certificates->warn();
   return collector;

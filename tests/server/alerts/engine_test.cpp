@@ -53,7 +53,8 @@ struct Records final : domain::AlertRecords {
 
 struct Bus final : domain::LiveBus {
   std::map<std::string, std::string> rows;
-  void header(std::string_view, std::string) override {}
+  std::vector<std::string> headers;
+  void header(std::string_view topic, std::string) override { headers.emplace_back(topic); }
   void publish(std::string_view, std::string_view key, std::string json, bool conflate) override {
     EXPECT_FALSE(conflate);
     rows[std::string(key)] = std::move(json);
@@ -113,6 +114,14 @@ struct World {
     }
   }
 };
+
+TEST(Engine, LeavesTheLiveBusAloneUntilItLoadsOnTheControlThread) {
+  World world;
+  Engine engine({}, world.records, world.bus, world.told, world.clock);
+  EXPECT_TRUE(world.bus.headers.empty());
+  EXPECT_TRUE(engine.load());
+  EXPECT_EQ(world.bus.headers, std::vector<std::string>{"alerts"});
+}
 
 TEST(Engine, ALostHostFiresAtOnceAndPeopleAreToldAfterTheHold) {
   World world;
