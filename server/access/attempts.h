@@ -63,7 +63,7 @@ class Attempts {
 };
 
 /// What counts as one address: an IPv4 address, or an IPv6 /64 network. `peer` is "192.0.2.7:53124" or
-/// "[2001:db8::1]:53124".
+/// "[2001:db8::1]:53124", with or without the port.
 [[nodiscard]] std::string address_key(std::string_view peer);
 
 }  // namespace vedette::access

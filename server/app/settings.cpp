@@ -5,6 +5,7 @@
 #include "server/access/addresses.h"
 #include "server/access/origin.h"
 #include "server/app/alert_settings.h"
+#include "server/net/peer_address.h"
 
 namespace vedette::app {
 
@@ -39,8 +40,11 @@ void read_server(Table table, Settings& settings) {
     add_origin(table, "allowed_origins", url, settings);
   }
   for (const std::string& proxy : table.texts("trusted_proxies").value_or(std::vector<std::string>{})) {
-    if (!access::is_address(proxy)) table.fault("trusted_proxies", "holds \"" + proxy + "\"; it must be an IP address");
-    settings.net.trusted_proxies.push_back(proxy);
+    if (access::is_address(proxy)) {
+      settings.net.trusted_proxies.push_back(net::parse_address(proxy)->host);  // as peers' addresses are written
+    } else {
+      table.fault("trusted_proxies", "holds \"" + proxy + "\"; it must be an IP address without a port");
+    }
   }
   table.finish();
 }

@@ -23,8 +23,8 @@ struct RequestHead {
   std::string path;    ///< percent-decoded, starts with "/", no "." or ".." segments
   std::vector<std::pair<std::string, std::string>> query;  ///< percent-decoded, in order
   std::vector<Header> headers;
-  std::string peer;       ///< "192.0.2.7:53124"
-  bool loopback = false;  ///< the peer is on this machine (and not through a proxy)
+  std::string peer;       ///< "192.0.2.7:53124", "[2001:db8::1]:53124"; without the port if a proxy doesn't tell it
+  bool loopback = false;  ///< the peer is on this machine, and nothing says that it speaks for another
   bool secure = true;     ///< TLS here or, said by a trusted proxy, there
 
   [[nodiscard]] std::string_view header(std::string_view lower_case_name) const;  ///< empty if absent; first of several

@@ -18,7 +18,7 @@ struct Config {
   bool plaintext = false;           ///< HTTP without TLS: only for tests and behind a trusted proxy
   unsigned loops = 0;               ///< event loops; 0: min(cores, 4)
 
-  /// Addresses (without port) whose X-Forwarded-For and X-Forwarded-Proto are believed.
+  /// Addresses, as PeerAddress::host writes them, whose X-Forwarded-For and X-Forwarded-Proto are believed.
   std::vector<std::string> trusted_proxies;
 
   std::string content_security_policy =

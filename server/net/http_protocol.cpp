@@ -73,17 +73,13 @@ void HttpProtocol::on_head(std::string_view bytes) {
   begin_body(limit);
 }
 
-void HttpProtocol::apply_proxy(domain::RequestHead& head) const {
+void HttpProtocol::apply_proxy(domain::RequestHead& head) {
   const auto& trusted = peer_.shard().config().trusted_proxies;
-  if (std::ranges::find(trusted, peer_.address().host) == trusted.end()) return;
-  const std::string_view forwarded = head.header("x-forwarded-for");
-  if (forwarded.empty()) return;
-  // Only the last address was written by the proxy we trust; those before it are the client's own words.
-  std::string_view last = forwarded.substr(forwarded.rfind(',') + 1);
-  while (last.starts_with(' ')) last.remove_prefix(1);
-  head.peer = std::string(last);
-  head.loopback = false;
-  if (head.header("x-forwarded-proto") == "https") head.secure = true;
+  proxied_ = std::ranges::find(trusted, peer_.address().host) != trusted.end();
+  if (proxied_ || was_forwarded(head)) head.loopback = false;
+  if (!proxied_) return;
+  if (const auto client = parse_address(last_item(head, "x-forwarded-for"))) head.peer = client->text;
+  if (last_item(head, "x-forwarded-proto") == "https") head.secure = true;
 }
 
 void HttpProtocol::begin_body(std::size_t limit) {
@@ -202,7 +198,7 @@ void HttpProtocol::accept(domain::UpgradeAccepted accepted, const Handshake& han
   const std::string early = std::exchange(in_, {});
   auto next = std::make_unique<WebSocketProtocol>(
       peer_, WebSocketProtocol::Start{switching_protocols(handshake, accepted.subprotocol), request_.head.peer,
-                                      request_.head.peer != peer_.address().text, accepted.max_message});
+                                      proxied_, accepted.max_message});
   WebSocketProtocol& socket = *next;
   peer_.set_deadline(std::nullopt);
   peer_.prove();

@@ -40,7 +40,7 @@ class HttpProtocol final : public Protocol {
   void accept(domain::UpgradeAccepted accepted, const Handshake& handshake);
   void write(const domain::Response& response, bool keep_alive);
   void refuse(const Refusal& refusal);
-  void apply_proxy(domain::RequestHead& head) const;
+  void apply_proxy(domain::RequestHead& head);
 
   Peer& peer_;
   State state_ = State::head;
@@ -49,6 +49,7 @@ class HttpProtocol final : public Protocol {
   std::string in_;
   std::size_t scanned_ = 0;  ///< bytes of in_ in which no head ends
   ParsedHead request_;
+  bool proxied_ = false;  ///< the peer is a trusted proxy
   std::optional<BodyReader> body_;
   std::uint64_t serial_ = 0;
   std::string out_;

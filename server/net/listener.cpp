@@ -25,7 +25,7 @@ struct Address {
   socklen_t size = sizeof(sockaddr_storage);
 };
 
-units::Result<Address> parse_address(const Config& config) {
+units::Result<Address> listen_address(const Config& config) {
   Address address;
   auto* const v4 = reinterpret_cast<sockaddr_in*>(&address.storage);
   auto* const v6 = reinterpret_cast<sockaddr_in6*>(&address.storage);
@@ -63,29 +63,6 @@ std::unexpected<units::Error> cannot_listen(const Config& config, int error) {
   return units::fail(units::ErrorCode::io, "can't listen on " + where + ": " + std::strerror(error));
 }
 
-PeerAddress describe(const sockaddr_storage& storage) {
-  PeerAddress address;
-  std::array<char, INET6_ADDRSTRLEN> text{};
-  if (storage.ss_family == AF_INET) {
-    const auto& v4 = reinterpret_cast<const sockaddr_in&>(storage);
-    address.host = ::inet_ntop(AF_INET, &v4.sin_addr, text.data(), text.size());
-    address.text = address.host + ":" + std::to_string(ntohs(v4.sin_port));
-    address.loopback = (ntohl(v4.sin_addr.s_addr) >> 24) == 127;
-    return address;
-  }
-  const auto& v6 = reinterpret_cast<const sockaddr_in6&>(storage);
-  address.host = ::inet_ntop(AF_INET6, &v6.sin6_addr, text.data(), text.size());
-  address.loopback = IN6_IS_ADDR_LOOPBACK(&v6.sin6_addr);
-  if (IN6_IS_ADDR_V4MAPPED(&v6.sin6_addr)) {
-    address.host.erase(0, std::strlen("::ffff:"));
-    address.loopback = v6.sin6_addr.s6_addr[12] == 127;
-    address.text = address.host + ":" + std::to_string(ntohs(v6.sin6_port));
-  } else {
-    address.text = "[" + address.host + "]:" + std::to_string(ntohs(v6.sin6_port));
-  }
-  return address;
-}
-
 void set_option(int fd, int level, int name, int value) {
   ::setsockopt(fd, level, name, &value, sizeof value);
 }
@@ -93,7 +70,7 @@ void set_option(int fd, int level, int name, int value) {
 }  // namespace
 
 units::Result<Descriptor> listen_on(const Config& config) {
-  const auto address = parse_address(config);
+  const auto address = listen_address(config);
   if (!address) return std::unexpected(address.error());
   Descriptor socket(::socket(address->storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (socket.get() < 0) return cannot_listen(config, errno);
@@ -133,7 +110,7 @@ void Listener::on_ready(std::uint32_t) {
     Descriptor fd(::accept4(socket_.get(), reinterpret_cast<sockaddr*>(&storage), &size, SOCK_NONBLOCK | SOCK_CLOEXEC));
     if (fd.get() >= 0) {
       if (std::exchange(exhausted_, false)) units::log(units::Level::notice, "connections are accepted again");
-      admit(std::move(fd), describe(storage));
+      admit(std::move(fd), address_of(storage));
       continue;
     }
     if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) return rest();

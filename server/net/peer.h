@@ -9,18 +9,12 @@
 
 #include "server/domain/connection.h"
 #include "server/net/loop.h"
+#include "server/net/peer_address.h"
 #include "server/net/stream.h"
 
 namespace vedette::net {
 
 class Shard;
-
-/// Where a peer is, as told by the system.
-struct PeerAddress {
-  std::string host;  ///< "192.0.2.7", "2001:db8::1"; IPv4 in its own form even on an IPv6 socket
-  std::string text;  ///< with the port: "192.0.2.7:53124", "[2001:db8::1]:53124"
-  bool loopback = false;
-};
 
 /// The meaning of a peer's bytes. Called on the loop's thread; may call the peer back.
 class Protocol {

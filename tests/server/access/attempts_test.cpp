@@ -76,6 +76,12 @@ TEST(Tries, ForgetAfterAnHour) {
   EXPECT_EQ(tries.left("a"), 2u);
 }
 
+TEST(AddressKey, NeedsNoPort) {
+  EXPECT_EQ(address_key("192.0.2.7"), "192.0.2.7");
+  EXPECT_EQ(address_key("[2001:db8:1:2::1]"), address_key("[2001:db8:1:2::1]:1"));
+  EXPECT_NE(address_key("[2001:db8:1:2::1]"), address_key("[2001:db8:1:3::1]"));
+}
+
 TEST(AddressKey, DropsThePortAndTheHostPartOfIpv6) {
   EXPECT_EQ(address_key("192.0.2.7:53124"), "192.0.2.7");
   EXPECT_EQ(address_key("[2001:db8:1:2:3::4]:1"), address_key("[2001:db8:1:2:ffff::1]:2"));

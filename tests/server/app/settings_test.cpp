@@ -40,12 +40,19 @@ TEST(Settings, TakeTheFileAndLetTheCommandLineOverrideIt) {
   EXPECT_EQ(overridden->net.port, 10);
 }
 
+TEST(Settings, WriteTrustedProxiesAsPeersAreWritten) {
+  const auto settings = read("[server]\ntrusted_proxies = [\"2001:DB8:0:0::1\", \"::ffff:10.0.0.2\", \"::1\"]\n");
+  ASSERT_TRUE(settings) << settings.error().message;
+  EXPECT_EQ(settings->net.trusted_proxies, (std::vector<std::string>{"2001:db8::1", "10.0.0.2", "::1"}));
+}
+
 TEST(Settings, NameTheKeyThatIsWrong) {
   EXPECT_EQ(fault("[server]\nlisten = \"8443\"\n"),
             "server.toml:2: server.listen is \"8443\"; it must be ADDRESS:PORT like \"0.0.0.0:8443\" or \"[::]:8443\"");
   EXPECT_NE(fault("[server]\nlisten = \"0.0.0.0:70000\"\n").find("server.listen"), std::string::npos);
   EXPECT_NE(fault("[server]\npublic_url = \"mon\"\n").find("server.toml:2: server.public_url"), std::string::npos);
-  EXPECT_NE(fault("[server]\ntrusted_proxies = [\"proxy\"]\n").find("must be an IP address"), std::string::npos);
+  EXPECT_EQ(fault("[server]\ntrusted_proxies = [\"10.0.0.2:80\"]\n"),
+            "server.toml:2: server.trusted_proxies holds \"10.0.0.2:80\"; it must be an IP address without a port");
   EXPECT_NE(fault("[tls]\ncertificate = \"/x\"\n").find("tls.key is missing"), std::string::npos);
   EXPECT_NE(fault("[history]\nbudget = \"1MB\"\n").find("at least \"100MB\""), std::string::npos);
   EXPECT_NE(fault("[histroy]\n").find("histroy is not known here"), std::string::npos);

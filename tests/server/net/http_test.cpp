@@ -107,5 +107,26 @@ TEST(Http, OnlyATrustedProxySaysWhoThePeerIs) {
   EXPECT_TRUE(proxy.response().ends_with("\r\n\r\n192.0.2.7 secure"));
 }
 
+TEST(Http, BelievesTheLastOfSeveralForwardedLinesAndNoGarbage) {
+  Config config = test_config();
+  config.plaintext = true;
+  config.trusted_proxies = {"127.0.0.1"};
+  Running running(config);
+  const auto who = [&](const std::string& lines) {
+    Client proxy(running.server.port(), false);
+    proxy.write("GET /who HTTP/1.1\r\nHost: localhost\r\n" + lines + "\r\n");
+    const std::string answer = proxy.response();
+    return answer.substr(answer.find("\r\n\r\n") + 4);
+  };
+  // haproxy's "option forwardfor" adds a line of its own behind the client's.
+  EXPECT_EQ(who("X-Forwarded-For: 6.6.6.6\r\nX-Forwarded-For: 192.0.2.7\r\n"), "192.0.2.7 plain");
+  EXPECT_EQ(who("X-Forwarded-Proto: https\r\nX-Forwarded-For: 192.0.2.7\r\nX-Forwarded-Proto: http\r\n"),
+            "192.0.2.7 plain");
+  EXPECT_EQ(who("X-Forwarded-For: 2001:db8::1\r\n"), "[2001:db8::1] plain");
+  EXPECT_EQ(who("X-Forwarded-For: [2001:db8::1]:53124\r\n"), "[2001:db8::1]:53124 plain");
+  EXPECT_TRUE(who("X-Forwarded-For: unknown\r\n").starts_with("127.0.0.1:"));
+  EXPECT_TRUE(who("X-Forwarded-For: 6.6.6.6\r\nX-Forwarded-For: ,\r\n").starts_with("127.0.0.1:"));
+}
+
 }  // namespace
 }  // namespace vedette::net

@@ -1,0 +1,100 @@
+#include "server/net/peer_address.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cstring>
+#include <utility>
+
+namespace vedette::net {
+namespace {
+
+/// The host part alone: `text` without brackets and port.
+std::optional<PeerAddress> parse_host(const std::string& text) {
+  sockaddr_storage storage{};
+  auto& v4 = reinterpret_cast<sockaddr_in&>(storage);
+  auto& v6 = reinterpret_cast<sockaddr_in6&>(storage);
+  if (::inet_pton(AF_INET, text.c_str(), &v4.sin_addr) == 1) {
+    storage.ss_family = AF_INET;
+  } else if (::inet_pton(AF_INET6, text.c_str(), &v6.sin6_addr) == 1) {
+    storage.ss_family = AF_INET6;
+  } else {
+    return std::nullopt;
+  }
+  PeerAddress address = address_of(storage);
+  address.text = address.host.find(':') == std::string::npos ? address.host : "[" + address.host + "]";
+  return address;
+}
+
+bool is_port(std::string_view text) {
+  std::uint16_t port = 0;
+  const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), port);
+  return code == std::errc{} && end == text.data() + text.size();
+}
+
+}  // namespace
+
+PeerAddress address_of(const sockaddr_storage& storage) {
+  PeerAddress address;
+  std::array<char, INET6_ADDRSTRLEN> text{};
+  if (storage.ss_family == AF_INET) {
+    const auto& v4 = reinterpret_cast<const sockaddr_in&>(storage);
+    address.host = ::inet_ntop(AF_INET, &v4.sin_addr, text.data(), text.size());
+    address.text = address.host + ":" + std::to_string(ntohs(v4.sin_port));
+    address.loopback = (ntohl(v4.sin_addr.s_addr) >> 24) == 127;
+    return address;
+  }
+  const auto& v6 = reinterpret_cast<const sockaddr_in6&>(storage);
+  address.host = ::inet_ntop(AF_INET6, &v6.sin6_addr, text.data(), text.size());
+  address.loopback = IN6_IS_ADDR_LOOPBACK(&v6.sin6_addr);
+  if (IN6_IS_ADDR_V4MAPPED(&v6.sin6_addr)) {
+    address.host.erase(0, std::strlen("::ffff:"));
+    address.loopback = v6.sin6_addr.s6_addr[12] == 127;
+    address.text = address.host + ":" + std::to_string(ntohs(v6.sin6_port));
+  } else {
+    address.text = "[" + address.host + "]:" + std::to_string(ntohs(v6.sin6_port));
+  }
+  return address;
+}
+
+std::optional<PeerAddress> parse_address(std::string_view text) {
+  std::string_view host = text, port;
+  const bool bracketed = text.starts_with('[');
+  if (bracketed) {
+    const std::size_t end = text.find(']');
+    if (end == std::string_view::npos) return std::nullopt;
+    host = text.substr(1, end - 1);
+    port = text.substr(end + 1);
+  } else if (std::ranges::count(text, ':') == 1) {
+    host = text.substr(0, text.find(':'));
+    port = text.substr(host.size());
+  }
+  if (!port.empty() && (!port.starts_with(':') || !is_port(port.substr(1)))) return std::nullopt;
+  if (bracketed && host.find(':') == std::string_view::npos) return std::nullopt;
+  auto address = parse_host(std::string(host));
+  if (address) address->text += port;
+  return address;
+}
+
+std::string_view last_item(const domain::RequestHead& head, std::string_view lower_case_name) {
+  std::string_view value;
+  for (const auto& [name, text] : head.headers) {
+    if (name == lower_case_name) value = text;
+  }
+  value = value.substr(value.rfind(',') + 1);  // npos + 1 is 0
+  const auto blank = [](char c) { return c == ' ' || c == '\t'; };
+  while (!value.empty() && blank(value.front())) value.remove_prefix(1);
+  while (!value.empty() && blank(value.back())) value.remove_suffix(1);
+  return value;
+}
+
+bool was_forwarded(const domain::RequestHead& head) {
+  return std::ranges::any_of(head.headers, [](const domain::Header& header) {
+    return header.first.starts_with("x-forwarded-") || header.first == "forwarded" || header.first == "via";
+  });
+}
+
+}  // namespace vedette::net

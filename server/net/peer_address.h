@@ -1,0 +1,34 @@
+// Where a peer is: the socket's own address, or what a proxy says of the one it speaks for.
+#pragma once
+
+#include <sys/socket.h>
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "server/domain/http.h"
+
+namespace vedette::net {
+
+struct PeerAddress {
+  std::string host;  ///< "192.0.2.7", "2001:db8::1"; IPv4 in its own form even on an IPv6 socket
+  std::string text;  ///< with the port where it is known: "192.0.2.7:53124", "[2001:db8::1]:53124", "[2001:db8::1]"
+  bool loopback = false;
+};
+
+/// Of an AF_INET or AF_INET6 address.
+[[nodiscard]] PeerAddress address_of(const sockaddr_storage& storage);
+
+/// "192.0.2.7", "192.0.2.7:80", "2001:db8::1", "[2001:db8::1]" or "[2001:db8::1]:80"; nothing if it is no address.
+[[nodiscard]] std::optional<PeerAddress> parse_address(std::string_view text);
+
+/// The last item of the last line of a field like X-Forwarded-For: what the nearest proxy wrote. All before it are the
+/// client's own words. Empty if the field is absent.
+[[nodiscard]] std::string_view last_item(const domain::RequestHead& head, std::string_view lower_case_name);
+
+/// Does a header say that a proxy handed the request on? (X-Forwarded-*, Forwarded, Via.) True proves nothing, but no
+/// client on this machine adds one by itself.
+[[nodiscard]] bool was_forwarded(const domain::RequestHead& head);
+
+}  // namespace vedette::net

@@ -1,0 +1,55 @@
+#include "server/net/peer_address.h"
+
+#include <gtest/gtest.h>
+
+namespace vedette::net {
+namespace {
+
+std::string read(std::string_view text) {
+  const auto address = parse_address(text);
+  return address ? address->host + " " + address->text : "no address";
+}
+
+domain::RequestHead with(std::vector<domain::Header> headers) {
+  domain::RequestHead head;
+  head.headers = std::move(headers);
+  return head;
+}
+
+TEST(PeerAddress, IsReadWithAndWithoutPortAndBrackets) {
+  EXPECT_EQ(read("192.0.2.7"), "192.0.2.7 192.0.2.7");
+  EXPECT_EQ(read("192.0.2.7:80"), "192.0.2.7 192.0.2.7:80");
+  EXPECT_EQ(read("2001:DB8:0::1"), "2001:db8::1 [2001:db8::1]");
+  EXPECT_EQ(read("[2001:db8::1]"), "2001:db8::1 [2001:db8::1]");
+  EXPECT_EQ(read("[2001:db8::1]:443"), "2001:db8::1 [2001:db8::1]:443");
+  EXPECT_EQ(read("::ffff:192.0.2.7"), "192.0.2.7 192.0.2.7");
+  EXPECT_EQ(read("[::ffff:192.0.2.7]:80"), "192.0.2.7 192.0.2.7:80");
+  EXPECT_TRUE(parse_address("::1")->loopback);
+  EXPECT_TRUE(parse_address("127.3.2.1")->loopback);
+}
+
+TEST(PeerAddress, IsNothingElse) {
+  for (const char* text : {"", "unknown", "_hidden", "host:80", "192.0.2.7:", "192.0.2.7:x", "192.0.2.7:70000",
+                           "192.0.2", "[192.0.2.7]:80", "[2001:db8::1", "2001:db8::1]", "[2001:db8::1]x", "[]", "[",
+                           ":", "fe80::1%eth0", "192.0.2.7 "}) {
+    EXPECT_EQ(read(text), "no address") << text;
+  }
+}
+
+TEST(LastItem, IsTheLastOfTheLastLine) {
+  EXPECT_EQ(last_item(with({{"x-forwarded-for", "1.1.1.1"}, {"a", "b"}, {"x-forwarded-for", "2.2.2.2 ,\t3.3.3.3 "}}),
+                      "x-forwarded-for"),
+            "3.3.3.3");
+  EXPECT_EQ(last_item(with({{"x-forwarded-for", "1.1.1.1,"}}), "x-forwarded-for"), "");
+  EXPECT_EQ(last_item(with({}), "x-forwarded-for"), "");
+}
+
+TEST(WasForwarded, IsSaidByAnyHeaderOfAProxy) {
+  for (const char* name : {"x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "forwarded", "via"}) {
+    EXPECT_TRUE(was_forwarded(with({{"host", "x"}, {name, ""}}))) << name;
+  }
+  EXPECT_FALSE(was_forwarded(with({{"host", "x"}, {"accept", "*/*"}})));
+}
+
+}  // namespace
+}  // namespace vedette::net
