@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "schema/metrics/catalogue.h"
+
 namespace vedette::app {
 
 using alerts::Direction;
@@ -16,6 +18,25 @@ domain::Severity severity_of(const std::string& word) {
   if (word == "critical") return domain::Severity::critical;
   if (word == "info") return domain::Severity::info;
   return domain::Severity::warning;
+}
+
+/// Empty if there is none that can be used; then a fault says so.
+std::string read_name(Table& table, const std::string& example) {
+  table.require("name", "\"" + example + "\"");
+  std::string name = table.text("name").value_or("");
+  if (table.has("name") && name.find_first_not_of(" \t\r\n") == std::string::npos) {
+    table.fault("name", "is \"" + name + "\"; it must say something, like \"" + example + "\"");
+    name.clear();
+  }
+  return name;
+}
+
+std::string known_metrics() {
+  std::string names;
+  for (const metrics::Metric& metric : metrics::catalogue()) {
+    names += (names.empty() ? "" : ", ") + std::string(metric.name);
+  }
+  return names;
 }
 
 void read_limit(Table& table, Rule& rule) {
@@ -36,18 +57,17 @@ void read_series(Table& table, Rule& rule) {
   const auto text = table.text("series");
   if (!text) return;
   auto selector = metrics::parse_selector(*text);
-  if (selector) {
-    rule.series = std::move(*selector);
-  } else {
-    table.fault("series", "is \"" + *text + "\": " + selector.error().message);
+  if (!selector) return table.fault("series", "is \"" + *text + "\": " + selector.error().message);
+  if (!metrics::find(selector->name)) {
+    return table.fault("series", "is \"" + *text + "\"; no agent measures that; allowed: " + known_metrics());
   }
+  rule.series = std::move(*selector);
 }
 
 Rule read_rule(Table& table, std::set<std::string>& names) {
   Rule rule;
-  table.require("name", "\"cpu-busy\"");
-  rule.name = table.text("name").value_or("");
-  if (table.has("name") && !names.insert(rule.name).second) {
+  rule.name = read_name(table, "cpu-busy");
+  if (!rule.name.empty() && !names.insert(rule.name).second) {
     table.fault("name", "is \"" + rule.name + "\", which another rule has; names are unique");
   }
   read_series(table, rule);
@@ -79,9 +99,8 @@ notify::Webhook read_webhook(Table& table) {
 
 /// What else belongs into the table depends on its type.
 void read_receiver(Table& table, notify::Config& config) {
-  table.require("name", "\"ops\"");
+  notify::Receiver receiver{read_name(table, "ops"), {}};
   table.require("type", "\"email\"");
-  notify::Receiver receiver{table.text("name").value_or(""), {}};
   const auto type = table.choice("type", {"email", "webhook"});
   if (!type || receiver.name.empty()) return;
   if (*type == "email") {

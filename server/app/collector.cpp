@@ -1,7 +1,5 @@
 #include "server/app/collector.h"
 
-#include <fstream>
-
 #include "schema/units/log.h"
 #include "server/access/secrets.h"
 #include "server/app/collector_parts.h"
@@ -24,18 +22,6 @@ fleet::FleetTimes fleet_times(const Settings& settings) {
   fleet::FleetTimes times;
   times.hold = settings.alerts.hold;
   return times;
-}
-
-Result<std::string> read_token(const std::filesystem::path& file) {
-  if (file.empty()) return std::string();
-  std::ifstream in(file);
-  std::string token;
-  if (!in || !std::getline(in, token) || token.size() < 16) {
-    return units::fail(
-        units::ErrorCode::invalid,
-        file.string() + ": telemetry.token_file must be readable and hold one line of at least 16 characters");
-  }
-  return token;
 }
 
 /// Letters and digits, new at every start: an older run's cursors are told apart by it.
@@ -120,7 +106,7 @@ Result<void> Collector::Parts::open_socket() {
 }
 
 Result<std::unique_ptr<Collector>> Collector::start(Settings settings, const domain::Clock& clock) {
-  const auto token = read_token(settings.metrics_token_file);
+  const auto token = read_metrics_token(settings);
   if (!token) return std::unexpected(token.error());
   auto lock = DataLock::take(settings.data);
   if (!lock) return std::unexpected(std::move(lock.error()));

@@ -75,9 +75,10 @@ int run_collector(const Options& options) {
   const sigset_t signals = blocked_signals();
   auto settings = read_settings(options);
   if (!settings) return complain(settings.error().message, kExitConfig);
+  const domain::SystemClock clock;
+  if (auto good = check_files(*settings, clock.now()); !good) return complain(good.error().message, kExitConfig);
   units::bind_log(log_to_stderr);
   raise_file_limit();
-  const domain::SystemClock clock;
   auto collector = Collector::start(std::move(*settings), clock);
   if (!collector) return complain(collector.error().message, 1);
   units::log_info("collector started",

@@ -1,6 +1,7 @@
 #include "server/app/settings.h"
 
 #include <charconv>
+#include <fstream>
 
 #include "server/access/addresses.h"
 #include "server/access/origin.h"
@@ -16,6 +17,7 @@ using units::Result;
 namespace {
 
 constexpr auto kDefaultFile = "/etc/vedette/server.toml";
+constexpr std::size_t kShortestToken = 16;
 
 void add_origin(Table& table, const std::string& key, const std::string& url, Settings& settings) {
   auto origin = access::origin_of(url);
@@ -51,6 +53,7 @@ void read_server(Table table, Settings& settings) {
 
 void read_tls(Table table, Settings& settings) {
   settings.certificate = table.text("certificate").value_or("");
+  settings.certificate_place = table.place("certificate");
   settings.key = table.text("key").value_or("");
   if (settings.certificate.empty() && !settings.key.empty())
     table.require("certificate", "\"/etc/vedette/server.crt\"");
@@ -67,6 +70,7 @@ void read_history(Table table, Settings& settings) {
 
 void read_telemetry(Table table, Settings& settings) {
   settings.metrics_token_file = table.text("token_file").value_or("");
+  settings.token_place = table.place("token_file");
   table.finish();
 }
 
@@ -117,6 +121,26 @@ Result<Settings> read_settings(const Options& options) {
   auto settings = settings_of(std::move(*file), options);
   if (settings) settings->file = path;
   return settings;
+}
+
+Result<std::string> read_metrics_token(const Settings& settings) {
+  const auto& file = settings.metrics_token_file;
+  if (file.empty()) return std::string();
+  std::ifstream in(file);
+  std::string token;
+  if (!in || !std::getline(in, token) || token.size() < kShortestToken) {
+    return units::fail(ErrorCode::invalid, settings.token_place + " is \"" + file.string() +
+                                               "\"; it must be a readable file of one line of at least 16 characters");
+  }
+  return token;
+}
+
+Result<void> check_files(const Settings& settings, units::Instant now) {
+  if (auto token = read_metrics_token(settings); !token) return std::unexpected(std::move(token.error()));
+  if (settings.certificate.empty()) return {};  // ours is made, not configured
+  const auto files = access::prepare_certificates(certificate_config(settings), now);
+  if (files) return {};
+  return units::fail(ErrorCode::invalid, settings.certificate_place + ": " + files.error().message);
 }
 
 std::set<std::string> certificate_names(const Settings& settings) {

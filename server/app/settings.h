@@ -25,6 +25,7 @@ struct Settings {
   std::string public_url;                       ///< empty: made of the machine's name and the port
   std::vector<std::string> allowed_origins;     ///< with public_url's, in access::origin_of's form
   std::filesystem::path certificate, key;       ///< both or none
+  std::string certificate_place, token_place;   ///< "server.toml:3: tls.certificate", for faults of the files named
   std::optional<std::uint64_t> history_budget;  ///< bytes; checked only, retention by budget isn't built yet
   std::filesystem::path metrics_token_file;     ///< empty: /metrics only from this machine
   alerts::Config alerts;                        ///< rules and notify.hold; receivers' names
@@ -37,6 +38,12 @@ struct Settings {
 [[nodiscard]] units::Result<Settings> read_settings(const Options& options);
 /// As read_settings, from a file read already. Pure.
 [[nodiscard]] units::Result<Settings> settings_of(config::File file, const Options& options);
+
+/// Can the files that the configuration names be used, the certificate with its key and the metrics token? `invalid`
+/// naming key and file.
+[[nodiscard]] units::Result<void> check_files(const Settings& settings, units::Instant now);
+/// The line of telemetry.token_file; empty if none is configured.
+[[nodiscard]] units::Result<std::string> read_metrics_token(const Settings& settings);
 
 /// "0.0.0.0:8443", "[::]:8443", "localhost:0" into address and port.
 [[nodiscard]] units::Result<void> parse_listen(const std::string& text, net::Config& net);

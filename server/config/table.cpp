@@ -3,6 +3,8 @@
 #include <toml++/toml.h>
 #include <algorithm>
 #include <charconv>
+#include <cmath>
+#include <filesystem>
 #include <fstream>
 #include <set>
 #include <sstream>
@@ -14,7 +16,7 @@ using units::Result;
 
 namespace {
 
-std::string place(const std::string& file, const toml::source_region& region) {
+std::string line_of(const std::string& file, const toml::source_region& region) {
   return file + ":" + std::to_string(region.begin.line) + ": ";
 }
 
@@ -68,13 +70,14 @@ struct Table::Impl {
     known.emplace(key);
     return node ? node->get(key) : nullptr;
   }
-  void fault(std::string_view key, const std::string& words) {
+  std::string place_of(std::string_view key) const {
     const toml::node* at = node ? node->get(key) : nullptr;
-    const std::string where = at     ? place(file_name, at->source())
-                              : node ? place(file_name, node->source())
+    const std::string where = at     ? line_of(file_name, at->source())
+                              : node ? line_of(file_name, node->source())
                                      : file_name + ": ";
-    faults->add(where + name + "." + std::string(key) + " " + words);
+    return where + name + "." + std::string(key);
   }
+  void fault(std::string_view key, const std::string& words) { faults->add(place_of(key) + " " + words); }
 };
 
 std::optional<std::string> Table::text(std::string_view key) {
@@ -89,7 +92,16 @@ std::optional<double> Table::number(std::string_view key) {
   const toml::node* node = impl_->find(key);
   if (!node) return std::nullopt;
   auto value = node->is_number() ? node->value<double>() : std::nullopt;
-  if (!value) impl_->fault(key, "must be a number");
+  if (!value) {
+    impl_->fault(key, "must be a number");
+  } else if (!std::isfinite(*value)) {
+    impl_->fault(key, std::string("is ") +
+                          (std::isnan(*value) ? "nan"
+                           : *value > 0       ? "inf"
+                                              : "-inf") +
+                          "; it must be a finite number");
+    return std::nullopt;
+  }
   return value;
 }
 
@@ -119,7 +131,11 @@ std::optional<units::Milliseconds> Table::duration(std::string_view key) {
   const auto words = text(key);
   if (!words) return std::nullopt;
   auto span = units::parse_duration(*words);
-  if (span) return *span;
+  if (span && *span <= kLongestDuration) return *span;
+  if (span) {
+    impl_->fault(key, "is \"" + *words + "\"; it must be at most \"" + units::format_duration(kLongestDuration) + "\"");
+    return std::nullopt;
+  }
   impl_->fault(key, "is \"" + *words + "\"; it must be a span like \"500ms\", \"60s\", \"15m\", \"1h\" or \"14d\"");
   return std::nullopt;
 }
@@ -147,6 +163,10 @@ bool Table::has(std::string_view key) const {
   return impl_->node && impl_->node->contains(key);
 }
 
+std::string Table::place(std::string_view key) const {
+  return impl_->place_of(key);
+}
+
 void Table::fault(std::string_view key, const std::string& words) {
   impl_->fault(key, words);
 }
@@ -165,10 +185,19 @@ void Table::finish() {
 }
 
 Result<File> File::read(const std::string& path) {
+  std::error_code code;
+  const auto status = std::filesystem::status(path, code);
+  if (std::filesystem::exists(status) && !std::filesystem::is_regular_file(status)) {
+    const bool folder = std::filesystem::is_directory(status);
+    return units::fail(ErrorCode::io,
+                       path + (folder ? " is a directory" : " is no regular file") + "; it must be a TOML file");
+  }
   std::ifstream in(path);
-  if (!in) return units::fail(ErrorCode::io, path + ": cannot be read; is the path right, and may this user read it?");
   std::ostringstream text;
-  text << in.rdbuf();
+  if (in && in.peek() != std::ifstream::traits_type::eof()) text << in.rdbuf();  // an empty file is a good one
+  if (!in.eof() && !in) {
+    return units::fail(ErrorCode::io, path + ": cannot be read; is the path right, and may this user read it?");
+  }
   return parse(text.str(), path);
 }
 
@@ -199,7 +228,7 @@ Table File::table(std::string_view name) {
   if (const toml::node* node = impl_->root.get(name)) {
     table->node = node->as_table();
     if (!table->node) {
-      impl_->faults.add(place(impl_->name, node->source()) + std::string(name) + " must be a table: [" +
+      impl_->faults.add(line_of(impl_->name, node->source()) + std::string(name) + " must be a table: [" +
                         std::string(name) + "]");
     }
   }
@@ -213,7 +242,7 @@ std::vector<Table> File::tables(std::string_view name) {
   if (!node) return out;
   const toml::array* list = node->as_array();
   if (!list || !list->is_array_of_tables()) {
-    impl_->faults.add(place(impl_->name, node->source()) + std::string(name) + " must be written [[" +
+    impl_->faults.add(line_of(impl_->name, node->source()) + std::string(name) + " must be written [[" +
                       std::string(name) + "]]");
     return out;
   }
@@ -232,7 +261,7 @@ std::vector<Table> File::tables(std::string_view name) {
 const Faults& File::finish() {
   for (const auto& [key, node] : impl_->root) {
     if (impl_->known.contains(std::string(key.str()))) continue;
-    impl_->faults.add(place(impl_->name, node.source()) + std::string(key.str()) +
+    impl_->faults.add(line_of(impl_->name, node.source()) + std::string(key.str()) +
                       " is not known here; allowed: " + joined_names(impl_->known));
   }
   return impl_->faults;

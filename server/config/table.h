@@ -16,6 +16,9 @@
 
 namespace vedette::config {
 
+/// Above it, sums with instants could overflow, and nobody means it.
+inline constexpr std::chrono::days kLongestDuration{3650};
+
 /// All faults of a file, in the order found; reading goes on after one so that a person sees them all at once.
 class Faults {
  public:
@@ -36,10 +39,10 @@ class Table {
   explicit Table(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
   [[nodiscard]] std::optional<std::string> text(std::string_view key);
-  [[nodiscard]] std::optional<double> number(std::string_view key);
+  [[nodiscard]] std::optional<double> number(std::string_view key);  ///< finite
   [[nodiscard]] std::optional<bool> flag(std::string_view key);
   [[nodiscard]] std::optional<std::vector<std::string>> texts(std::string_view key);
-  /// "60s", "15m".
+  /// "60s", "15m"; at most kLongestDuration.
   [[nodiscard]] std::optional<units::Milliseconds> duration(std::string_view key);
   /// "10GB", "500MB", "2TB" (powers of ten), or a whole number of bytes.
   [[nodiscard]] std::optional<std::uint64_t> bytes(std::string_view key);
@@ -47,6 +50,8 @@ class Table {
   [[nodiscard]] std::optional<std::string> choice(std::string_view key, const std::vector<std::string>& allowed);
 
   [[nodiscard]] bool has(std::string_view key) const;
+  /// "server.toml:3: server.listen", for faults that are found later.
+  [[nodiscard]] std::string place(std::string_view key) const;
   /// Says of a key what is wrong, with its place: fault("listen", "must be HOST:PORT").
   void fault(std::string_view key, const std::string& words);
   /// Says that a key has to be there.
@@ -60,7 +65,8 @@ class Table {
 
 class File {
  public:
-  /// Reads and parses. `io` if it can't be read, `invalid` with line and column if it isn't TOML.
+  /// Reads and parses. `io` if it can't be read or isn't a regular file, `invalid` with line and column if it isn't
+  /// TOML.
   [[nodiscard]] static units::Result<File> read(const std::string& path);
   /// As read(), from text; `name` stands for the path in messages.
   [[nodiscard]] static units::Result<File> parse(std::string_view text, const std::string& name);

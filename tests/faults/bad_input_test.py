@@ -96,6 +96,36 @@ class BadInput(unittest.TestCase):
         path, done = self.check_config('[[receiver]]\nname = "ops"\ntype = "pigeon"\n')
         self.refused(done, 78, str(path), "pigeon", "email", "webhook")
 
+    def test_numbers_spans_names_and_series_that_nothing_can_mean(self):
+        rule = '[[rule]]\nname = "{name}"\nseries = "{series}"\nabove = {above}\nfor = "{lasts}"\n'
+        good = {"name": "cpu", "series": "system.cpu.utilization", "above": "0.9", "lasts": "60s"}
+        _, done = self.check_config(rule.format(**good))
+        self.assertEqual(done.returncode, 0, done.stderr)
+        for changed, line, *words in (({"name": ""}, 2, "rule.name", '""'),
+                                      ({"series": "system.nope"}, 3, "rule.series", "system.nope", "system.cpu.time"),
+                                      ({"above": "nan"}, 4, "rule.above", "nan", "finite"),
+                                      ({"above": "inf"}, 4, "rule.above", "inf", "finite"),
+                                      ({"lasts": "99999999999d"}, 5, "rule.for", "99999999999d", "3650d")):
+            with self.subTest(changed):
+                path, done = self.check_config(rule.format(**good | changed))
+                self.refused(done, 78, f"{path}:{line}", *words)
+        path, done = self.check_config('[notify]\nhold = "99999999999d"\n')
+        self.refused(done, 78, f"{path}:2", "notify.hold", "99999999999d", "3650d")
+
+    def test_receiver_without_a_name(self):
+        path, done = self.check_config('[[receiver]]\nname = ""\ntype = "webhook"\nurl = "http://127.0.0.1/"\n')
+        self.refused(done, 78, f"{path}:2", "receiver.name")
+
+    def test_trusted_proxy_that_is_no_address(self):
+        path, done = self.check_config('[server]\ntrusted_proxies = ["proxy.example.org"]\n')
+        self.refused(done, 78, f"{path}:2", "server.trusted_proxies", "proxy.example.org", "IP address")
+
+    def test_configuration_that_is_no_file(self):
+        for command in ("check-config", "run"):
+            for path, words in ((self.folder.name, "is a directory"), ("/dev/null", "no regular file")):
+                with self.subTest(command + " " + path):
+                    self.refused(run(SERVER, command, "--config", path), 78, path, words, "TOML file")
+
     def test_missing_file(self):
         self.refused(run(SERVER, "check-config", "--config", "/nonexistent/server.toml"), 78, "/nonexistent/server.toml")
 
@@ -116,9 +146,16 @@ class BadInput(unittest.TestCase):
 
     def test_unreadable_certificate(self):
         path = self.file("server.toml", '[tls]\ncertificate = "/nonexistent/a.crt"\nkey = "/nonexistent/a.key"\n')
+        for command in ("run", "check-config"):
+            done = run(SERVER, command, "--config", path, "--data", self.data, "--listen", "127.0.0.1:0")
+            self.refused(done, 78, f"{path}:2", "tls.certificate", "/nonexistent/a.crt")
+        self.assertFalse(self.data.exists())
+
+    def test_metrics_token_that_is_too_short(self):
+        token = self.file("token", "short\n")
+        path = self.file("server.toml", f'[telemetry]\ntoken_file = "{token}"\n')
         done = run(SERVER, "run", "--config", path, "--data", self.data, "--listen", "127.0.0.1:0")
-        self.assertIn(done.returncode, (1, 78))
-        self.refused(done, done.returncode, "/nonexistent/a")
+        self.refused(done, 78, f"{path}:2", "telemetry.token_file", str(token), "16 characters")
 
     def test_truncated_database_is_left_as_it_is(self):
         with self.collector():

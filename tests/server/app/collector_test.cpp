@@ -81,7 +81,7 @@ TEST(Collector, RefusesAMetricsTokenTooShortToBeOne) {
   auto settings = bench.settings();
   settings.metrics_token_file = bench.directory / "token";
   std::ofstream(settings.metrics_token_file) << "short\n";
-  EXPECT_NE(bench.refusal(settings).find("telemetry.token_file"), std::string::npos);
+  EXPECT_NE(bench.refusal(settings).find("at least 16 characters"), std::string::npos);
 }
 
 /// "GET /api/v1/hosts" for every path and method of the OpenAPI file, which is indented by two spaces a level.

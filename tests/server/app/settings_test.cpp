@@ -89,7 +89,22 @@ TEST(Rules, NameTheKeyThatIsWrong) {
   EXPECT_NE(rule(good + "below = 1\nrecover = 0.5\n").find("server.toml:5: rule.recover"), std::string::npos);
   EXPECT_NE(rule(good + "above = 1\nseverity = \"bad\"\n").find("allowed: critical, info, warning"), std::string::npos);
   EXPECT_NE(rule(good + "above = 1\n[[rule]]\n" + good + "above = 1\n").find("names are unique"), std::string::npos);
+  EXPECT_EQ(rule("name = \" \"\nseries = \"system.cpu.utilization\"\nabove = 1\n"),
+            "server.toml:2: rule.name is \" \"; it must say something, like \"cpu-busy\"");
+  EXPECT_EQ(rule(good + "above = nan\n"), "server.toml:4: rule.above is nan; it must be a finite number");
+  EXPECT_EQ(rule(good + "below = -inf\n"), "server.toml:4: rule.below is -inf; it must be a finite number");
+  EXPECT_EQ(rule(good + "above = 1\nfor = \"4000d\"\n"),
+            "server.toml:5: rule.for is \"4000d\"; it must be at most \"3650d\"");
+  const std::string unknown = rule("name = \"a\"\nseries = \"system.nope\"\nabove = 1\n");
+  EXPECT_TRUE(unknown.starts_with("server.toml:3: rule.series is \"system.nope\"; no agent measures that; allowed: "))
+      << unknown;
+  EXPECT_NE(unknown.find("system.cpu.load_average.1m"), std::string::npos) << unknown;
   EXPECT_NE(rule("name = \"host-down\"\nseries = \"x\"\nabove = 1\n").find("names are unique"), std::string::npos);
+}
+
+TEST(Receivers, NeedAName) {
+  EXPECT_EQ(fault("[[receiver]]\nname = \"\"\ntype = \"webhook\"\nurl = \"http://127.0.0.1/\"\n"),
+            "server.toml:2: receiver.name is \"\"; it must say something, like \"ops\"");
 }
 
 TEST(Settings, RefuseABadListenOfTheCommandLine) {

@@ -2,6 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <fstream>
+
+#include "tests/temporary_directory.h"
+
 namespace vedette::config {
 namespace {
 
@@ -82,6 +86,25 @@ TEST(File, SaysWhichFileCannotBeRead) {
   ASSERT_FALSE(file);
   EXPECT_EQ(file.error().code, units::ErrorCode::io);
   EXPECT_NE(file.error().message.find("/nowhere/server.toml"), std::string::npos);
+}
+
+TEST(File, IsARegularFile) {
+  const tests::TemporaryDirectory directory;
+  const auto folder = File::read(directory.path());
+  ASSERT_FALSE(folder);
+  EXPECT_EQ(folder.error().message, directory.path().string() + " is a directory; it must be a TOML file");
+  EXPECT_EQ(File::read("/dev/null").error().message, "/dev/null is no regular file; it must be a TOML file");
+  std::ofstream(directory / "empty.toml").flush();
+  EXPECT_TRUE(File::read(directory / "empty.toml"));
+}
+
+TEST(Table, RefusesNumbersAndSpansThatNothingCanMean) {
+  EXPECT_EQ(faults_of("[server]\nlimit = nan\n"), "server.toml:2: server.limit is nan; it must be a finite number");
+  EXPECT_EQ(faults_of("[server]\nlimit = -inf\n"), "server.toml:2: server.limit is -inf; it must be a finite number");
+  EXPECT_EQ(faults_of("[server]\nhold = \"99999999999d\"\n"),
+            "server.toml:2: server.hold is \"99999999999d\"; it must be at most \"3650d\"");
+  EXPECT_EQ(faults_of("[server]\nhold = \"3650d\"\n"), "");
+  EXPECT_NE(faults_of("[server]\nhold = \"99999999999999999999d\"\n").find("must be a span"), std::string::npos);
 }
 
 TEST(Table, ReadsSizesAndSpansInBaseUnits) {
