@@ -1,23 +1,81 @@
-// What the collector tells Prometheus of its parts, read at each scrape.
+// What the collector tells Prometheus of its parts, read at each scrape. Whatever a part drops, refuses or loses is
+// here.
+#include <limits>
+
 #include "server/app/collector_parts.h"
 
 namespace vedette::app {
+namespace {
+
+double number(std::uint64_t count) {
+  return static_cast<double>(count);
+}
+
+}  // namespace
 
 void Collector::Parts::add_metrics() {
-  metrics.add_counter("http_requests_refused_total", "Requests answered 503 because the workers were behind.",
-                      [this] { return static_cast<double>(workers.refused()); });
-  metrics.add_gauge("http_requests_waiting", "Requests that wait for a worker.",
-                    [this] { return static_cast<double>(workers.waiting()); });
+  add_connection_metrics();
+  add_history_metrics();
   metrics.add_gauge("control_tasks_waiting", "Tasks that wait for the control thread.",
-                    [this] { return static_cast<double>(control.waiting()); });
-  metrics.add_gauge("connections", "Open connections.",
-                    [this] { return static_cast<double>(net.counts().connections); });
+                    [this] { return number(control.waiting()); });
+  metrics.add_counter("outages_lost_total", "Outages never stored because the disk refused for too long.",
+                      [this] { return number(fleet.outages_lost()); });
+  metrics.add_gauge("live_viewers", "Live connections of people and scripts.",
+                    [this] { return number(hub.counters().viewers); });
+  metrics.add_counter("live_events_total", "Deltas made for viewers.",
+                      [this] { return number(hub.counters().events); });
+  metrics.add_counter("live_rows_conflated_total", "Rows that slow viewers skipped for later ones.",
+                      [this] { return number(hub.counters().conflated); });
+  metrics.add_counter("live_viewers_too_slow_total", "Viewers closed because they took too little (4408).",
+                      [this] { return number(hub.counters().too_slow); });
+  metrics.add_counter("notifications_delivered_total", "Notifications that receivers took.",
+                      [this] { return number(deliverer.counters().delivered); });
+  metrics.add_counter("notifications_failed_total", "Attempts that failed; they are repeated for three days.",
+                      [this] { return number(deliverer.counters().failed); });
+  metrics.add_gauge("notifications_waiting", "Notifications in the outbox, those still held back included.", [this] {
+    const auto outbox = store->undelivered();
+    return outbox ? number(outbox->size()) : std::numeric_limits<double>::quiet_NaN();
+  });
+}
+
+void Collector::Parts::add_connection_metrics() {
+  metrics.add_counter("http_requests_refused_total", "Requests answered 503 because the workers were behind.",
+                      [this] { return number(workers.refused()); });
+  metrics.add_gauge("http_requests_waiting", "Requests that wait for a worker.",
+                    [this] { return number(workers.waiting()); });
+  metrics.add_gauge("connections", "Open connections.", [this] { return number(net.counts().connections); });
   metrics.add_counter("connections_refused_total", "Connections refused over a limit.",
-                      [this] { return static_cast<double>(net.counts().refused); });
+                      [this] { return number(net.counts().refused); });
   metrics.add_counter("accept_rests_total", "Times accepting rested because the system had no descriptor left.",
-                      [this] { return static_cast<double>(net.counts().rests); });
+                      [this] { return number(net.counts().rests); });
   metrics.add_gauge("certificate_expires_seconds", "End of the server certificate, Unix seconds.",
                     [this] { return static_cast<double>(units::unix_ms(certificates->loaded().expires)) / 1000; });
+  metrics.add_counter("ingest_ticks_restamped_total", "Ticks with an impossible time, which got the collector's.",
+                      [this] { return number(agents.counters().restamped); });
+  metrics.add_counter("ingest_agents_put_off_total", "Agents told to come back later because history had no room.",
+                      [this] { return number(agents.counters().put_off); });
+}
+
+void Collector::Parts::add_history_metrics() {
+  metrics.add_gauge("history_trouble", "1 while history has trouble, which /healthz tells in words.",
+                    [this] { return history->trouble().empty() ? 0.0 : 1.0; });
+  metrics.add_counter("history_ticks_total", "Ticks stored.", [this] { return number(history->counts().ticks); });
+  metrics.add_counter("history_ticks_duplicate_total", "Ticks dropped because they had been accepted before.",
+                      [this] { return number(history->counts().intake.duplicates); });
+  metrics.add_counter("history_ticks_left_out_total", "Ticks dropped because their time can't be stored.",
+                      [this] { return number(history->counts().open.left_out); });
+  metrics.add_gauge("history_ticks_waiting", "Ticks that aren't durable yet.",
+                    [this] { return number(history->counts().intake.waiting_ticks); });
+  metrics.add_counter("history_batches_refused_total", "Batches that found no room; their agents wait.",
+                      [this] { return number(history->counts().intake.refused); });
+  metrics.add_counter("history_commits_total", "Commits of ticks.",
+                      [this] { return number(history->counts().commits); });
+  metrics.add_counter("history_commits_failed_total", "Commits that failed; what they held is tried again.",
+                      [this] { return number(history->counts().failed_commits); });
+  metrics.add_counter("history_chunks_sealed_total", "Chunks sealed into files.",
+                      [this] { return number(history->counts().sealed_chunks); });
+  metrics.add_counter("history_seals_failed_total", "Rounds of sealing that failed; they are tried again.",
+                      [this] { return number(history->counts().failed_seals); });
 }
 
 }  // namespace vedette::app

@@ -66,6 +66,8 @@ struct Collector::Parts {
   void add_routes(const std::string& metrics_token);
   void add_upgrades();
   void add_metrics();
+  void add_connection_metrics();
+  void add_history_metrics();
   units::Result<void> start_control();
   void advance_alerts();
   units::Result<void> open_socket();

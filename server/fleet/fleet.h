@@ -55,6 +55,8 @@ class Fleet final : public domain::HostObserver,
   void refresh();
 
   [[nodiscard]] const domain::HostDirectory& directory() const noexcept { return directory_; }
+  /// Outages that were never stored, since the disk refused for too long. Any thread.
+  [[nodiscard]] std::uint64_t outages_lost() const noexcept { return ledger_.lost(); }
 
   void on_sighting(domain::HostNumber host, units::Instant at, const domain::Sighting& sighting) override;
   void on_ticks(const domain::SharedBatch& batch) override;

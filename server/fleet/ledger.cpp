@@ -86,7 +86,7 @@ bool Ledger::written(const units::Result<void>& result) {
     units::log_error("statuses and outages can't be saved; they wait in memory", {{"error", result.error().message}});
   }
   if (result && std::exchange(failing_, false)) {
-    units::log(units::Level::notice, "statuses and outages are saved again", {{"outages lost", lost_}});
+    units::log(units::Level::notice, "statuses and outages are saved again", {{"outages lost", lost_.load()}});
   }
   return result.has_value();
 }

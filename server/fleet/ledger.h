@@ -4,6 +4,7 @@
 // adopts, never one too few.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <map>
 #include <utility>
@@ -40,7 +41,7 @@ class Ledger {
   void facts(domain::HostNumber host, const domain::HostFacts& facts);
 
   [[nodiscard]] std::size_t waiting() const noexcept { return statuses_.size() + outages_.size() + facts_.size(); }
-  [[nodiscard]] std::uint64_t lost() const noexcept { return lost_; }  ///< outages, while the disk refused
+  [[nodiscard]] std::uint64_t lost() const noexcept { return lost_; }  ///< outages, while the disk refused; any thread
 
  private:
   using Key = std::pair<domain::HostNumber, units::Instant>;
@@ -64,7 +65,7 @@ class Ledger {
   Key newest_{};  ///< the outage written last: turns go round, so that one restless host doesn't keep others waiting
   bool scheduled_ = false;
   bool failing_ = false;
-  std::uint64_t lost_ = 0;
+  std::atomic<std::uint64_t> lost_ = 0;
 };
 
 }  // namespace vedette::fleet

@@ -165,10 +165,12 @@ void AgentStream::hand_on(domain::SharedBatch batch) {
     if (restamped_told_ == 0) {
       units::log_warning("ticks with an impossible time were re-stamped", {{"host", intake_.host().name}});
     }
+    ports_.counters.restamped += intake_.restamped() - restamped_told_;
     restamped_told_ = intake_.restamped();
   }
   if (!batch) return;
   if (waiting_.size() >= kMostWaiting) {
+    ++ports_.counters.put_off;
     return fail({close::try_later, "the collector can't keep up; come back in a while"});
   }
   waiting_.push_back(std::move(batch));
@@ -295,7 +297,7 @@ void AgentStream::on_control(std::function<void(HostObserver&)> task) {
 
 AgentStreams::AgentStreams(domain::HistoryStore& history, HostObserver& observer, domain::Executor& control,
                            domain::ConnectionRouter& router, const domain::Clock& clock)
-    : ports_{history, observer, control, router, clock, roster_, acks_} {
+    : ports_{history, observer, control, router, clock, roster_, acks_, counters_} {
   history.on_commit([this](std::span<const domain::StreamMark> marks) { acks_.on_commit(marks); });
 }
 

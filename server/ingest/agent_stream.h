@@ -1,6 +1,7 @@
 // An agent's connection: carries messages to the intake, ticks to store and fleet, acks and pings to the agent.
 #pragma once
 
+#include <atomic>
 #include <deque>
 #include <memory>
 #include <optional>
@@ -18,6 +19,12 @@
 
 namespace vedette::ingest {
 
+/// What happened on all agent connections since the start. Any thread reads.
+struct Counters {
+  std::atomic<std::uint64_t> restamped{0};  ///< ticks with an impossible time, which got the collector's
+  std::atomic<std::uint64_t> put_off{0};    ///< agents told to come back later: what they sent found no room
+};
+
 /// What all agent connections share. Everything outlives them. `control` runs HostObserver's calls.
 struct AgentPorts {
   domain::HistoryStore& history;
@@ -27,6 +34,7 @@ struct AgentPorts {
   const domain::Clock& clock;
   Roster& roster;
   AckBook& acks;
+  Counters& counters;
 };
 
 /// Made at the upgrade, called on the connection's loop thread only.
@@ -92,12 +100,14 @@ class AgentStreams final : public domain::RevocationObserver {
                domain::ConnectionRouter& router, const domain::Clock& clock);
 
   [[nodiscard]] std::unique_ptr<domain::ConnectionHandler> accept(domain::HostRecord host);
+  [[nodiscard]] const Counters& counters() const noexcept { return counters_; }
   void on_host_revoked(domain::HostNumber host) override;
   void on_login_ended(const domain::Digest&) override {}
 
  private:
   Roster roster_;
   AckBook acks_;
+  Counters counters_;
   AgentPorts ports_;
 };
 

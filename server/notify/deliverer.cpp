@@ -53,8 +53,20 @@ Deliverer::Deliverer(std::vector<Receiver> receivers, domain::AlertRecords& reco
                      const Send& send)
     : records_(records), clock_(clock) {
   for (Receiver& receiver : receivers) {
-    runners_.push_back(std::make_unique<Runner>(Lane(std::move(receiver), records, clock, send)));
+    runners_.push_back(std::make_unique<Runner>(Lane(std::move(receiver), records, clock, counted(send))));
   }
+}
+
+Send Deliverer::counted(Send send) {
+  return [this, send = std::move(send)](const Receiver& receiver, const Delivery& delivery, std::stop_token stop) {
+    auto answer = send(receiver, delivery, stop);
+    if (answer) {
+      ++counters_.delivered;
+    } else if (!stop.stop_requested()) {
+      ++counters_.failed;
+    }
+    return answer;
+  };
 }
 
 Deliverer::~Deliverer() {

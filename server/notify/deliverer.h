@@ -2,6 +2,7 @@
 // have it.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <stop_token>
@@ -48,10 +49,20 @@ class Deliverer {
   /// Breaks off conversations under way (they count as not made) and ends the threads.
   void stop();
 
+  /// Since the start, of all receivers together. Any thread reads.
+  struct Counters {
+    std::atomic<std::uint64_t> delivered{0};
+    std::atomic<std::uint64_t> failed{0};  ///< attempts; those that stop() broke off aren't counted
+  };
+  [[nodiscard]] const Counters& counters() const noexcept { return counters_; }
+
  private:
   class Runner;
+  [[nodiscard]] Send counted(Send send);
+
   domain::AlertRecords& records_;
   const domain::Clock& clock_;
+  Counters counters_;
   std::vector<std::unique_ptr<Runner>> runners_;
 };
 

@@ -27,5 +27,42 @@ TEST(Metrics, AreNotForATrustedProxyEvenIfItSaysNothing) {
   EXPECT_EQ(status(*collector, "X-Forwarded-For: 127.0.0.1\r\n"), "HTTP/1.1 401");
 }
 
+TEST(Metrics, TellWhateverIsDroppedRefusedOrLost) {
+  Bench bench;
+  auto collector = bench.start();
+  const std::string text = get(*collector, "/metrics");
+  for (const char* name : {"accept_rests_total",
+                           "connections",
+                           "connections_refused_total",
+                           "control_tasks_waiting",
+                           "history_batches_refused_total",
+                           "history_chunks_sealed_total",
+                           "history_commits_failed_total",
+                           "history_commits_total",
+                           "history_seals_failed_total",
+                           "history_ticks_duplicate_total",
+                           "history_ticks_left_out_total",
+                           "history_ticks_total",
+                           "history_ticks_waiting",
+                           "history_trouble",
+                           "http_requests_refused_total",
+                           "http_requests_waiting",
+                           "ingest_agents_put_off_total",
+                           "ingest_ticks_restamped_total",
+                           "live_events_total",
+                           "live_rows_conflated_total",
+                           "live_viewers",
+                           "live_viewers_too_slow_total",
+                           "notifications_delivered_total",
+                           "notifications_failed_total",
+                           "notifications_waiting",
+                           "outages_lost_total"}) {
+    EXPECT_NE(text.find("\nvedette_" + std::string(name) + " "), std::string::npos) << name;
+  }
+  EXPECT_EQ(metric(*collector, "history_trouble"), "0");
+  EXPECT_EQ(metric(*collector, "notifications_waiting"), "0");
+  EXPECT_EQ(metric(*collector, "connections"), "1") << "this one";
+}
+
 }  // namespace
 }  // namespace vedette::app

@@ -73,6 +73,17 @@ TEST(AgentStream, WelcomesAndTellsTheResumePoints) {
   EXPECT_TRUE(w.observer.all<seen::BackfillDone>().empty()) << "five ticks are missing";
 }
 
+TEST(AgentStream, CountsTicksWithAnImpossibleTime) {
+  World w;
+  Agent agent(w);
+  agent.greet();
+  agent.tick();
+  EXPECT_EQ(w.streams.counters().restamped, 0u);
+  for (int i = 0; i < 2; ++i)
+    agent.say(wire::TickMessage{++agent.number, agent.encoder.encode(row(Instant{}), {false})});
+  EXPECT_EQ(w.streams.counters().restamped, 2u);
+}
+
 TEST(AgentStream, AcksOnlyWhatWasCommitted) {
   World w;
   Agent agent(w);

@@ -116,6 +116,20 @@ TEST(Deliverer, AWakeDuringAConversationIsNotLost) {
   world.gate.open();
   EXPECT_TRUE(world.outbox.wait_for_delivery(1));
   EXPECT_TRUE(world.outbox.wait_for_delivery(2));
+  EXPECT_EQ(deliverer.counters().delivered, 2u);
+}
+
+TEST(Deliverer, CountsAttemptsThatFail) {
+  World world;
+  world.outbox.add(killed(1, 1), "ops");
+  const auto refuse = [](const Receiver&, const domain::Delivery&, const std::stop_token&) -> Result<std::string> {
+    return units::fail(units::ErrorCode::unavailable, "away");
+  };
+  Deliverer deliverer({world.ops}, world.outbox, world.clock, refuse);
+  deliverer.start();
+  while (world.outbox.rows()[0].attempts == 0) std::this_thread::yield();
+  EXPECT_EQ(deliverer.counters().failed, 1u);
+  EXPECT_EQ(deliverer.counters().delivered, 0u);
 }
 
 TEST(Deliverer, AStopDuringAConversationEndsItAndItCountsAsNotMade) {
@@ -127,6 +141,7 @@ TEST(Deliverer, AStopDuringAConversationEndsItAndItCountsAsNotMade) {
   deliverer.stop();
   ASSERT_EQ(world.outbox.rows().size(), 1u);
   EXPECT_EQ(world.outbox.rows()[0].attempts, 0u);
+  EXPECT_EQ(deliverer.counters().failed, 0u);
 }
 
 TEST(Deliverer, AStopBreaksOffAServerThatNeverAnswers) {
