@@ -16,6 +16,7 @@ constexpr std::size_t kWorkers = 4;
 constexpr std::size_t kWaitingRequests = 1024;
 constexpr units::Milliseconds kDrain{1500};
 constexpr std::chrono::seconds kStuck{20};
+constexpr std::chrono::seconds kDiskStuck{60};  // a disk may take its time
 constexpr units::Milliseconds kAdvance{1000};
 
 fleet::FleetTimes fleet_times(const Settings& settings) {
@@ -105,6 +106,14 @@ Result<void> Collector::Parts::open_socket() {
   return {};
 }
 
+void Collector::Parts::watch_threads() {
+  heartbeat.watch({"the control thread", [this] { return control.last_round(); }, kStuck});
+  heartbeat.watch({"the history writer", [this] { return history->last_round(); }, kDiskStuck});
+  for (std::size_t n = 0; n < net.pulses().size(); ++n) {
+    heartbeat.watch({"event loop " + std::to_string(n), [this, n] { return loops.at(n); }, kStuck});
+  }
+}
+
 Result<std::unique_ptr<Collector>> Collector::start(Settings settings, const domain::Clock& clock) {
   const auto token = read_metrics_token(settings);
   if (!token) return std::unexpected(token.error());
@@ -130,6 +139,7 @@ Result<std::unique_ptr<Collector>> Collector::start(Settings settings, const dom
   if (auto listening = parts.net.start(); !listening) return std::unexpected(std::move(listening.error()));
   if (auto opened = parts.open_socket(); !opened) return std::unexpected(std::move(opened.error()));
   parts.certificates->warn();
+  parts.watch_threads();
   return collector;
 }
 
@@ -174,8 +184,9 @@ const api::Router& Collector::router() const {
   return parts_->router;
 }
 
-bool Collector::alive() const {
-  return parts_->clock.steady() - parts_->control.last_round() < kStuck;
+bool Collector::alive() {
+  parts_->loops = parts_->net.pulses();
+  return parts_->heartbeat.beats(parts_->clock.steady());
 }
 
 void Collector::renew_certificate() {

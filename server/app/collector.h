@@ -28,8 +28,9 @@ class Collector {
   [[nodiscard]] std::string url() const;  ///< "https://127.0.0.1:8443"
   [[nodiscard]] std::string pin() const;
   [[nodiscard]] const api::Router& router() const;
-  /// Do the threads still turn? For the watchdog.
-  [[nodiscard]] bool alive() const;
+  /// Do the control thread, every event loop and the history writer still turn? Logs which don't. For the watchdog:
+  /// call every few seconds. On the thread that made the collector.
+  [[nodiscard]] bool alive();
   /// Makes our server certificate anew when it is due, takes up a configured one that was renewed, and warns when the
   /// end is near. Call every hour. On the thread that made the collector.
   void renew_certificate();

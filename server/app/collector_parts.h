@@ -16,6 +16,7 @@
 #include "server/app/control_socket.h"
 #include "server/app/control_thread.h"
 #include "server/app/data_lock.h"
+#include "server/app/heartbeat.h"
 #include "server/control/store.h"
 #include "server/fleet/fleet.h"
 #include "server/history/store.h"
@@ -70,6 +71,7 @@ struct Collector::Parts {
   void add_history_metrics();
   units::Result<void> start_control();
   void advance_alerts();
+  void watch_threads();
   units::Result<void> open_socket();
 
   Settings settings;
@@ -94,6 +96,8 @@ struct Collector::Parts {
   net::Server net;
   ingest::AgentStreams agents;
   std::unique_ptr<ControlSocket> socket;
+  Heartbeat heartbeat;
+  std::vector<units::Steady> loops;  ///< what net last told the heartbeat
   bool stopped = false;
 };
 

@@ -77,6 +77,9 @@ class Store final : public domain::HistoryStore {
   /// Queries under way and later ones end with `unavailable`: nobody waits for their answers. Any thread.
   void interrupt_queries() { interrupted_ = true; }
 
+  /// When the writer last began a round or, held back by the sealer, was seen to wait for it. Any thread.
+  [[nodiscard]] units::Steady last_round() const { return units::Steady(units::Steady::duration(last_round_.load())); }
+
   struct Counts {
     std::uint64_t commits = 0, failed_commits = 0, ticks = 0, sealed_chunks = 0, failed_seals = 0;
     Intake::Counts intake;
@@ -93,6 +96,7 @@ class Store final : public domain::HistoryStore {
                                                                                      Slot slot);
 
   void write_loop();
+  void turned() { last_round_ = std::chrono::steady_clock::now().time_since_epoch().count(); }
   void commit();
   void wait_for_sealer();
   [[nodiscard]] units::Result<void> commit_row(std::span<const Accepted> batches);
@@ -131,6 +135,7 @@ class Store final : public domain::HistoryStore {
   domain::BoundedQueue<std::function<void()>> sealer_tasks_{64, domain::Overflow::block};
   std::atomic<int> log_backlog_{0};
   std::atomic<bool> interrupted_{false};
+  std::atomic<units::Steady::rep> last_round_{std::chrono::steady_clock::now().time_since_epoch().count()};
   std::atomic<std::uint64_t> seal_rounds_{0};  ///< counted up by the sealer; the writer waits on it when it is ahead
   std::atomic<std::uint64_t> commits_{0}, failed_commits_{0}, ticks_{0}, sealed_chunks_{0}, failed_seals_{0};
   std::thread writer_, sealer_;

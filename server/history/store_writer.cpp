@@ -76,6 +76,7 @@ void Store::write_loop() {
   units::Steady next = std::chrono::steady_clock::now() + options_.commit_every;
   bool running = true;
   while (running) {
+    turned();
     running = intake_.wait(next);
     for (const auto& task : intake_.take_tasks()) task();
     if (running) wait_for_sealer();
@@ -99,6 +100,7 @@ void Store::wait_for_sealer() {
   for (;;) {
     const std::uint64_t round = seal_rounds_;
     if (!behind() || intake_.closed()) return;
+    turned();
     for (const auto& task : intake_.take_tasks()) task();
     seal_rounds_.wait(round);
   }

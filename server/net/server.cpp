@@ -89,6 +89,13 @@ Server::Counts Server::counts() const noexcept {
   return {running_->listener->connections(), running_->listener->refused(), running_->listener->rests()};
 }
 
+std::vector<units::Steady> Server::pulses() {
+  std::vector<units::Steady> pulses;
+  if (!running_) return pulses;
+  for (const auto& shard : running_->shards) pulses.push_back(shard->pulse());
+  return pulses;
+}
+
 units::Result<void> Server::reload_certificate() {
   if (config_.plaintext || !running_) return {};
   auto made = make_server_context(config_.certificate_file, config_.key_file);

@@ -5,8 +5,10 @@
 #include <functional>
 #include <memory>
 #include <string_view>
+#include <vector>
 
 #include "schema/units/result.h"
+#include "schema/units/time.h"
 #include "server/domain/connection.h"
 #include "server/domain/http.h"
 #include "server/net/config.h"
@@ -42,6 +44,10 @@ class Server final : public domain::ConnectionRouter {
     std::uint64_t rests = 0;      ///< of accepting, out of descriptors, since start
   };
   [[nodiscard]] Counts counts() const noexcept;  ///< any thread, after start()
+
+  /// When each loop last answered, and asks each to answer again: call every few seconds to see whether they turn.
+  /// After start(), on its thread.
+  [[nodiscard]] std::vector<units::Steady> pulses();
 
  private:
   struct Running;

@@ -21,7 +21,18 @@ Shard::Shard(const Config& config, Poco::Net::Context::Ptr context, domain::Http
       service_(service),
       admission_(admission),
       index_(index),
-      shards_(shards) {}
+      shards_(shards),
+      pulse_(std::chrono::steady_clock::now().time_since_epoch().count()) {}
+
+units::Steady Shard::pulse() {
+  if (!pulse_due_.exchange(true)) {
+    loop_->post([this] {
+      pulse_ = std::chrono::steady_clock::now().time_since_epoch().count();
+      pulse_due_ = false;
+    });
+  }
+  return units::Steady(units::Steady::duration(pulse_.load()));
+}
 
 void Shard::adopt(Descriptor fd, PeerAddress address) {
   if (empty_) return admission_.on_gone(address.host, false);  // stopping

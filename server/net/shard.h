@@ -1,7 +1,8 @@
-// The peers of one event loop. Everything but loop() and responder()'s result belongs to the loop's thread.
+// The peers of one event loop. Everything but loop(), pulse() and responder()'s result belongs to the loop's thread.
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -36,6 +37,10 @@ class Shard {
   /// Where a peer reads into; its bytes are worthless after the next read of any peer.
   [[nodiscard]] std::span<std::uint8_t> scratch() noexcept { return scratch_; }
 
+  /// When the loop last ran the task that an earlier call posted (at first: when this was made); posts the next one
+  /// unless one waits still. One thread, any.
+  [[nodiscard]] units::Steady pulse();
+
   void adopt(Descriptor fd, PeerAddress address);
   void use(Poco::Net::Context::Ptr context) { context_ = std::move(context); }
   [[nodiscard]] Peer* find(domain::ConnectionId id);
@@ -64,6 +69,8 @@ class Shard {
   std::function<void()> empty_;
   std::size_t gone_ = 0;  ///< peers since memory was last given back
   bool trimming_ = false;
+  std::atomic<units::Steady::rep> pulse_;
+  std::atomic<bool> pulse_due_ = false;
   std::array<std::uint8_t, 64 * 1024> scratch_{};
 };
 

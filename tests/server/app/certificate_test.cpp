@@ -4,32 +4,14 @@
 #include <fstream>
 #include <vector>
 
-#include "schema/units/log.h"
 #include "server/access/x509.h"
-#include "server/domain/guarded.h"
 #include "tests/server/app/a_collector.h"
+#include "tests/server/app/log.h"
 
 namespace vedette::app {
 namespace {
 
 constexpr std::chrono::days kLife{396};  // of what make_server() makes, from now on
-
-/// What is logged while it lives.
-struct Log {
-  domain::Guarded<std::string> lines;
-  Log() {
-    units::bind_log(
-        [this](units::Level, std::string_view line) { lines.with([line](std::string& all) { all += line; }); });
-  }
-  ~Log() { units::bind_log({}); }
-  std::size_t count(std::string_view words) {
-    return lines.with([words](const std::string& all) {
-      std::size_t n = 0;
-      for (std::size_t at = all.find(words); at != std::string::npos; at = all.find(words, at + 1)) ++n;
-      return n;
-    });
-  }
-};
 
 /// A certificate with its key as certbot would put them there; it ends `left` from now. Returns its DER.
 std::string put(const Settings& settings, std::chrono::hours left) {

@@ -6,6 +6,7 @@
 
 #include <csignal>
 #include <fstream>
+#include <latch>
 #include <limits>
 
 #include "tests/server/history/a_store.h"
@@ -37,6 +38,27 @@ TEST(Store, BreaksOffQueriesWhenItIsAboutToStop) {
   EXPECT_EQ(answer.error().code, units::ErrorCode::unavailable);
   EXPECT_TRUE(store->covered(kHost, from, from + std::chrono::seconds(9), std::chrono::seconds(2)))
       << "what judges outages isn't told of gaps that aren't there";
+}
+
+TEST(Store, TellsThatItsWriterTurns) {
+  const tests::TemporaryDirectory directory;
+  std::latch held(1), release(1);
+  auto options = options_in(directory.path());
+  options.on_step = [&](Step at) {
+    if (at != Step::row_committed) return;
+    held.count_down();
+    release.wait();
+  };
+  auto store = opened(options);
+  const auto began = store->last_round();
+  while (store->last_round() == began) std::this_thread::yield();
+  announce(*store);
+  ASSERT_TRUE(store->submit(batch(1, 1, 0, 10)));
+  held.wait();
+  const auto stuck = store->last_round();
+  EXPECT_EQ(store->last_round(), stuck);
+  release.count_down();
+  while (store->last_round() == stuck) std::this_thread::yield();
 }
 
 TEST(Store, KeepsEachTickOnceWhateverIsSentAgain) {

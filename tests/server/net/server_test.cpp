@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
+#include <latch>
 #include <thread>
 
 #include "tests/server/net/running.h"
@@ -10,6 +12,7 @@
 namespace vedette::net {
 namespace {
 
+using testing::Client;
 using testing::close_payload;
 using testing::Echo;
 using testing::get;
@@ -87,6 +90,37 @@ TEST(Server, SaysWhatToDoWhenItCanNotStart) {
   Config bad = test_config();
   bad.address = "localhost";
   EXPECT_NE(Server(bad, service).start().error().message.find("\"localhost\""), std::string::npos);
+}
+
+/// A service whose answer holds up the loop until it is let go.
+class Blocking final : public domain::HttpService {
+ public:
+  std::latch held{1}, release{1};
+  std::size_t body_limit(const domain::RequestHead&) override {
+    held.count_down();
+    release.wait();
+    return 0;
+  }
+  void handle(domain::Request, domain::Responder respond) override { respond(domain::json(200, "{}")); }
+  domain::UpgradeDecision upgrade(const domain::RequestHead&, const std::vector<std::string>&) override {
+    return domain::problem(400, "");
+  }
+};
+
+TEST(Server, TellsWhichLoopTurnsNoMore) {
+  Blocking service;
+  Server server(test_config(), service);
+  ASSERT_TRUE(server.start());
+  Client client(server.port());
+  client.write(get("/"));
+  service.held.wait();
+  const auto then = std::chrono::steady_clock::now();
+  const auto turned = [&] { return std::ranges::count_if(server.pulses(), [&](auto at) { return at > then; }); };
+  while (turned() == 0) std::this_thread::yield();
+  EXPECT_EQ(turned(), 1) << "of two loops one is held up";
+  service.release.count_down();
+  EXPECT_TRUE(client.response().starts_with("HTTP/1.1 200 "));
+  while (turned() < 2) std::this_thread::yield();
 }
 
 }  // namespace
