@@ -12,6 +12,7 @@
 #include "server/app/commands.h"
 #include "server/app/control_socket.h"
 #include "server/app/data_lock.h"
+#include "server/app/input.h"
 #include "server/app/run.h"
 #include "server/app/settings.h"
 #include "server/app/version.h"
@@ -84,9 +85,10 @@ int run_client(const Options& options) {
     std::cout << (settings->file.empty() ? "no configuration file" : settings->file) << ": good\n";
     return 0;
   }
-  std::string input;
-  if (options.has("password-stdin")) std::getline(std::cin, input);
-  const auto result = run_somewhere(options, input, *settings);
+  if (const auto text = check_text(options); !text) return complain(text.error(), 1);
+  const auto input = options.has("password-stdin") ? read_secret(std::cin) : std::string();
+  if (!input) return complain(input.error(), 1);
+  const auto result = run_somewhere(options, *input, *settings);
   if (!result) return complain(result.error(), 1);
   std::cout << *result << std::flush;
   return std::cout ? 0 : 1;

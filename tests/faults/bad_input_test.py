@@ -224,6 +224,14 @@ class BadInput(unittest.TestCase):
         done = run(SERVER, "user", "add", "mara", "--role", "viewer", "--password-stdin", "--data", self.data, input="short\n")
         self.refused(done, 1, "10")
 
+    def test_password_that_is_no_utf8(self):
+        add = [SERVER, "user", "add", "mara", "--role", "viewer", "--password-stdin", "--data", self.data]
+        for beside in (contextlib.nullcontext(), self.collector()):
+            with beside:
+                done = subprocess.run(add, input=b"gr\xf6\xdfer als zehn\n", capture_output=True, timeout=30)
+            done.stderr = done.stderr.decode()
+            self.refused(done, 1, "standard input", "UTF-8")
+
     def test_unknown_role_and_command(self):
         done = run(SERVER, "user", "add", "mara", "--role", "king", "--password-stdin", "--data", self.data, input="long enough password\n")
         self.assertNotEqual(done.returncode, 0)
