@@ -3,6 +3,8 @@
 #include <nlohmann/json.hpp>
 #include <unordered_map>
 
+#include "server/domain/json.h"
+
 namespace vedette::api {
 
 using domain::Alert;
@@ -10,18 +12,25 @@ using Json = nlohmann::json;
 
 namespace {
 
-Json json_of(const Alert& alert, const std::string& host) {
+std::string text_of(const Json& json) {
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+std::string json_of(const Alert& alert, const std::string& host) {
   Json attributes = Json::object();
   for (const auto& [key, value] : alert.attributes) attributes[key] = value;
-  return {{"id", alert.id},
-          {"rule", alert.rule},
-          {"host", host},
-          {"attributes", attributes},
-          {"state", domain::name(alert.phase)},
-          {"severity", domain::name(alert.severity)},
-          {"since", static_cast<double>(units::unix_ms(alert.since)) / 1000},
-          {"value", alert.value ? Json(*alert.value) : Json()},
-          {"reason", alert.reason}};
+  std::string text = text_of({{"id", alert.id},
+                              {"rule", alert.rule},
+                              {"host", host},
+                              {"attributes", attributes},
+                              {"state", domain::name(alert.phase)},
+                              {"severity", domain::name(alert.severity)},
+                              {"value", alert.value ? Json(*alert.value) : Json()},
+                              {"reason", alert.reason}});
+  text.back() = ',';  // in place of the closing brace; the library would write the time's decimals as it likes
+  text += "\"since\":";
+  domain::append_json_time(text, alert.since);
+  return text + "}";
 }
 
 domain::Response list(domain::AlertRecords& records, const domain::HostDirectory& directory) {
@@ -29,12 +38,13 @@ domain::Response list(domain::AlertRecords& records, const domain::HostDirectory
   if (!alerts) return domain::problem(alerts.error());
   std::unordered_map<domain::HostNumber, std::string> ids;
   for (const auto& view : directory.hosts()) ids[view.record.number] = units::to_string(view.record.id);
-  Json all = Json::array();
+  std::string all;
   for (const Alert& alert : *alerts) {
     // A host that the directory doesn't know can't be named; its alerts can't be looked at either.
-    if (const auto id = ids.find(alert.host); id != ids.end()) all.push_back(json_of(alert, id->second));
+    if (const auto id = ids.find(alert.host); id != ids.end())
+      all += (all.empty() ? "" : ",") + json_of(alert, id->second);
   }
-  return domain::json(200, Json{{"alerts", all}}.dump(-1, ' ', false, Json::error_handler_t::replace));
+  return domain::json(200, "{\"alerts\":[" + all + "]}");
 }
 
 }  // namespace

@@ -88,6 +88,9 @@ TEST(Alerts, AreListedWithTheFieldsOfTheDescription) {
                                    {"value", 0.97},
                                    {"reason", "CPU 97 %"}};
   EXPECT_EQ(all[0], expected);
+  alert.since = units::from_unix_ms(1'795'000'000'000);
+  bench.records.kept = std::vector{alert};
+  EXPECT_NE(bench.get().body.find(R"("since":1795000000.000})"), std::string::npos) << "three decimals";
   EXPECT_TRUE(all[1].at("value").is_null());
 }
 
