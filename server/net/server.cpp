@@ -22,6 +22,18 @@ unsigned loop_count(const Config& config) {
   return std::clamp(std::thread::hardware_concurrency(), 1U, 4U);
 }
 
+/// One for each loop: what Poco counts of a context's users then belongs to one thread. Null without TLS.
+units::Result<std::vector<Poco::Net::Context::Ptr>> make_contexts(const Config& config, std::size_t loops) {
+  std::vector<Poco::Net::Context::Ptr> contexts(loops);
+  for (auto& context : contexts) {
+    if (config.plaintext) continue;
+    auto made = make_server_context(config.certificate_file, config.key_file);
+    if (!made) return std::unexpected(std::move(made.error()));
+    context = std::move(*made);
+  }
+  return contexts;
+}
+
 }  // namespace
 
 struct Server::Running {
@@ -53,12 +65,9 @@ Server::~Server() {
 }
 
 units::Result<void> Server::start() {
-  Poco::Net::Context::Ptr context;
-  if (!config_.plaintext) {
-    auto made = make_server_context(config_.certificate_file, config_.key_file);
-    if (!made) return std::unexpected(made.error());
-    context = *made;
-  }
+  const unsigned loops = loop_count(config_);
+  auto contexts = make_contexts(config_, loops);
+  if (!contexts) return std::unexpected(std::move(contexts.error()));
   auto socket = listen_on(config_);
   if (!socket) return std::unexpected(socket.error());
   std::signal(SIGPIPE, SIG_IGN);
@@ -66,9 +75,9 @@ units::Result<void> Server::start() {
   running_ = std::make_unique<Running>();
   Running& running = *running_;
   running.port = local_port(*socket);
-  const unsigned loops = loop_count(config_);
   for (unsigned i = 0; i < loops; ++i) {
-    running.shards.push_back(std::make_unique<Shard>(config_, context, service_, running.admission, i, loops));
+    running.shards.push_back(
+        std::make_unique<Shard>(config_, std::move((*contexts)[i]), service_, running.admission, i, loops));
   }
   Loop& first = running.shards.front()->loop();
   running.listener = std::make_unique<Listener>(
@@ -98,10 +107,11 @@ std::vector<units::Steady> Server::pulses() {
 
 units::Result<void> Server::reload_certificate() {
   if (config_.plaintext || !running_) return {};
-  auto made = make_server_context(config_.certificate_file, config_.key_file);
-  if (!made) return std::unexpected(made.error());
-  for (const auto& shard : running_->shards) {
-    shard->loop().post([&shard, context = *made] { shard->use(context); });
+  auto contexts = make_contexts(config_, running_->shards.size());
+  if (!contexts) return std::unexpected(std::move(contexts.error()));
+  for (std::size_t i = 0; i < contexts->size(); ++i) {
+    Shard& shard = *running_->shards[i];
+    shard.loop().post([&shard, context = std::move((*contexts)[i])]() mutable { shard.use(std::move(context)); });
   }
   return {};
 }
