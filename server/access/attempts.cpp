@@ -54,6 +54,13 @@ void Tries::count(const std::string& key, units::Steady now) {
   entry.paused_until = now + pause_after(entry.wrong);
 }
 
+void Tries::take_back(const std::string& key) {
+  const auto found = by_key_.find(key);
+  if (found == by_key_.end()) return;
+  if (--found->second->wrong == 0) return forget(key);
+  found->second->paused_until = {};  // a try is only counted outside of pauses: it began with this one
+}
+
 void Tries::forget(const std::string& key) {
   const auto found = by_key_.find(key);
   if (found == by_key_.end()) return;

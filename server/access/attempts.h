@@ -23,6 +23,8 @@ class Tries {
   [[nodiscard]] std::chrono::seconds wait(const std::string& key, units::Steady now);
   /// Counts one try that is taken for wrong until forget() says otherwise (so that tries at the same time all count).
   void count(const std::string& key, units::Steady now);
+  /// The last counted one wasn't wrong: nobody could say.
+  void take_back(const std::string& key);
   void forget(const std::string& key);
   /// Tries left before the next pause.
   [[nodiscard]] std::uint32_t left(const std::string& key) const;

@@ -67,6 +67,7 @@ void LoginDesk::log_in(const std::string& name, const std::string& password, con
     return left;
   });
   if (wait > seconds{0}) {
+    log_refusal(peer, key);
     return answer(refused(LoginRefusal::Why::paused,
                           "Too many wrong tries. The next one is possible in " + units::spoken_duration(wait) + ".",
                           wait));
@@ -74,23 +75,27 @@ void LoginDesk::log_in(const std::string& name, const std::string& password, con
   auto user = store_.user(name);
   if (!user) return answer(broken(user.error()));
   const std::string phc = *user ? (*user)->password : nobody_;
-  const auto judge = [this, user = *user, address, key, answer](bool fits) {
-    answer(judged(fits, user, address, key));
-  };
+  const auto judge = [this, user = *user, peer, key, answer](bool fits) { answer(judged(fits, user, peer, key)); };
   if (!bench_.verify(phc, password, judge)) {
     answer(refused(LoginRefusal::Why::busy, "Too many people are signing in; try again in a moment.", seconds{2}));
   }
 }
 
-LoginAnswer LoginDesk::judged(bool fits, const std::optional<domain::User>& user, const std::string& address,
+LoginAnswer LoginDesk::judged(bool fits, const std::optional<domain::User>& user, const std::string& peer,
                               const std::string& name) {
+  const std::string address = address_key(peer);
   if (!fits || !user) {
-    units::log_warning("login refused", {{"user", name}, {"address", address}});
+    log_refusal(peer, name);
     const std::string left = attempts_.with([&](Attempts& attempts) { return attempts.words(address, name); });
     return refused(LoginRefusal::Why::wrong, "User or password is wrong. " + left);
   }
   attempts_.with([&](Attempts& attempts) { attempts.succeeded(address, name); });
   return granted(*user);
+}
+
+void LoginDesk::log_refusal(const std::string& peer, const std::string& name) {
+  const auto count = refusals_.with([&](RefusalLog& log) { return log.count(address_key(peer), clock_.steady()); });
+  if (count > 0) units::log_warning("login refused", {{"user", name}, {"peer", peer}, {"refused", count}});
 }
 
 LoginAnswer LoginDesk::granted(const domain::User& user) {

@@ -5,6 +5,7 @@
 
 #include "server/access/attempts.h"
 #include "server/access/passwords.h"
+#include "server/access/refusal_log.h"
 #include "server/domain/access.h"
 #include "server/domain/clock.h"
 #include "server/domain/guarded.h"
@@ -31,8 +32,9 @@ class LoginDesk final : public domain::Logins {
   void stop() { bench_.stop(); }
 
  private:
-  [[nodiscard]] domain::LoginAnswer judged(bool fits, const std::optional<domain::User>& user,
-                                           const std::string& address, const std::string& name);
+  [[nodiscard]] domain::LoginAnswer judged(bool fits, const std::optional<domain::User>& user, const std::string& peer,
+                                           const std::string& name);
+  void log_refusal(const std::string& peer, const std::string& name);
   [[nodiscard]] domain::LoginAnswer granted(const domain::User& user);
 
   domain::ControlStore& store_;
@@ -41,6 +43,7 @@ class LoginDesk final : public domain::Logins {
   std::string setup_command_;
   std::string nobody_;  ///< a hash that is verified when the user doesn't exist, so that both answers take as long
   domain::Guarded<Attempts> attempts_;
+  domain::Guarded<RefusalLog> refusals_;
   PasswordBench bench_;
 };
 

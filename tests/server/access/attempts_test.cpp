@@ -76,6 +76,17 @@ TEST(Tries, ForgetAfterAnHour) {
   EXPECT_EQ(tries.left("a"), 2u);
 }
 
+TEST(Tries, TakenBackEndThePauseThatTheyBegan) {
+  Tries tries(2, 10);
+  tries.count("a", kStart);
+  tries.count("a", kStart);
+  tries.take_back("a");
+  EXPECT_EQ(tries.wait("a", kStart), seconds{0});
+  EXPECT_EQ(tries.left("a"), 1u);
+  tries.take_back("a");
+  EXPECT_EQ(tries.size(), 0u);
+}
+
 TEST(AddressKey, DropsThePortAndTheHostPartOfIpv6) {
   EXPECT_EQ(address_key("192.0.2.7:53124"), "192.0.2.7");
   EXPECT_EQ(address_key("[2001:db8:1:2:3::4]:1"), address_key("[2001:db8:1:2:ffff::1]:2"));
