@@ -89,6 +89,11 @@ void Attempts::count(const std::string& address, const std::string& user, units:
   users_.count(user, now);
 }
 
+void Attempts::take_back(const std::string& address, const std::string& user) {
+  addresses_.take_back(address);
+  users_.take_back(user);
+}
+
 void Attempts::succeeded(const std::string& address, const std::string& user) {
   addresses_.forget(address);
   users_.forget(user);

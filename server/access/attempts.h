@@ -53,6 +53,8 @@ class Attempts {
  public:
   [[nodiscard]] std::chrono::seconds wait(const std::string& address, const std::string& user, units::Steady now);
   void count(const std::string& address, const std::string& user, units::Steady now);
+  /// The last counted one wasn't wrong: nobody could say.
+  void take_back(const std::string& address, const std::string& user);
   void succeeded(const std::string& address, const std::string& user);
   /// "3 tries left before a pause of 30 s."
   [[nodiscard]] std::string words(const std::string& address, const std::string& user) const;

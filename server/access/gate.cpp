@@ -16,7 +16,7 @@ std::string_view cookie_name(bool secure) noexcept {
 Result<Person> Gate::person(const domain::RequestHead& head) {
   const std::string_view secret = head.cookie(cookie_name(head.secure));
   if (secret.empty()) return units::fail(ErrorCode::unauthorized, "Nobody is signed in.");
-  auto login = store_.login(sha256(secret));
+  auto login = logins_.find(sha256(secret));
   if (!login) return std::unexpected(std::move(login.error()));
   if (!*login || (*login)->expires <= clock_.now()) {
     return units::fail(ErrorCode::unauthorized, "This login has ended; sign in again.");

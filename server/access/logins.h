@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "server/access/attempts.h"
+#include "server/access/login_book.h"
 #include "server/access/passwords.h"
 #include "server/access/refusal_log.h"
 #include "server/domain/access.h"
@@ -21,8 +22,8 @@ inline constexpr std::chrono::hours kLoginLifetime{30 * 24};
 class LoginDesk final : public domain::Logins {
  public:
   /// `setup_command` is shown while there is no user. The references must outlive the desk.
-  LoginDesk(domain::ControlStore& store, const domain::Clock& clock, domain::RevocationObserver& revocations,
-            std::string setup_command);
+  LoginDesk(domain::ControlStore& store, LoginBook& logins, const domain::Clock& clock,
+            domain::RevocationObserver& revocations, std::string setup_command);
 
   void log_in(const std::string& user, const std::string& password, const std::string& peer,
               std::function<void(domain::LoginAnswer)> answer) override;
@@ -35,9 +36,11 @@ class LoginDesk final : public domain::Logins {
   [[nodiscard]] domain::LoginAnswer judged(bool fits, const std::optional<domain::User>& user, const std::string& peer,
                                            const std::string& name);
   void log_refusal(const std::string& peer, const std::string& name);
-  [[nodiscard]] domain::LoginAnswer granted(const domain::User& user);
+  [[nodiscard]] domain::LoginAnswer broken(const units::Error& error, const std::string& peer);
+  [[nodiscard]] domain::LoginAnswer granted(const domain::User& user, const std::string& peer);
 
   domain::ControlStore& store_;
+  LoginBook& logins_;
   const domain::Clock& clock_;
   domain::RevocationObserver& revocations_;
   std::string setup_command_;

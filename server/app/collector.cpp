@@ -129,8 +129,9 @@ struct Collector::Parts {
         store(std::move(cs)),
         history(std::move(hs)),
         control(clock),
-        gate({settings.allowed_origins}, *store, clock),
-        desk(*store, clock, revocations, setup_command(settings)),
+        logins(*store, clock),
+        gate({settings.allowed_origins}, *store, logins, clock),
+        desk(*store, logins, clock, revocations, setup_command(settings)),
         hub(control, run_id()),
         deliverer(settings.notify.receivers, *store, clock, notify::send_over_network(settings.notify.public_url)),
         // Each holds a reference to the other; neither uses it before start().
@@ -166,6 +167,7 @@ struct Collector::Parts {
   std::unique_ptr<history::Store> history;
   ControlThread control;
   Revocations revocations;
+  access::LoginBook logins;
   access::Gate gate;
   access::LoginDesk desk;
   live::Hub hub;
@@ -228,6 +230,7 @@ void Collector::Parts::add_upgrades() {
 
 void Collector::Parts::advance_alerts() {
   engine.advance();
+  logins.store_waiting();
   control.after(kAdvance, [this] { advance_alerts(); });
 }
 

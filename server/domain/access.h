@@ -19,9 +19,9 @@ struct LoginGrant {
 };
 
 struct LoginRefusal {
-  enum class Why : std::uint8_t { wrong, paused, busy, failed };
-  Why why = Why::wrong;
-  std::string words;  ///< for the person; never tells whether the user exists
+  enum class Why : std::uint8_t { wrong, paused, busy, unavailable, failed };
+  Why why = Why::wrong;  ///< unavailable: the store can't now, and `words` say what to do
+  std::string words;     ///< for the person; never tells whether the user exists
   std::chrono::seconds retry_after{0};
 };
 using LoginAnswer = std::expected<LoginGrant, LoginRefusal>;

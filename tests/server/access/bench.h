@@ -33,12 +33,16 @@ struct Revocations final : domain::RevocationObserver {
 };
 
 struct Bench {
+  explicit Bench(const std::filesystem::path& folder = {})
+      : store(std::move(*control::Store::open((folder.empty() ? directory.path() : folder) / "control.db"))) {}
+
   tests::TemporaryDirectory directory;
-  std::unique_ptr<control::Store> store = std::move(*control::Store::open(directory / "control.db"));
+  std::unique_ptr<control::Store> store;
   FakeClock clock;
   Revocations revocations;
-  LoginDesk desk{*store, clock, revocations, "vedette-server user add admin"};
-  Gate gate{{{"https://mon.example.org"}}, *store, clock};
+  LoginBook logins{*store, clock};
+  LoginDesk desk{*store, logins, clock, revocations, "vedette-server user add admin"};
+  Gate gate{{{"https://mon.example.org"}}, *store, logins, clock};
 
   domain::LoginAnswer log_in(const std::string& user, const std::string& password,
                              const std::string& peer = "192.0.2.7:1") {

@@ -134,6 +134,8 @@ TEST(Session, RefusalsHaveTheirStatusAndWords) {
   EXPECT_EQ(ask(Why::wrong, 0).status, 401);
   EXPECT_EQ(ask(Why::failed, 0).status, 500);
   EXPECT_EQ(ask(Why::busy, 2).status, 503);
+  EXPECT_EQ(ask(Why::unavailable, 0).status, 503);
+  EXPECT_EQ(json::parse(ask(Why::unavailable, 0).body)["detail"], "words");
   const auto paused = ask(Why::paused, 30);
   EXPECT_EQ(paused.status, 429);
   EXPECT_EQ(header(paused, "Retry-After"), "30");
