@@ -57,7 +57,8 @@ struct HostView {
   std::optional<HostFacts> facts;
 };
 
-/// The fleet as others read it. Any thread; answers are copies as of the last change.
+/// The fleet as others read it, revoked hosts too: their history, outages and alerts stay. Any thread; answers are
+/// copies as of the last change.
 class HostDirectory {
  public:
   virtual ~HostDirectory() = default;

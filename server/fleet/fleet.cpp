@@ -16,6 +16,12 @@ using units::Milliseconds;
 namespace seen = domain::seen;
 using namespace std::chrono_literals;
 
+namespace {
+
+constexpr std::string_view kRevoked = "revoked";
+
+}  // namespace
+
 Fleet::Fleet(FleetPorts ports, FleetTimes times)
     : ports_(ports),
       times_(times),
@@ -29,9 +35,16 @@ units::Result<void> Fleet::start() {
   if (!records) return std::unexpected(records.error());
   const auto lasts = ports_.records.last_statuses();
   if (!lasts) return std::unexpected(lasts.error());
-  for (const auto& record : *records) load(record);
+  for (const auto& record : *records) {
+    if (!record.revoked) load(record);
+  }
   for (const auto& last : *lasts) {
     if (Host* host = find(last.host)) load_past(*host, last);
+  }
+  for (const auto& record : *records) {
+    if (!record.revoked) continue;
+    const auto last = std::ranges::find(*lasts, record.number, &domain::HostRecords::LastStatus::host);
+    load_revoked(record, last == lasts->end() ? nullptr : &*last);
   }
   for (auto& [number, host] : hosts_) publish(host);
   begin_grace();
@@ -42,7 +55,6 @@ units::Result<void> Fleet::start() {
 }
 
 void Fleet::load(const domain::HostRecord& record) {
-  if (record.revoked) return;
   Host& host = hosts_[record.number];
   host.view.record = record;
   host.view.state.since = record.enrolled;
@@ -63,17 +75,35 @@ void Fleet::load_past(Host& host, const domain::HostRecords::LastStatus& last) {
     state.reason.clear();
     hold_back(host, {HostStatus::lost, std::string(kLostWords), false}, times_.grace);
   } else if (away(last.status)) {
-    const auto outages = ports_.records.outages(last.host, last.since - 1min, ports_.clock.now());
-    if (outages) {
-      const auto open = std::ranges::find_if(*outages, [](const Outage& o) { return !o.to; });
-      if (open != outages->end()) {
-        host.outage = *open;
-        host.hole.emplace(open->from);
-      }
-    }
+    host.outage = open_outage(last);
+    if (host.outage) host.hole.emplace(host.outage->from);
   }
   directory_.put(host.view);
   ports_.observer.on_host(host.view.record, state);
+}
+
+std::optional<Outage> Fleet::open_outage(const domain::HostRecords::LastStatus& last) {
+  const auto outages = ports_.records.outages(last.host, last.since - 1min, ports_.clock.now());
+  if (!outages) return std::nullopt;
+  const auto open = std::ranges::find_if(*outages, [](const Outage& o) { return !o.to; });
+  return open == outages->end() ? std::nullopt : std::optional(*open);
+}
+
+void Fleet::load_revoked(const domain::HostRecord& record, const domain::HostRecords::LastStatus* last) {
+  Host host;
+  host.view.record = record;
+  if (const auto facts = ports_.records.facts(record.number)) host.view.facts = *facts;
+  host.view.state.last_tick = ports_.history.newest(record.number);
+  if (last != nullptr && last->reason == kRevoked) {
+    host.view.state.status = last->status;
+    host.view.state.since = last->since;
+    host.view.state.reason = last->reason;
+    directory_.put(host.view);
+    return ports_.observer.on_host(record, host.view.state);  // closes what a crash left open
+  }
+  // Revoked while nobody ran, or by an older version: what was open then ends now.
+  if (last != nullptr) host.outage = open_outage(*last);
+  drop(host);
 }
 
 void Fleet::refresh() {
@@ -89,6 +119,7 @@ void Fleet::reread() {
   for (const auto& record : *records) {
     const auto it = hosts_.find(record.number);
     if (it == hosts_.end()) {
+      if (record.revoked) continue;
       load(record);
       if (Host* host = find(record.number)) publish(*host);
     } else if (record.revoked) {
@@ -104,11 +135,12 @@ void Fleet::reread() {
 
 void Fleet::drop(Host& host) {
   // Alerts see a revoked host as one that stopped on purpose.
-  host.view.state = {HostStatus::stopped, ports_.clock.now(), "revoked", host.view.state.last_tick, {}, {}};
+  host.view.state = {HostStatus::stopped, ports_.clock.now(), std::string(kRevoked), host.view.state.last_tick, {}, {}};
+  save_status(host);
   ports_.observer.on_host(host.view.record, host.view.state);
   end_outage(host, ports_.clock.now());
   const std::string id = units::to_string(host.view.record.id);
-  directory_.remove(host.view.record.id);
+  directory_.put(host.view);                                   // its history, outages and alerts can still be asked for
   ports_.live.publish("fleet", id, "[\"" + id + "\"]", true);  // nothing but its key: gone
   ports_.live.retire("fleet", id);
 }

@@ -352,7 +352,7 @@ TEST(Fleet, AnOutageLongerThanAgentsKeepIsNotReadThrough) {
   EXPECT_TRUE(w.words().starts_with("agent took no samples "));
 }
 
-TEST(Fleet, ARevokedHostLeavesTheListAndAlertsHearWhy) {
+TEST(Fleet, ARevokedHostLeavesTheTopicStaysFindableAndAlertsHearWhy) {
   World w;
   w.start();
   w.welcome();
@@ -365,10 +365,34 @@ TEST(Fleet, ARevokedHostLeavesTheListAndAlertsHearWhy) {
   EXPECT_EQ(w.observer.state.reason, "revoked");
   EXPECT_EQ(w.bus.rows.at("fleet"), R"(["00000000000000000000000000000000"])") << "nothing but its key: gone";
   EXPECT_EQ(w.bus.retired, std::vector<std::string>{"fleet"});
-  EXPECT_TRUE(w.fleet->directory().hosts().empty());
+  const auto view = w.fleet->directory().host({});
+  ASSERT_TRUE(view) << "its history stays";
+  EXPECT_TRUE(view->record.revoked);
+  EXPECT_EQ(view->state.reason, "revoked");
+  w.stage.advance(1s);
   EXPECT_TRUE(w.records.saved.at(1).to) << "its outage is over";
   w.welcome();
-  EXPECT_TRUE(w.fleet->directory().hosts().empty());
+  EXPECT_EQ(w.state().status, HostStatus::stopped);
+}
+
+TEST(Fleet, AHostRevokedWhileNobodyRanIsFoundAndItsOutageAndAlertsEnd) {
+  World w;
+  w.records.records[0].revoked = true;
+  Outage open;
+  open.id = 5;
+  open.host = kHost;
+  open.from = w.stage.wall - 1h;
+  w.records.saved[5] = open;
+  w.records.lasts = {{kHost, HostStatus::lost, w.stage.wall - 1h, std::string(kLostWords)}};
+  w.start();
+  w.stage.advance(1s);
+  EXPECT_TRUE(w.observer.record.revoked);
+  EXPECT_TRUE(w.records.saved.at(5).to);
+  const auto since = w.state().since;
+  EXPECT_EQ(w.state().reason, "revoked");
+  w.stage.advance(1h);
+  w.start();
+  EXPECT_EQ(w.state().since, since) << "the second start knows it";
 }
 
 TEST(Fleet, WhatWaitsIsWrittenWhenTheFleetEnds) {
