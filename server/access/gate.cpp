@@ -24,7 +24,7 @@ Result<Person> Gate::person(const domain::RequestHead& head) {
   auto user = store_.user((*login)->user);
   if (!user) return std::unexpected(std::move(user.error()));
   if (!*user) return units::fail(ErrorCode::unauthorized, "This login has ended; sign in again.");
-  return Person{(*user)->id, (*user)->name, (*user)->role, (*login)->sid};
+  return Person{(*user)->id, (*user)->name, (*user)->role, (*login)->sid, (*login)->expires};
 }
 
 Result<void> Gate::origin(const domain::RequestHead& head) {

@@ -110,7 +110,7 @@ LoginAnswer LoginDesk::granted(const domain::User& user, const std::string& peer
   const domain::LoginRecord login{sha256(secret), user.id, clock_.now(), clock_.now() + kLoginLifetime};
   if (auto kept = logins_.add(login); !kept) return broken(kept.error(), peer);
   units::log_info("signed in", {{"user", user.name}, {"peer", peer}});
-  return LoginGrant{{user.id, user.name, user.role, login.sid}, secret, kLoginLifetime};
+  return LoginGrant{{user.id, user.name, user.role, login.sid, login.expires}, secret, kLoginLifetime};
 }
 
 Result<void> LoginDesk::log_out(const domain::Person& person) {

@@ -132,7 +132,8 @@ struct Collector::Parts {
         logins(*store, clock),
         gate({settings.allowed_origins}, *store, logins, clock),
         desk(*store, logins, clock, revocations, setup_command(settings)),
-        hub(control, run_id()),
+        hub({control, clock, [this](const units::HostId& id) { return fleet.directory().host(id).has_value(); }},
+            run_id()),
         deliverer(settings.notify.receivers, *store, clock, notify::send_over_network(settings.notify.public_url)),
         // Each holds a reference to the other; neither uses it before start().
         engine(settings.alerts, *store, hub, fleet, clock),
@@ -224,8 +225,9 @@ void Collector::Parts::add_upgrades() {
         }
         return domain::UpgradeAccepted{agents.accept(std::move(*host)), "vedette.agent.v1"};
       }});
-  api::add_live_route(router,
-                      [this](const domain::Person& person) { return std::make_unique<live::Viewer>(hub, person.sid); });
+  api::add_live_route(router, [this](const domain::Person& person) {
+    return std::make_unique<live::Viewer>(hub, person.sid, person.expires);
+  });
 }
 
 void Collector::Parts::advance_alerts() {

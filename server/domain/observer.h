@@ -72,6 +72,7 @@ struct Person {
   std::string name;
   AccessRole role = AccessRole::viewer;
   Digest sid;
+  units::Instant expires = units::Instant::max();  ///< when the login ends by itself
 };
 class Gatekeeper {
  public:

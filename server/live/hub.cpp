@@ -26,8 +26,12 @@ struct Hub::Parcel {
   std::vector<SharedSeat> seats;
 };
 
-Hub::Hub(domain::Executor& control, std::string run, Limits limits)
-    : control_(control), run_(std::move(run)), limits_(limits), recent_(limits.recent) {}
+Hub::Hub(HubPorts ports, std::string run, Limits limits)
+    : ports_(std::move(ports)),
+      control_(ports_.control),
+      run_(std::move(run)),
+      limits_(limits),
+      recent_(limits.recent) {}
 
 Hub::~Hub() = default;
 

@@ -39,7 +39,7 @@ void Hub::unsubscribe(SharedSeat seat, std::vector<std::string> topics) {
   control_.post([this, seat = std::move(seat), topics = std::move(topics)] {
     for (const std::string& name : topics) unwatch(seat, name);
     seat->loop.post([seat] {
-      if (seat->viewer) seat->viewer->answer({}, {});
+      if (seat->viewer) seat->viewer->answer({}, {}, {});
     });
   });
 }
@@ -55,16 +55,55 @@ void Hub::watch(const SharedSeat& seat, const std::vector<std::string>& names) {
 
 void Hub::unwatch(const SharedSeat& seat, const std::string& name) {
   seat->topics.erase(name);
-  if (const auto found = topics_.find(name); found != topics_.end()) found->second->seats.erase(seat);
+  const auto found = topics_.find(name);
+  if (found == topics_.end()) return;
+  Topic& left = *found->second;
+  left.seats.erase(seat);
+  // Others keep their rows for a minute, for a viewer that comes back.
+  if (is_host_topic(name) && left.seats.empty() && left.rows.empty() && !left.changed) topics_.erase(found);
 }
 
-void Hub::do_subscribe(const SharedSeat& seat, const std::vector<std::string>& names, const std::string* from) {
+Refusals Hub::refuse(std::vector<std::string>& names) {
+  Refusals refused;
+  std::size_t fresh = 0;
+  std::erase_if(names, [&](const std::string& name) {
+    if (!is_host_topic(name) || topics_.contains(name)) return false;
+    const std::string id = name.substr(name.find('/') + 1);
+    const auto host = units::parse_host_id(id);
+    if (!host || !ports_.knows_host(*host)) {
+      refused.emplace_back(name, "There is no host " + id + ".");
+    } else if (topics_.size() + fresh >= limits_.host_topics && !make_room()) {
+      refused.emplace_back(name, "Too many hosts are watched at once; try again later.");
+    } else {
+      ++fresh;
+      return false;
+    }
+    return true;
+  });
+  return refused;
+}
+
+bool Hub::make_room() {
+  auto oldest = topics_.end();
+  for (auto it = topics_.begin(); it != topics_.end(); ++it) {
+    const Topic& idle = *it->second;
+    if (!is_host_topic(it->first) || !idle.seats.empty() || idle.changed) continue;
+    if (oldest == topics_.end() || idle.unwatched_beats > oldest->second->unwatched_beats) oldest = it;
+  }
+  if (oldest == topics_.end()) return false;
+  topics_.erase(oldest);
+  return true;
+}
+
+void Hub::do_subscribe(const SharedSeat& seat, std::vector<std::string> names, const std::string* from) {
   if (!seats_.contains(seat)) return;
   flush();  // what was published before belongs to the snapshot, not after it
+  Refusals refused = refuse(names);
   watch(seat, names);
   Frames frames;
   std::vector<std::string> replaced;
-  if (const auto events = from ? resumed(names, *from) : std::nullopt) {
+  if (names.empty()) {  // nothing but refusals
+  } else if (const auto events = from ? resumed(names, *from) : std::nullopt) {
     for (const auto& event : *events) {
       frames.push_back(event->frame ? event->frame : frame_of(delta_of(*event, cursor(event->number))));
     }
@@ -76,8 +115,8 @@ void Hub::do_subscribe(const SharedSeat& seat, const std::vector<std::string>& n
       std::ranges::move(parts, std::back_inserter(frames));
     }
   }
-  seat->loop.post([seat, replaced = std::move(replaced), frames = std::move(frames)] {
-    if (seat->viewer) seat->viewer->answer(replaced, frames);
+  seat->loop.post([seat, replaced = std::move(replaced), frames = std::move(frames), refused = std::move(refused)] {
+    if (seat->viewer) seat->viewer->answer(replaced, frames, refused);
   });
 }
 
@@ -119,6 +158,7 @@ void Hub::beat() {
   control_.after(limits_.beat, [this] { beat(); });
   flush();
   forget_unwatched();
+  end_expired();
   const auto frame = frame_of(beat_text(cursor(number_)));
   std::map<domain::Executor*, std::vector<SharedSeat>> loops;
   for (const auto& seat : seats_) loops[&seat->loop].push_back(seat);
@@ -137,6 +177,16 @@ void Hub::on_login_ended(const domain::Digest& sid) {
     if (ended_logins_.size() > kEndedLogins) ended_logins_.pop_front();
     end_login(sid);
   });
+}
+
+void Hub::end_expired() {
+  const units::Instant now = ports_.clock.now();
+  for (const auto& seat : seats_) {
+    if (seat->expires > now) continue;
+    seat->loop.post([seat] {
+      if (seat->viewer) seat->viewer->end_login();
+    });
+  }
 }
 
 void Hub::end_login(const domain::Digest& sid) {

@@ -17,6 +17,7 @@ TEST(LoginDesk, GrantsASecretThatTheGateKnows) {
   ASSERT_TRUE(person) << person.error().message;
   EXPECT_EQ(person->name, "ann");
   EXPECT_EQ(person->role, domain::AccessRole::operator_);
+  EXPECT_EQ(person->expires, bench.clock.wall + kLoginLifetime);
   EXPECT_FALSE(bench.store->login(grant->secret)->has_value());  // only the digest is stored
   head.secure = false;
   EXPECT_FALSE(bench.gate.person(head));  // over plain HTTP the cookie has another name
