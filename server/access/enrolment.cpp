@@ -14,6 +14,7 @@ using units::Result;
 
 namespace {
 
+constexpr std::uint32_t kFreeTries = 10;
 constexpr std::uint32_t kMostUses = 1'000'000;
 constexpr units::Milliseconds kLongestLife = std::chrono::hours(24 * 366);
 
@@ -42,7 +43,7 @@ EnrolAnswer EnrolmentDesk::enrol(const std::string& token, const std::string& ho
   const std::string address = address_key(peer);
   const seconds wait = doorman_.with([&, now = clock_.steady()](Doorman& doorman) {
     const seconds left = doorman.tries.wait(address, now);
-    if (left == seconds{0}) doorman.tries.count(address, now);
+    if (left == seconds{0}) doorman.tries.count(address, kFreeTries, now);
     return left;
   });
   if (wait > seconds{0}) {

@@ -27,7 +27,7 @@ class EnrolmentDesk final : public domain::Enrolment {
 
  private:
   struct Doorman {
-    Tries tries{10, 10'000};
+    Tries tries{10'000};
     RefusalLog log;
   };
   [[nodiscard]] domain::EnrolAnswer refused(units::Error error, std::chrono::seconds wait, const std::string& hostname,

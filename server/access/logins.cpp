@@ -86,10 +86,11 @@ LoginAnswer LoginDesk::judged(bool fits, const std::optional<domain::User>& user
   const std::string address = address_key(peer);
   if (!fits || !user) {
     log_refusal(peer, name);
-    const std::string left = attempts_.with([&](Attempts& attempts) { return attempts.words(address, name); });
+    const std::string left =
+        attempts_.with([&](Attempts& attempts) { return attempts.words(address, name, clock_.steady()); });
     return refused(LoginRefusal::Why::wrong, "User or password is wrong. " + left);
   }
-  attempts_.with([&](Attempts& attempts) { attempts.succeeded(address, name); });
+  attempts_.with([&](Attempts& attempts) { attempts.succeeded(address, name, clock_.steady()); });
   return granted(*user, peer);
 }
 
