@@ -1,5 +1,7 @@
 #include "server/access/gate.h"
 
+#include <algorithm>
+
 #include "server/access/origin.h"
 #include "server/access/secrets.h"
 
@@ -28,6 +30,9 @@ Result<Person> Gate::person(const domain::RequestHead& head) {
 }
 
 Result<void> Gate::origin(const domain::RequestHead& head) {
+  if (std::ranges::count(head.headers, "origin", &domain::Header::first) > 1) {
+    return units::fail(ErrorCode::forbidden, "The request has more than one Origin header.");
+  }
   return check_origin(head.header("origin"), head.header("host"), head.secure, config_.allowed_origins);
 }
 

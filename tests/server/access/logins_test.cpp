@@ -65,6 +65,31 @@ TEST(LoginDesk, PausesAfterFiveWrongTriesEvenForTheRightPassword) {
   EXPECT_TRUE(bench.log_in("ann", "correct horse"));
 }
 
+TEST(LoginDesk, CountsNoTryThatItWasTooBusyToJudge) {
+  Bench bench;
+  ASSERT_TRUE(add_user(*bench.store, "ann", domain::AccessRole::viewer, "correct horse"));
+  std::atomic<int> busy = 0;
+  const auto note = [&](const domain::LoginAnswer& answer) {
+    if (!answer && answer.error().why == domain::LoginRefusal::Why::busy) ++busy;
+  };
+  for (int i = 0; i < 200; ++i) bench.desk.log_in("bob", "wrong horse", "192.0.2." + std::to_string(i) + ":1", note);
+  for (int i = 0; i < 5; ++i) bench.desk.log_in("ann", "correct horse", "198.51.100.1:1", note);
+  ASSERT_GT(busy, 5) << "the bench kept up: this test says nothing";
+  bench.desk.stop();
+  const auto answer = bench.log_in("ann", "correct horse", "198.51.100.1:1");
+  ASSERT_FALSE(answer);
+  EXPECT_EQ(answer.error().why, domain::LoginRefusal::Why::busy) << answer.error().words;
+}
+
+TEST(Gate, RefusesARequestWithTwoOrigins) {
+  Bench bench;
+  auto head = Bench::with("host", "here");
+  head.headers.emplace_back("origin", "https://here");
+  EXPECT_TRUE(bench.gate.origin(head));
+  head.headers.emplace_back("origin", "https://evil");
+  EXPECT_EQ(bench.gate.origin(head).error().code, units::ErrorCode::forbidden);
+}
+
 TEST(LoginDesk, LogsAFloodOfRefusalsInOneLineAMinute) {
   LoggedLines log;
   Bench bench;
