@@ -13,8 +13,6 @@
 
 namespace vedette::live {
 
-inline constexpr std::string_view kSubprotocol = "vedette.live.v1";
-
 /// Above Limits::hold_above waiting bytes, rows that may conflate are held back, the latest of each key, until the
 /// queue has drained; others are sent all the same. Above Limits::too_slow beside the snapshot: close 4408.
 ///
