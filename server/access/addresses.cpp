@@ -14,13 +14,13 @@ namespace vedette::access {
 namespace {
 
 std::string text_of(const sockaddr* address) {
+  if (is_link_local(*address)) return {};
   std::array<char, INET6_ADDRSTRLEN> text{};
   if (address->sa_family == AF_INET) {
     const auto* four = reinterpret_cast<const sockaddr_in*>(address);
     ::inet_ntop(AF_INET, &four->sin_addr, text.data(), text.size());
   } else if (address->sa_family == AF_INET6) {
     const auto* six = reinterpret_cast<const sockaddr_in6*>(address);
-    if (IN6_IS_ADDR_LINKLOCAL(&six->sin6_addr)) return {};
     ::inet_ntop(AF_INET6, &six->sin6_addr, text.data(), text.size());
   }
   return text.data();
@@ -48,6 +48,14 @@ std::set<std::string> machine_names() {
   }
   add_interfaces(names);
   return names;
+}
+
+bool is_link_local(const sockaddr& address) noexcept {
+  if (address.sa_family == AF_INET) {
+    return ntohl(reinterpret_cast<const sockaddr_in&>(address).sin_addr.s_addr) >> 16 == 0xa9fe;
+  }
+  return address.sa_family == AF_INET6 &&
+         IN6_IS_ADDR_LINKLOCAL(&reinterpret_cast<const sockaddr_in6&>(address).sin6_addr);
 }
 
 bool is_address(const std::string& text) {

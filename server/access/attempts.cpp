@@ -16,42 +16,59 @@ namespace {
 constexpr seconds kFirstPause{30};
 constexpr seconds kLongestPause{900};
 constexpr seconds kForgotten{3600};
+constexpr std::uint32_t kFreeTries = 5;
+constexpr std::uint32_t kSuspicious = 20;  ///< wrong tries of one user from all over
+constexpr std::size_t kKnownAddresses = 16;
+
+std::string pair_of(const std::string& address, const std::string& user) {
+  return address + ' ' + user;
+}
 
 }  // namespace
 
-seconds Tries::pause_after(std::uint32_t wrong) const {
-  if (wrong < free_) return seconds{0};
-  const std::uint32_t doublings = std::min<std::uint32_t>(wrong - free_, 5);
+seconds pause_after(std::uint32_t wrong, std::uint32_t free) noexcept {
+  if (wrong < free) return seconds{0};
+  const std::uint32_t doublings = std::min<std::uint32_t>(wrong - free, 5);
   return std::min(kFirstPause * (1U << doublings), kLongestPause);
 }
 
-seconds Tries::wait(const std::string& key, units::Steady now) {
+Tries::Entry* Tries::find(const std::string& key, units::Steady now) {
   const auto found = by_key_.find(key);
-  if (found == by_key_.end()) return seconds{0};
-  const Entry& entry = *found->second;
-  if (now - entry.last > kForgotten) {
-    forget(key);
-    return seconds{0};
-  }
-  if (now >= entry.paused_until) return seconds{0};
-  return std::chrono::ceil<seconds>(entry.paused_until - now);
+  if (found == by_key_.end()) return nullptr;
+  if (now - found->second->last <= kForgotten) return &*found->second;
+  forget(key);
+  return nullptr;
 }
 
-void Tries::count(const std::string& key, units::Steady now) {
-  auto found = by_key_.find(key);
-  if (found == by_key_.end()) {
+seconds Tries::wait(const std::string& key, units::Steady now) {
+  const Entry* entry = find(key, now);
+  if (entry == nullptr || now >= entry->paused_until) return seconds{0};
+  return std::chrono::ceil<seconds>(entry->paused_until - now);
+}
+
+void Tries::count(const std::string& key, std::uint32_t free, units::Steady now) {
+  if (find(key, now) == nullptr) {
     if (entries_.size() >= most_keys_) {
       by_key_.erase(entries_.back().key);
       entries_.pop_back();
     }
     entries_.push_front({key, 0, now, {}});
-    found = by_key_.emplace(key, entries_.begin()).first;
+    by_key_.emplace(key, entries_.begin());
   }
+  const Place place = by_key_.at(key);
+  entries_.splice(entries_.begin(), entries_, place);
+  ++place->wrong;
+  place->last = now;
+  place->paused_until = now + pause_after(place->wrong, free);
+}
+
+void Tries::take_back(const std::string& key, std::uint32_t tries) {
+  const auto found = by_key_.find(key);
+  if (found == by_key_.end() || tries == 0) return;
   Entry& entry = *found->second;
-  entries_.splice(entries_.begin(), entries_, found->second);
-  ++entry.wrong;
-  entry.last = now;
-  entry.paused_until = now + pause_after(entry.wrong);
+  if (entry.wrong <= tries) return forget(key);
+  entry.wrong -= tries;
+  entry.paused_until = {};  // a try is only counted outside of pauses: it began with the last one
 }
 
 void Tries::forget(const std::string& key) {
@@ -61,37 +78,58 @@ void Tries::forget(const std::string& key) {
   by_key_.erase(found);
 }
 
-std::uint32_t Tries::left(const std::string& key) const {
-  const auto found = by_key_.find(key);
-  const std::uint32_t wrong = found == by_key_.end() ? 0 : found->second->wrong;
-  return wrong >= free_ ? 0 : free_ - wrong;
+std::uint32_t Tries::wrong(const std::string& key, units::Steady now) {
+  const Entry* entry = find(key, now);
+  return entry == nullptr ? 0 : entry->wrong;
 }
 
-seconds Tries::next_pause(const std::string& key) const {
-  const auto found = by_key_.find(key);
-  const std::uint32_t wrong = found == by_key_.end() ? 0 : found->second->wrong;
-  return pause_after(std::max(wrong, free_));
+bool Attempts::knows(const std::string& address, const std::string& user) const {
+  const auto found = known_.find(user);
+  return found != known_.end() && std::ranges::find(found->second, address) != found->second.end();
+}
+
+std::uint32_t Attempts::free_tries(const std::string& address, const std::string& user, units::Steady now) {
+  return users_.wrong(user, now) >= kSuspicious && !knows(address, user) ? 1 : kFreeTries;
 }
 
 seconds Attempts::wait(const std::string& address, const std::string& user, units::Steady now) {
-  return std::max(addresses_.wait(address, now), users_.wait(user, now));
+  return std::max(addresses_.wait(address, now), pairs_.wait(pair_of(address, user), now));
 }
 
 void Attempts::count(const std::string& address, const std::string& user, units::Steady now) {
-  addresses_.count(address, now);
-  users_.count(user, now);
+  const std::uint32_t free = free_tries(address, user, now);
+  addresses_.count(address, kFreeTries, now);
+  pairs_.count(pair_of(address, user), free, now);
+  if (!knows(address, user)) users_.count(user, kSuspicious, now);
 }
 
-void Attempts::succeeded(const std::string& address, const std::string& user) {
-  addresses_.forget(address);
-  users_.forget(user);
+void Attempts::take_back(const std::string& address, const std::string& user) {
+  addresses_.take_back(address);
+  pairs_.take_back(pair_of(address, user));
+  if (!knows(address, user)) users_.take_back(user);
 }
 
-std::string Attempts::words(const std::string& address, const std::string& user) const {
-  const std::uint32_t left = std::min(addresses_.left(address), users_.left(user));
-  const seconds pause = std::max(addresses_.next_pause(address), users_.next_pause(user));
+void Attempts::succeeded(const std::string& address, const std::string& user, units::Steady now) {
+  const std::string pair = pair_of(address, user);
+  addresses_.take_back(address, pairs_.wrong(pair, now));
+  pairs_.forget(pair);
+  if (knows(address, user)) return;
+  users_.take_back(user);  // this try; guesses from elsewhere stay suspicious
+  std::deque<std::string>& known = known_[user];
+  known.push_front(address);
+  if (known.size() > kKnownAddresses) known.pop_back();
+}
+
+std::string Attempts::words(const std::string& address, const std::string& user, units::Steady now) {
+  const std::uint32_t free = free_tries(address, user, now);
+  const std::uint32_t by_address = addresses_.wrong(address, now), by_pair = pairs_.wrong(pair_of(address, user), now);
+  const auto left_of = [](std::uint32_t wrong, std::uint32_t of) { return wrong >= of ? 0 : of - wrong; };
+  const std::uint32_t left = std::max(1U, std::min(left_of(by_address, kFreeTries), left_of(by_pair, free)));
+  const seconds pause =
+      std::max(pause_after(std::max(by_address, kFreeTries), kFreeTries), pause_after(std::max(by_pair, free), free));
   const std::string length = units::spoken_duration(pause);
-  if (left == 0) return "The next try is possible in " + length + ".";
+  const seconds now_paused = wait(address, user, now);
+  if (now_paused > seconds{0}) return "The next try is possible in " + units::spoken_duration(now_paused) + ".";
   return std::to_string(left) + (left == 1 ? " try" : " tries") + " left before a pause of " + length + ".";
 }
 

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <deque>
 #include <list>
 #include <string>
 #include <string_view>
@@ -12,22 +13,25 @@
 
 namespace vedette::access {
 
-/// Counts tries by one kind of key (addresses, or user names). Not thread-safe.
+/// The pause after `wrong` tries when `free` of them cost none: 30 s, doubling up to 15 min; 0 below `free`.
+[[nodiscard]] std::chrono::seconds pause_after(std::uint32_t wrong, std::uint32_t free) noexcept;
+
+/// Counts tries by one kind of key (addresses, user names, both). What is an hour old is forgotten. Not thread-safe.
 class Tries {
  public:
-  /// `free` tries before the first pause; at most `most_keys` are remembered, the one unused longest is forgotten
-  /// first.
-  Tries(std::uint32_t free, std::size_t most_keys) : free_(free), most_keys_(most_keys) {}
+  /// At most `most_keys` are remembered, the one unused longest is forgotten first.
+  explicit Tries(std::size_t most_keys) : most_keys_(most_keys) {}
 
   /// How long `key` has to wait still; 0 when it may try.
   [[nodiscard]] std::chrono::seconds wait(const std::string& key, units::Steady now);
-  /// Counts one try that is taken for wrong until forget() says otherwise (so that tries at the same time all count).
-  void count(const std::string& key, units::Steady now);
+  /// Counts one try that is taken for wrong until take_back() or forget() says otherwise (so that tries at the same
+  /// time all count). A pause begins when `free` of them were counted.
+  void count(const std::string& key, std::uint32_t free, units::Steady now);
+  /// `tries` of the counted ones weren't wrong, or nobody could say: they and the pause that began with them are
+  /// undone.
+  void take_back(const std::string& key, std::uint32_t tries = 1);
   void forget(const std::string& key);
-  /// Tries left before the next pause.
-  [[nodiscard]] std::uint32_t left(const std::string& key) const;
-  /// The pause that follows the next counted one too many.
-  [[nodiscard]] std::chrono::seconds next_pause(const std::string& key) const;
+  [[nodiscard]] std::uint32_t wrong(const std::string& key, units::Steady now);
   [[nodiscard]] std::size_t size() const { return entries_.size(); }
 
  private:
@@ -38,28 +42,42 @@ class Tries {
     units::Steady paused_until{};
   };
   using Place = std::list<Entry>::iterator;
-  [[nodiscard]] std::chrono::seconds pause_after(std::uint32_t wrong) const;
+  [[nodiscard]] Entry* find(const std::string& key, units::Steady now);
 
-  std::uint32_t free_;
   std::size_t most_keys_;
   std::list<Entry> entries_;  ///< newest first
   std::unordered_map<std::string, Place> by_key_;
 };
 
-/// Both kinds together. Not thread-safe.
+/// Passwords: strict by address, soft by user. Not thread-safe.
+///
+/// An address has 5 wrong tries, whoever is named, then pauses; signing in gives back only the tries that named the
+/// same user, so that an account of one's own doesn't clear the guesses at another's.
+///
+/// A user is never paused as such, or anybody could lock a person out by guessing now and then from elsewhere. After 20
+/// wrong tries of one name from all over, addresses from which that user never signed in have one try at that name
+/// instead of 5 before their pause. So the right password gets in at the first try from anywhere and at each try from
+/// where its user was before; guessing from many addresses gets one try from each, and what is known of addresses is
+/// lost at a restart. Who guesses behind the same address as a person can take its turns; then another address helps.
 class Attempts {
  public:
   [[nodiscard]] std::chrono::seconds wait(const std::string& address, const std::string& user, units::Steady now);
   void count(const std::string& address, const std::string& user, units::Steady now);
-  void succeeded(const std::string& address, const std::string& user);
+  /// The last counted one wasn't wrong: nobody could say.
+  void take_back(const std::string& address, const std::string& user);
+  void succeeded(const std::string& address, const std::string& user, units::Steady now);
   /// "3 tries left before a pause of 30 s."
-  [[nodiscard]] std::string words(const std::string& address, const std::string& user) const;
+  [[nodiscard]] std::string words(const std::string& address, const std::string& user, units::Steady now);
 
  private:
-  // A whole office may share an address and an attacker may name any user: the user's count is wider, so that a
-  // stranger can't lock a person out with five wrong guesses.
-  Tries addresses_{5, 10'000};
-  Tries users_{20, 10'000};
+  [[nodiscard]] bool knows(const std::string& address, const std::string& user) const;
+  [[nodiscard]] std::uint32_t free_tries(const std::string& address, const std::string& user, units::Steady now);
+
+  Tries addresses_{10'000};
+  Tries users_{10'000};  ///< wrong tries from addresses that the user isn't known from
+  Tries pairs_{10'000};  ///< of one user from one address
+  /// The newest 16 addresses from which each user signed in. Bounded by the users there are.
+  std::unordered_map<std::string, std::deque<std::string>> known_;
 };
 
 /// What counts as one address: an IPv4 address, or an IPv6 /64 network. `peer` is "192.0.2.7:53124" or

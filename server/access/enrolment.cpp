@@ -6,11 +6,15 @@
 
 namespace vedette::access {
 
+using domain::EnrolAnswer;
+using domain::EnrolRefusal;
+using std::chrono::seconds;
 using units::ErrorCode;
 using units::Result;
 
 namespace {
 
+constexpr std::uint32_t kFreeTries = 10;
 constexpr std::uint32_t kMostUses = 1'000'000;
 constexpr units::Milliseconds kLongestLife = std::chrono::hours(24 * 366);
 
@@ -31,18 +35,41 @@ Result<std::string> create_token(domain::AccessRecords& store, std::uint32_t use
   return token;
 }
 
-Result<domain::Enrolled> EnrolmentDesk::enrol(const std::string& token, const std::string& hostname) {
+EnrolAnswer EnrolmentDesk::enrol(const std::string& token, const std::string& hostname, const std::string& peer) {
   if (!is_host_name(hostname)) {
-    return units::fail(ErrorCode::invalid, "hostname must be 1 to 253 letters, digits, \"-\", \".\" or \"_\"");
+    return std::unexpected(EnrolRefusal{
+        {ErrorCode::invalid, "hostname must be 1 to 253 letters, digits, \"-\", \".\" or \"_\""}, seconds{0}});
+  }
+  const std::string address = address_key(peer);
+  const seconds wait = doorman_.with([&, now = clock_.steady()](Doorman& doorman) {
+    const seconds left = doorman.tries.wait(address, now);
+    if (left == seconds{0}) doorman.tries.count(address, kFreeTries, now);
+    return left;
+  });
+  if (wait > seconds{0}) {
+    std::string words = "Too many bad enrolment tokens from here. The next try is possible in ";
+    return refused({ErrorCode::unavailable, words + units::spoken_duration(wait) + "."}, wait, hostname, peer);
   }
   std::string key = random_secret();
   auto record = store_.enrol(sha256(token), random_host_id(), hostname, sha256(key), clock_.now());
-  if (!record) {
-    units::log_warning("enrolment refused", {{"hostname", hostname}, {"error", record.error().message}});
-    return std::unexpected(std::move(record.error()));
+  const bool bad_token = !record && record.error().code == ErrorCode::unauthorized;
+  if (!bad_token) {
+    doorman_.with([&](Doorman& doorman) { record ? doorman.tries.forget(address) : doorman.tries.take_back(address); });
   }
-  units::log_info("host enrolled", {{"host", record->name}, {"id", units::to_string(record->id)}});
+  if (!record) return refused(std::move(record.error()), seconds{0}, hostname, peer);
+  units::log_info("host enrolled", {{"host", record->name}, {"id", units::to_string(record->id)}, {"peer", peer}});
   return domain::Enrolled{record->id, std::move(key)};
+}
+
+EnrolAnswer EnrolmentDesk::refused(units::Error error, seconds wait, const std::string& hostname,
+                                   const std::string& peer) {
+  const auto count =
+      doorman_.with([&](Doorman& doorman) { return doorman.log.count(address_key(peer), clock_.steady()); });
+  if (count > 0) {
+    units::log_warning("enrolment refused",
+                       {{"hostname", hostname}, {"peer", peer}, {"error", error.message}, {"refused", count}});
+  }
+  return std::unexpected(EnrolRefusal{std::move(error), wait});
 }
 
 }  // namespace vedette::access

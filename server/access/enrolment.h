@@ -4,9 +4,12 @@
 #include <cstdint>
 #include <string>
 
+#include "server/access/attempts.h"
+#include "server/access/refusal_log.h"
 #include "server/domain/access.h"
 #include "server/domain/clock.h"
 #include "server/domain/control_store.h"
+#include "server/domain/guarded.h"
 
 namespace vedette::access {
 
@@ -14,14 +17,25 @@ namespace vedette::access {
 [[nodiscard]] units::Result<std::string> create_token(domain::AccessRecords& store, std::uint32_t uses,
                                                       units::Milliseconds life, units::Instant now);
 
+/// Anyone may ask, so that refusals must be cheap: after 10 bad tokens an address has to pause (30 s, doubling up to
+/// 15 min) and is told so without a look into the store; a good token clears its count. Refusals are logged as
+/// RefusalLog allows.
 class EnrolmentDesk final : public domain::Enrolment {
  public:
   EnrolmentDesk(domain::HostRecords& store, const domain::Clock& clock) : store_(store), clock_(clock) {}
-  units::Result<domain::Enrolled> enrol(const std::string& token, const std::string& hostname) override;
+  domain::EnrolAnswer enrol(const std::string& token, const std::string& hostname, const std::string& peer) override;
 
  private:
+  struct Doorman {
+    Tries tries{10'000};
+    RefusalLog log;
+  };
+  [[nodiscard]] domain::EnrolAnswer refused(units::Error error, std::chrono::seconds wait, const std::string& hostname,
+                                            const std::string& peer);
+
   domain::HostRecords& store_;
   const domain::Clock& clock_;
+  domain::Guarded<Doorman> doorman_;
 };
 
 }  // namespace vedette::access

@@ -1,5 +1,7 @@
 #include "server/access/gate.h"
 
+#include <algorithm>
+
 #include "server/access/origin.h"
 #include "server/access/secrets.h"
 
@@ -16,7 +18,7 @@ std::string_view cookie_name(bool secure) noexcept {
 Result<Person> Gate::person(const domain::RequestHead& head) {
   const std::string_view secret = head.cookie(cookie_name(head.secure));
   if (secret.empty()) return units::fail(ErrorCode::unauthorized, "Nobody is signed in.");
-  auto login = store_.login(sha256(secret));
+  auto login = logins_.find(sha256(secret));
   if (!login) return std::unexpected(std::move(login.error()));
   if (!*login || (*login)->expires <= clock_.now()) {
     return units::fail(ErrorCode::unauthorized, "This login has ended; sign in again.");
@@ -24,10 +26,13 @@ Result<Person> Gate::person(const domain::RequestHead& head) {
   auto user = store_.user((*login)->user);
   if (!user) return std::unexpected(std::move(user.error()));
   if (!*user) return units::fail(ErrorCode::unauthorized, "This login has ended; sign in again.");
-  return Person{(*user)->id, (*user)->name, (*user)->role, (*login)->sid};
+  return Person{(*user)->id, (*user)->name, (*user)->role, (*login)->sid, (*login)->expires};
 }
 
 Result<void> Gate::origin(const domain::RequestHead& head) {
+  if (std::ranges::count(head.headers, "origin", &domain::Header::first) > 1) {
+    return units::fail(ErrorCode::forbidden, "The request has more than one Origin header.");
+  }
   return check_origin(head.header("origin"), head.header("host"), head.secure, config_.allowed_origins);
 }
 

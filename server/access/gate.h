@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "server/access/login_book.h"
 #include "server/domain/clock.h"
 #include "server/domain/control_store.h"
 #include "server/domain/observer.h"
@@ -20,8 +21,8 @@ struct GateConfig {
 class Gate final : public domain::Gatekeeper {
  public:
   /// The references must outlive the gate.
-  Gate(GateConfig config, domain::ControlStore& store, const domain::Clock& clock)
-      : config_(std::move(config)), store_(store), clock_(clock) {}
+  Gate(GateConfig config, domain::ControlStore& store, LoginBook& logins, const domain::Clock& clock)
+      : config_(std::move(config)), store_(store), logins_(logins), clock_(clock) {}
 
   [[nodiscard]] units::Result<domain::Person> person(const domain::RequestHead& head) override;
   [[nodiscard]] units::Result<void> origin(const domain::RequestHead& head) override;
@@ -30,6 +31,7 @@ class Gate final : public domain::Gatekeeper {
  private:
   GateConfig config_;
   domain::ControlStore& store_;
+  LoginBook& logins_;
   const domain::Clock& clock_;
 };
 

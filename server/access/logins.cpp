@@ -23,11 +23,6 @@ std::unexpected<LoginRefusal> refused(LoginRefusal::Why why, std::string words, 
   return std::unexpected(LoginRefusal{why, std::move(words), retry});
 }
 
-LoginAnswer broken(const units::Error& error) {
-  units::log_error("login failed", {{"error", error.message}});
-  return refused(LoginRefusal::Why::failed, "The collector failed to answer; its log says why.");
-}
-
 /// Names differ only by more than the case of ASCII letters, as in the store.
 std::string folded(std::string name) {
   std::ranges::transform(name, name.begin(),
@@ -48,9 +43,10 @@ Result<domain::User> add_user(domain::AccessRecords& store, const std::string& n
   return store.add_user(name, role, hash_password(password));
 }
 
-LoginDesk::LoginDesk(domain::ControlStore& store, const domain::Clock& clock, domain::RevocationObserver& revocations,
-                     std::string setup_command)
+LoginDesk::LoginDesk(domain::ControlStore& store, LoginBook& logins, const domain::Clock& clock,
+                     domain::RevocationObserver& revocations, std::string setup_command)
     : store_(store),
+      logins_(logins),
       clock_(clock),
       revocations_(revocations),
       setup_command_(std::move(setup_command)),
@@ -67,42 +63,59 @@ void LoginDesk::log_in(const std::string& name, const std::string& password, con
     return left;
   });
   if (wait > seconds{0}) {
+    log_refusal(peer, key);
     return answer(refused(LoginRefusal::Why::paused,
                           "Too many wrong tries. The next one is possible in " + units::spoken_duration(wait) + ".",
                           wait));
   }
   auto user = store_.user(name);
-  if (!user) return answer(broken(user.error()));
+  if (!user) {
+    attempts_.with([&](Attempts& attempts) { attempts.take_back(address, key); });
+    return answer(broken(user.error(), peer));
+  }
   const std::string phc = *user ? (*user)->password : nobody_;
-  const auto judge = [this, user = *user, address, key, answer](bool fits) {
-    answer(judged(fits, user, address, key));
-  };
+  const auto judge = [this, user = *user, peer, key, answer](bool fits) { answer(judged(fits, user, peer, key)); };
   if (!bench_.verify(phc, password, judge)) {
+    attempts_.with([&](Attempts& attempts) { attempts.take_back(address, key); });
     answer(refused(LoginRefusal::Why::busy, "Too many people are signing in; try again in a moment.", seconds{2}));
   }
 }
 
-LoginAnswer LoginDesk::judged(bool fits, const std::optional<domain::User>& user, const std::string& address,
+LoginAnswer LoginDesk::judged(bool fits, const std::optional<domain::User>& user, const std::string& peer,
                               const std::string& name) {
+  const std::string address = address_key(peer);
   if (!fits || !user) {
-    units::log_warning("login refused", {{"user", name}, {"address", address}});
-    const std::string left = attempts_.with([&](Attempts& attempts) { return attempts.words(address, name); });
+    log_refusal(peer, name);
+    const std::string left =
+        attempts_.with([&](Attempts& attempts) { return attempts.words(address, name, clock_.steady()); });
     return refused(LoginRefusal::Why::wrong, "User or password is wrong. " + left);
   }
-  attempts_.with([&](Attempts& attempts) { attempts.succeeded(address, name); });
-  return granted(*user);
+  attempts_.with([&](Attempts& attempts) { attempts.succeeded(address, name, clock_.steady()); });
+  return granted(*user, peer);
 }
 
-LoginAnswer LoginDesk::granted(const domain::User& user) {
+void LoginDesk::log_refusal(const std::string& peer, const std::string& name) {
+  const auto count = refusals_.with([&](RefusalLog& log) { return log.count(address_key(peer), clock_.steady()); });
+  if (count > 0) units::log_warning("login refused", {{"user", name}, {"peer", peer}, {"refused", count}});
+}
+
+LoginAnswer LoginDesk::broken(const units::Error& error, const std::string& peer) {
+  const auto count = refusals_.with([&](RefusalLog& log) { return log.count(address_key(peer), clock_.steady()); });
+  if (count > 0) units::log_error("login failed", {{"peer", peer}, {"error", error.message}, {"refused", count}});
+  if (error.code == ErrorCode::unavailable) return refused(LoginRefusal::Why::unavailable, error.message);
+  return refused(LoginRefusal::Why::failed, "The collector failed to answer; its log says why.");
+}
+
+LoginAnswer LoginDesk::granted(const domain::User& user, const std::string& peer) {
   const std::string secret = random_secret();
   const domain::LoginRecord login{sha256(secret), user.id, clock_.now(), clock_.now() + kLoginLifetime};
-  if (auto kept = store_.add_login(login); !kept) return broken(kept.error());
-  units::log_info("signed in", {{"user", user.name}});
-  return LoginGrant{{user.id, user.name, user.role, login.sid}, secret, kLoginLifetime};
+  if (auto kept = logins_.add(login); !kept) return broken(kept.error(), peer);
+  units::log_info("signed in", {{"user", user.name}, {"peer", peer}});
+  return LoginGrant{{user.id, user.name, user.role, login.sid, login.expires}, secret, kLoginLifetime};
 }
 
 Result<void> LoginDesk::log_out(const domain::Person& person) {
-  if (auto removed = store_.remove_login(person.sid); !removed) return removed;
+  if (auto removed = logins_.remove(person.sid); !removed) return removed;
   revocations_.on_login_ended(person.sid);
   units::log_info("signed out", {{"user", person.name}});
   return {};

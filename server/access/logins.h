@@ -4,7 +4,9 @@
 #include <memory>
 
 #include "server/access/attempts.h"
+#include "server/access/login_book.h"
 #include "server/access/passwords.h"
+#include "server/access/refusal_log.h"
 #include "server/domain/access.h"
 #include "server/domain/clock.h"
 #include "server/domain/guarded.h"
@@ -20,8 +22,8 @@ inline constexpr std::chrono::hours kLoginLifetime{30 * 24};
 class LoginDesk final : public domain::Logins {
  public:
   /// `setup_command` is shown while there is no user. The references must outlive the desk.
-  LoginDesk(domain::ControlStore& store, const domain::Clock& clock, domain::RevocationObserver& revocations,
-            std::string setup_command);
+  LoginDesk(domain::ControlStore& store, LoginBook& logins, const domain::Clock& clock,
+            domain::RevocationObserver& revocations, std::string setup_command);
 
   void log_in(const std::string& user, const std::string& password, const std::string& peer,
               std::function<void(domain::LoginAnswer)> answer) override;
@@ -31,16 +33,20 @@ class LoginDesk final : public domain::Logins {
   void stop() { bench_.stop(); }
 
  private:
-  [[nodiscard]] domain::LoginAnswer judged(bool fits, const std::optional<domain::User>& user,
-                                           const std::string& address, const std::string& name);
-  [[nodiscard]] domain::LoginAnswer granted(const domain::User& user);
+  [[nodiscard]] domain::LoginAnswer judged(bool fits, const std::optional<domain::User>& user, const std::string& peer,
+                                           const std::string& name);
+  void log_refusal(const std::string& peer, const std::string& name);
+  [[nodiscard]] domain::LoginAnswer broken(const units::Error& error, const std::string& peer);
+  [[nodiscard]] domain::LoginAnswer granted(const domain::User& user, const std::string& peer);
 
   domain::ControlStore& store_;
+  LoginBook& logins_;
   const domain::Clock& clock_;
   domain::RevocationObserver& revocations_;
   std::string setup_command_;
   std::string nobody_;  ///< a hash that is verified when the user doesn't exist, so that both answers take as long
   domain::Guarded<Attempts> attempts_;
+  domain::Guarded<RefusalLog> refusals_;
   PasswordBench bench_;
 };
 

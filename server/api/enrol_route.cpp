@@ -11,6 +11,11 @@ namespace {
 constexpr std::size_t kBody = 4096;
 constexpr std::size_t kLongestToken = 256;
 
+domain::Response refused(const domain::EnrolRefusal& refusal) {
+  if (refusal.retry_after.count() == 0) return domain::problem(refusal.error);
+  return domain::problem(429, refusal.error.message, {{"Retry-After", std::to_string(refusal.retry_after.count())}});
+}
+
 void enrol(domain::Enrolment& enrolment, Context& context) {
   const json body = json::parse(context.request.body, nullptr, false);
   if (!body.is_object() || !body.contains("token") || !body["token"].is_string() || !body.contains("hostname") ||
@@ -18,8 +23,8 @@ void enrol(domain::Enrolment& enrolment, Context& context) {
     return context.respond(
         domain::problem(400, "The body must be JSON like {\"token\": \"…\", \"hostname\": \"web\"}."));
   }
-  const auto enrolled = enrolment.enrol(body["token"], body["hostname"]);
-  if (!enrolled) return context.respond(domain::problem(enrolled.error()));
+  const auto enrolled = enrolment.enrol(body["token"], body["hostname"], context.request.head.peer);
+  if (!enrolled) return context.respond(refused(enrolled.error()));
   auto answer = domain::json(200, json{{"host_id", units::to_string(enrolled->host)}, {"key", enrolled->key}}.dump());
   answer.headers.emplace_back("Cache-Control", "no-store");
   context.respond(std::move(answer));

@@ -1,4 +1,5 @@
-// POST /api/v1/agent/enroll: an enrolment token for a host's identity and key.
+// POST /api/v1/agent/enroll: an enrolment token for a host's identity and key. 429 with Retry-After for who tried too
+// many bad tokens.
 #pragma once
 
 #include "server/api/router.h"

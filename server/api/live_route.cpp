@@ -3,10 +3,11 @@
 #include <algorithm>
 #include <utility>
 
+#include "server/domain/live_bus.h"
+
 namespace vedette::api {
 namespace {
 
-constexpr std::string_view kSubprotocol = "vedette.live.v1";
 constexpr std::size_t kLongestMessage = 4'096;
 
 }  // namespace
@@ -14,10 +15,10 @@ constexpr std::size_t kLongestMessage = 4'096;
 void add_live_route(Router& router, MakeViewer make) {
   const auto accept = [make = std::move(make)](const domain::RequestHead&, const std::vector<std::string>& offered,
                                                const std::optional<domain::Person>& person) -> domain::UpgradeDecision {
-    if (std::ranges::find(offered, kSubprotocol) == offered.end()) {
-      return domain::problem(400, "Sec-WebSocket-Protocol must offer " + std::string(kSubprotocol) + ".");
+    if (std::ranges::find(offered, domain::kLiveSubprotocol) == offered.end()) {
+      return domain::problem(400, "Sec-WebSocket-Protocol must offer " + std::string(domain::kLiveSubprotocol) + ".");
     }
-    return domain::UpgradeAccepted{make(*person), std::string(kSubprotocol), kLongestMessage};
+    return domain::UpgradeAccepted{make(*person), std::string(domain::kLiveSubprotocol), kLongestMessage};
   };
   router.add(UpgradeRoute{"/api/v1/live", Access::viewer, accept});
 }

@@ -98,8 +98,16 @@ void Router::handle(domain::Request request, domain::Responder respond) {
   auto context = std::make_shared<Context>();
   context->request = std::move(request);
   context->respond = std::move(respond);
+  if (is_at_once(context->request.head)) return dispatch(std::move(*context));
   if (submit_([this, context] { dispatch(std::move(*context)); })) return;
   context->respond(problem(503, "The collector is busy; try again in a moment.", {{"Retry-After", "1"}}));
+}
+
+bool Router::is_at_once(const RequestHead& head) const {
+  std::map<std::string, std::string> params;
+  const Route* route = find(head, params);
+  // Other access would read the store, which may wait for its disk.
+  return route != nullptr && route->at_once && route->access == Access::open;
 }
 
 void Router::dispatch(Context context) {

@@ -33,7 +33,7 @@ struct Context {
   std::optional<domain::Person> person;       ///< always set from Access::viewer up
   domain::Responder respond;
 };
-using Handler = std::function<void(Context&)>;  ///< on a worker thread; may block briefly
+using Handler = std::function<void(Context&)>;  ///< on a worker thread (see Route::at_once); may block briefly
 
 struct Route {
   std::string method;   ///< "GET" answers HEAD too
@@ -41,6 +41,7 @@ struct Route {
   Access access = Access::viewer;
   std::size_t body_limit = 0;  ///< bytes; more is answered 413 unread
   Handler handler;
+  bool at_once = false;  ///< answered on the loop's thread, however busy the workers are: open, and must not block
 };
 
 /// A WebSocket route. `accept` runs on the loop's thread and must not block.
@@ -74,6 +75,7 @@ class Router final : public domain::HttpService {
                                                 const std::vector<std::string>& offered) override;
 
  private:
+  [[nodiscard]] bool is_at_once(const domain::RequestHead& head) const;
   void dispatch(Context context);
   void run(const Handler& handler, Context& context) const;
   [[nodiscard]] const Route* find(const domain::RequestHead& head, std::map<std::string, std::string>& params) const;

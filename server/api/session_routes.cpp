@@ -46,6 +46,7 @@ Response refused(const LoginRefusal& refusal, const std::string& setup) {
     case LoginRefusal::Why::paused:
       return problem(429, refusal.words, std::move(headers));
     case LoginRefusal::Why::busy:
+    case LoginRefusal::Why::unavailable:
       return problem(503, refusal.words, std::move(headers));
     case LoginRefusal::Why::failed:
       return problem(500, refusal.words);

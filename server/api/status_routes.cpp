@@ -25,7 +25,8 @@ domain::Response health(const std::string& trouble) {
 
 void add_status_routes(Router& router, StatusSources sources) {
   router.add(Route{"GET", "/healthz", Access::open, 0,
-                   [trouble = std::move(sources.trouble)](Context& context) { context.respond(health(trouble())); }});
+                   [trouble = std::move(sources.trouble)](Context& context) { context.respond(health(trouble())); },
+                   true});
   router.add(Route{"GET", "/metrics", Access::open, 0,
                    [metrics = std::move(sources.metrics), token = std::move(sources.metrics_token)](Context& context) {
                      const auto& head = context.request.head;

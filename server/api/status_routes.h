@@ -9,7 +9,7 @@
 namespace vedette::api {
 
 struct StatusSources {
-  std::function<std::string()> trouble;  ///< empty when well; else what is wrong, in words. Any thread
+  std::function<std::string()> trouble;  ///< empty when well; else what is wrong, in words. Any thread; must not block
   std::function<std::string()> metrics;  ///< Prometheus' text format. Any thread
   std::string metrics_token;             ///< lets others than this machine read /metrics; empty: nobody else
 };

@@ -55,9 +55,11 @@ Collector::Parts::Parts(Settings s, const domain::Clock& c, DataLock l, std::uni
       store(std::move(cs)),
       history(std::move(hs)),
       control(clock),
-      gate({settings.allowed_origins}, *store, clock),
-      desk(*store, clock, revocations, setup_command(settings)),
-      hub(control, run_id()),
+      logins(*store, clock),
+      gate({settings.allowed_origins}, *store, logins, clock),
+      desk(*store, logins, clock, revocations, setup_command(settings)),
+      hub({control, clock, [this](const units::HostId& id) { return fleet.directory().host(id).has_value(); }},
+          run_id()),
       deliverer(settings.notify.receivers, *store, clock, notify::send_over_network(settings.notify.public_url)),
       // Each holds a reference to the other; neither uses it before start().
       engine(settings.alerts, *store, hub, fleet, clock),
@@ -76,6 +78,7 @@ Collector::Parts::Parts(Settings s, const domain::Clock& c, DataLock l, std::uni
 
 void Collector::Parts::advance_alerts() {
   engine.advance();
+  logins.store_waiting();
   control.after(kAdvance, [this] { advance_alerts(); });
 }
 

@@ -48,8 +48,8 @@ class AnnouncedEnrolment final : public domain::Enrolment {
  public:
   AnnouncedEnrolment(domain::HostRecords& store, const domain::Clock& clock, fleet::Fleet& fleet)
       : desk_(store, clock), fleet_(fleet) {}
-  units::Result<domain::Enrolled> enrol(const std::string& token, const std::string& hostname) override {
-    auto enrolled = desk_.enrol(token, hostname);
+  domain::EnrolAnswer enrol(const std::string& token, const std::string& hostname, const std::string& peer) override {
+    auto enrolled = desk_.enrol(token, hostname, peer);
     if (enrolled) fleet_.refresh();
     return enrolled;
   }
@@ -82,6 +82,7 @@ struct Collector::Parts {
   std::unique_ptr<history::Store> history;
   ControlThread control;
   Revocations revocations;
+  access::LoginBook logins;
   access::Gate gate;
   access::LoginDesk desk;
   live::Hub hub;

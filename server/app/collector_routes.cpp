@@ -35,8 +35,9 @@ void Collector::Parts::add_upgrades() {
         }
         return domain::UpgradeAccepted{agents.accept(std::move(*host)), "vedette.agent.v1"};
       }});
-  api::add_live_route(router,
-                      [this](const domain::Person& person) { return std::make_unique<live::Viewer>(hub, person.sid); });
+  api::add_live_route(router, [this](const domain::Person& person) {
+    return std::make_unique<live::Viewer>(hub, person.sid, person.expires);
+  });
 }
 
 }  // namespace vedette::app

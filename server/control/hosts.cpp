@@ -62,23 +62,26 @@ Result<std::optional<HostRecord>> host_where(Session& session, const char* condi
   return std::move(*record);
 }
 
-Result<void> use_up(Session& session, const Digest& token, Instant at) {
-  const Int ms = units::unix_ms(at);
-  const std::string digest = hex_of(token);
-  session << "DELETE FROM enrolment_token WHERE expires < ?", bind(ms - kTokenKeptAfterEndMs), now;
-  session << "UPDATE enrolment_token SET uses_left = uses_left - 1 WHERE digest = ? AND uses_left > 0 AND expires > ?",
-      bind(digest), bind(ms), now;
-  if (changes(session) == 1) return {};
+Result<void> check(Session& session, const Digest& token, Instant at) {
   Rows<Int, Int> rows;
-  session << "SELECT uses_left, expires FROM enrolment_token WHERE digest = ?", into(rows), bind(digest), now;
+  session << "SELECT uses_left, expires FROM enrolment_token WHERE digest = ?", into(rows), bind(hex_of(token)), now;
   const std::string advice = "; make a new one with: vedette-server token create";
   if (rows.empty()) return units::fail(ErrorCode::unauthorized, "This enrolment token is unknown" + advice);
   if (rows.front().get<0>() <= 0) {
     return units::fail(ErrorCode::unauthorized, "This enrolment token is used up" + advice);
   }
-  return units::fail(ErrorCode::unauthorized, "This enrolment token expired at " +
-                                                  units::clock_utc(units::from_unix_ms(rows.front().get<1>())) +
-                                                  " UTC" + advice);
+  const Instant expires = units::from_unix_ms(rows.front().get<1>());
+  if (expires > at) return {};
+  return units::fail(ErrorCode::unauthorized,
+                     "This enrolment token expired at " + units::clock_utc(expires) + " UTC" + advice);
+}
+
+Result<void> use_up(Session& session, const Digest& token, Instant at) {
+  const Int ms = units::unix_ms(at);
+  session << "DELETE FROM enrolment_token WHERE expires < ?", bind(ms - kTokenKeptAfterEndMs), now;
+  if (auto fit = check(session, token, at); !fit) return fit;
+  session << "UPDATE enrolment_token SET uses_left = uses_left - 1 WHERE digest = ?", bind(hex_of(token)), now;
+  return {};
 }
 
 std::string unique_name(Session& session, const std::string& hostname) {
@@ -105,6 +108,9 @@ Result<std::vector<HostRecord>> Store::hosts() {
 Result<HostRecord> Store::enrol(const Digest& token, const units::HostId& id, const std::string& hostname,
                                 const Digest& key, Instant at) {
   if (!units::is_utf8(hostname)) return units::fail(ErrorCode::invalid, "The host's name isn't UTF-8 text.");
+  // Anyone may ask: who has no good token must not take the write lock.
+  auto fit = pool_->read([&](Session& session) { return check(session, token, at); });
+  if (!fit) return std::unexpected(std::move(fit.error()));
   return pool_->write([&](Session& session) -> Result<HostRecord> {
     if (auto used = use_up(session, token, at); !used) return std::unexpected(std::move(used.error()));
     const std::string name = unique_name(session, hostname);

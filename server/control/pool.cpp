@@ -50,14 +50,24 @@ units::Error Pool::error_of(const Poco::Exception& fault) const {
   using namespace Poco::Data::SQLite;
   using enum units::ErrorCode;
   const std::string words = file_ + ": " + fault.displayText();
+  // These pass once somebody mends the machine. Whoever asked is told what to do, without the path: anyone may ask.
+  const std::string name = std::filesystem::path(file_).filename().string();
+  if (dynamic_cast<const DatabaseFullException*>(&fault)) {
+    return {unavailable, "disk full: free some space on the disk that holds " + name};
+  }
+  if (dynamic_cast<const ReadOnlyException*>(&fault)) {
+    return {unavailable, name + " can't be written: its file or file system is read-only"};
+  }
+  if (dynamic_cast<const IOErrorException*>(&fault) || dynamic_cast<const CantOpenDBFileException*>(&fault)) {
+    return {unavailable, "the disk that holds " + name + " fails (" + fault.message() + "); the system's log says why"};
+  }
   if (dynamic_cast<const ConstraintViolationException*>(&fault)) return {conflict, words};
   if (dynamic_cast<const CorruptImageException*>(&fault)) {
     return {corrupt, words + "; move the file away or restore it from a backup"};
   }
-  if (dynamic_cast<const DatabaseFullException*>(&fault)) return {io, words + "; free some space on this disk"};
   if (dynamic_cast<const DBLockedException*>(&fault) || dynamic_cast<const TableLockedException*>(&fault) ||
       dynamic_cast<const Poco::Data::SessionPoolExhaustedException*>(&fault)) {
-    return {unavailable, words};
+    return {unavailable, name + " is busy; try again"};
   }
   return {io, words};
 }

@@ -1,7 +1,8 @@
 // The default ControlStore: control.db, a SQLite file in write-ahead mode, through Poco::Data's session pool.
 //
 // Any thread may call any method; each is one transaction (BEGIN IMMEDIATE for those that write) and durable
-// (synchronous=FULL) when it returns. Writers wait for each other up to 5 s, then `unavailable`.
+// (synchronous=FULL) when it returns. Writers wait for each other up to 5 s, then `unavailable`;
+// so is a disk that is full, read-only or failing, with words for whoever asked.
 #pragma once
 
 #include <filesystem>

@@ -19,9 +19,9 @@ struct LoginGrant {
 };
 
 struct LoginRefusal {
-  enum class Why : std::uint8_t { wrong, paused, busy, failed };
-  Why why = Why::wrong;
-  std::string words;  ///< for the person; never tells whether the user exists
+  enum class Why : std::uint8_t { wrong, paused, busy, unavailable, failed };
+  Why why = Why::wrong;  ///< unavailable: the store can't now, and `words` say what to do
+  std::string words;     ///< for the person; never tells whether the user exists
   std::chrono::seconds retry_after{0};
 };
 using LoginAnswer = std::expected<LoginGrant, LoginRefusal>;
@@ -44,11 +44,18 @@ struct Enrolled {
   std::string key;
 };
 
+struct EnrolRefusal {
+  units::Error error;
+  std::chrono::seconds retry_after{0};  ///< above 0: this address tried too often
+};
+using EnrolAnswer = std::expected<Enrolled, EnrolRefusal>;
+
 class Enrolment {
  public:
   virtual ~Enrolment() = default;
-  /// `unauthorized` with words that say why for a bad token, `invalid` for a bad hostname.
-  virtual units::Result<Enrolled> enrol(const std::string& token, const std::string& hostname) = 0;
+  /// `unauthorized` with words that say why for a bad token, `invalid` for a bad hostname, `unavailable` when it can't
+  /// be stored now (disk full) or the address has to wait. `peer` as in RequestHead.
+  virtual EnrolAnswer enrol(const std::string& token, const std::string& hostname, const std::string& peer) = 0;
 };
 
 }  // namespace vedette::domain

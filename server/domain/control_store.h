@@ -1,6 +1,6 @@
 // Durable control state: hosts, people, tokens, alerts, outbox. Default: server/control over SQLite (control.db)
 // through Poco::Data. All methods: any thread; each call is one transaction and durable when it returns. Errors are
-// `io` (disk), `corrupt`, `conflict` (unique), `not_found`.
+// `unavailable` (disk full, busy: try again later), `io`, `corrupt`, `conflict` (unique), `not_found`.
 #pragma once
 
 #include <cstdint>

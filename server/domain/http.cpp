@@ -1,10 +1,26 @@
 #include "server/domain/http.h"
 
+#include <algorithm>
+
 #include "schema/units/log.h"
+#include "schema/units/utf8.h"
 #include "server/domain/json.h"
 
 namespace vedette::domain {
 namespace {
+
+/// What a client sent may be quoted in an error, but JSON is UTF-8: each byte that isn't becomes U+FFFD.
+std::string as_utf8(std::string_view text) {
+  std::string out;
+  while (!text.empty()) {
+    std::size_t length = 1;
+    while (length <= 4 && !units::is_utf8(text.substr(0, length))) ++length;
+    const bool good = length <= std::min<std::size_t>(4, text.size());
+    out += good ? text.substr(0, length) : "\xef\xbf\xbd";
+    text.remove_prefix(good ? length : 1);
+  }
+  return out;
+}
 
 std::string_view title(int status) {
   switch (status) {
@@ -126,7 +142,7 @@ Response problem(int status, std::string_view detail, std::vector<Header> header
   response.body = "{\"type\":\"about:blank\",\"title\":";
   append_json_string(response.body, title(status));
   response.body += ",\"status\":" + std::to_string(status) + ",\"detail\":";
-  append_json_string(response.body, detail);
+  append_json_string(response.body, units::is_utf8(detail) ? std::string(detail) : as_utf8(detail));
   response.body += "}";
   return response;
 }

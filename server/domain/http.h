@@ -42,10 +42,10 @@ struct Response {
   int status = 200;
   std::vector<Header> headers;  ///< Content-Length, Date, Connection and the security headers are net's
   std::string body;
-  std::shared_ptr<const std::string> shared_body;  ///< instead of body, for static files
+  std::shared_ptr<const std::string> shared_body;  ///< instead of body, for what is large: sent without a copy
 };
 
-/// RFC 9457 problem+json: {"type":"about:blank","title","status","detail"}.
+/// RFC 9457 problem+json: {"type":"about:blank","title","status","detail"}. What isn't UTF-8 in `detail` is replaced.
 [[nodiscard]] Response problem(int status, std::string_view detail, std::vector<Header> headers = {});
 [[nodiscard]] Response json(int status, std::string body);
 /// The fitting problem for an Error: invalid 400, unauthorized 401, forbidden 403, not_found 404, conflict 409,

@@ -8,6 +8,9 @@
 
 namespace vedette::domain {
 
+/// Of the WebSocket that carries live events (RFC 6455, 1.9).
+inline constexpr std::string_view kLiveSubprotocol = "vedette.live.v1";
+
 /// Topics: "fleet", "alerts", "host/<32 hex digits>".
 ///
 /// `row` is a JSON array in the order of the topic's header; `key` says which row of the topic it replaces (host id,

@@ -57,7 +57,8 @@ struct HostView {
   std::optional<HostFacts> facts;
 };
 
-/// The fleet as others read it. Any thread; answers are copies as of the last change.
+/// The fleet as others read it, revoked hosts too: their history, outages and alerts stay. Any thread; answers are
+/// copies as of the last change.
 class HostDirectory {
  public:
   virtual ~HostDirectory() = default;
@@ -71,6 +72,7 @@ struct Person {
   std::string name;
   AccessRole role = AccessRole::viewer;
   Digest sid;
+  units::Instant expires = units::Instant::max();  ///< when the login ends by itself
 };
 class Gatekeeper {
  public:

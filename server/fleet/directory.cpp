@@ -34,8 +34,4 @@ void Directory::put_state(const units::HostId& id, const domain::HostState& stat
   });
 }
 
-void Directory::remove(const units::HostId& id) {
-  hosts_.with([&](auto& hosts) { hosts.erase(id); });
-}
-
 }  // namespace vedette::fleet

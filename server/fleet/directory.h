@@ -8,6 +8,7 @@
 
 namespace vedette::fleet {
 
+/// Revoked hosts are in it too: what was stored of them can still be asked for.
 class Directory final : public domain::HostDirectory {
  public:
   [[nodiscard]] std::vector<domain::HostView> hosts() const override;  ///< by name
@@ -15,7 +16,6 @@ class Directory final : public domain::HostDirectory {
 
   void put(domain::HostView view);
   void put_state(const units::HostId& id, const domain::HostState& state);  ///< cheaper: each tick
-  void remove(const units::HostId& id);
 
  private:
   mutable domain::Guarded<std::map<units::HostId, domain::HostView>> hosts_;

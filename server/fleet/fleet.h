@@ -81,6 +81,8 @@ class Fleet final : public domain::HostObserver,
 
   void load(const domain::HostRecord& record);
   void load_past(Host& host, const domain::HostRecords::LastStatus& last);
+  void load_revoked(const domain::HostRecord& record, const domain::HostRecords::LastStatus* last);
+  [[nodiscard]] std::optional<domain::Outage> open_outage(const domain::HostRecords::LastStatus& last);
   void reread();
   Host* find(domain::HostNumber host);
   void drop(Host& host);

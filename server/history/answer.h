@@ -13,7 +13,7 @@
 namespace vedette::history {
 
 /// Most points an answer holds, all series together.
-inline constexpr std::size_t kMaxPoints = 2'000'000;
+inline constexpr std::size_t kMaxPoints = 1'000'000;
 
 class AnswerBuilder {
  public:

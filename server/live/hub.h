@@ -6,6 +6,7 @@
 #pragma once
 
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -13,8 +14,11 @@
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
+#include <utility>
 #include <vector>
 
+#include "schema/units/host_id.h"
+#include "server/domain/clock.h"
 #include "server/domain/live_bus.h"
 #include "server/domain/observer.h"
 #include "server/live/event.h"
@@ -25,27 +29,40 @@ namespace vedette::live {
 
 class Viewer;
 
+/// Topics that a viewer may not watch, each with words that say why.
+using Refusals = std::vector<std::pair<std::string, std::string>>;
+
 /// A viewer as both threads know it: the hub keeps it, the viewer comes and goes.
 struct Seat {
   domain::Executor& loop;
   const domain::Digest sid;      ///< the login that the viewer leans on
+  const units::Instant expires;  ///< when that login ends by itself
   Viewer* viewer = nullptr;      ///< loop's thread only; null once the connection ended
   std::set<std::string> topics;  ///< control thread only
 };
 using SharedSeat = std::shared_ptr<Seat>;
 
+/// Everything outlives the hub.
+struct HubPorts {
+  domain::Executor& control;
+  const domain::Clock& clock;
+  /// Is there a host of this id, revoked or not? Asked on the control thread; only its topics can be watched.
+  std::function<bool(const units::HostId&)> knows_host;
+};
+
 /// Must outlive the control executor and the loops.
 class Hub final : public domain::LiveBus, public domain::RevocationObserver {
  public:
   /// `run` is this run's id in cursors: random, letters and digits.
-  Hub(domain::Executor& control, std::string run, Limits limits = {});
+  Hub(HubPorts ports, std::string run, Limits limits = {});
   ~Hub() override;
 
   /// Begins to beat. Any thread, once.
   void start();
 
   // domain::LiveBus. Control thread. A host topic exists from its first subscription until nobody watched it for a
-  // minute; watched() is always true for the others. A host topic keeps its newest rows only.
+  // minute, or nobody watches and it has no rows; there are at most Limits::host_topics. watched() is always true for
+  // the others. A host topic keeps its newest rows only.
   void header(std::string_view topic, std::string json) override;
   void publish(std::string_view topic, std::string_view key, std::string json, bool conflate) override;
   void retire(std::string_view topic, std::string_view key) override;
@@ -56,13 +73,14 @@ class Hub final : public domain::LiveBus, public domain::RevocationObserver {
   void on_login_ended(const domain::Digest& sid) override;
 
   // For viewers, any thread; each is done on the control thread, in order. Every subscribe and unsubscribe is answered
-  // by one call of the viewer's answer().
+  // by one call of the viewer's answer(). Topics of unknown hosts, and host topics over the limit, are refused in it.
   void join(SharedSeat seat);
   void subscribe(SharedSeat seat, std::vector<std::string> topics, std::optional<std::string> cursor);
   void unsubscribe(SharedSeat seat, std::vector<std::string> topics);
   void leave(SharedSeat seat);
 
   [[nodiscard]] const Limits& limits() const noexcept { return limits_; }
+  [[nodiscard]] std::size_t topics() const noexcept { return topics_.size(); }  ///< control thread
   [[nodiscard]] Counters& counters() noexcept { return counters_; }
   [[nodiscard]] std::string cursor(std::uint64_t number) const { return to_string({run_, number}); }
 
@@ -79,9 +97,11 @@ class Hub final : public domain::LiveBus, public domain::RevocationObserver {
   void flush_topic(Topic& topic, std::map<domain::Executor*, std::vector<Parcel>>& parcels);
   SharedEvent make_event(const Topic& topic, std::optional<std::string> header, std::vector<Event::Row> rows);
 
-  void do_subscribe(const SharedSeat& seat, const std::vector<std::string>& names, const std::string* cursor);
+  void do_subscribe(const SharedSeat& seat, std::vector<std::string> names, const std::string* cursor);
   void watch(const SharedSeat& seat, const std::vector<std::string>& names);
   void unwatch(const SharedSeat& seat, const std::string& name);
+  [[nodiscard]] Refusals refuse(std::vector<std::string>& names);
+  [[nodiscard]] bool make_room();
   [[nodiscard]] std::optional<std::vector<SharedEvent>> resumed(const std::vector<std::string>& names,
                                                                 const std::string& cursor) const;
   [[nodiscard]] Frames snapshot(Topic& topic, bool last);
@@ -89,7 +109,9 @@ class Hub final : public domain::LiveBus, public domain::RevocationObserver {
   void beat();
   void forget_unwatched();
   void end_login(const domain::Digest& sid);
+  void end_expired();
 
+  const HubPorts ports_;
   domain::Executor& control_;
   const std::string run_;
   const Limits limits_;

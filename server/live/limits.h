@@ -21,6 +21,7 @@ struct Limits {
   std::size_t hold_above = 65'536;   ///< bytes waiting for a viewer above which its ticks conflate
   std::size_t too_slow = 262'144;    ///< bytes waiting beside the snapshot above which it is closed
   std::size_t topics = 256;          ///< of one viewer
+  std::size_t host_topics = 4'096;   ///< of all viewers together
   std::size_t message = 4'096;       ///< bytes of one message of a viewer
   unsigned requests_in_flight = 64;  ///< subscriptions of one viewer that the hub hasn't answered
   unsigned faults = 3;               ///< bad messages of one viewer until it is closed

@@ -127,8 +127,10 @@ std::string beat_text(std::string_view cursor) {
   return "{\"type\":\"beat\",\"cursor\":\"" + std::string(cursor) + "\"}";
 }
 
-std::string error_text(std::string_view message) {
-  return R"({"type":"error","message":)" + json(message).dump() + "}";
+std::string error_text(std::string_view message, std::string_view topic) {
+  json text{{"type", "error"}, {"message", message}};
+  if (!topic.empty()) text["topic"] = topic;
+  return text.dump();
 }
 
 std::vector<std::span<const SharedRow>> split(std::span<const SharedRow> rows, std::size_t limit) {

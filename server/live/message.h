@@ -51,7 +51,8 @@ struct Part {
 [[nodiscard]] std::string snapshot_text(std::string_view topic, std::string_view cursor, Part part,
                                         std::string_view header, std::span<const SharedRow> rows);
 [[nodiscard]] std::string beat_text(std::string_view cursor);
-[[nodiscard]] std::string error_text(std::string_view message);
+/// `topic` empty: the error isn't about one.
+[[nodiscard]] std::string error_text(std::string_view message, std::string_view topic = {});
 
 /// Runs of rows that fit `limit` bytes each (one row may be longer alone); at least one run, empty if there are no
 /// rows.

@@ -7,11 +7,12 @@
 
 namespace vedette::live {
 
-Viewer::Viewer(Hub& hub, domain::Digest sid) : hub_(hub), sid_(std::move(sid)) {}
+Viewer::Viewer(Hub& hub, domain::Digest sid, units::Instant expires)
+    : hub_(hub), sid_(std::move(sid)), expires_(expires) {}
 
 void Viewer::on_open(domain::Connection& connection) {
   connection_ = &connection;
-  seat_ = std::make_shared<Seat>(Seat{connection.loop(), sid_, this, {}});
+  seat_ = std::make_shared<Seat>(Seat{connection.loop(), sid_, expires_, this, {}});
   hub_.join(seat_);
 }
 
@@ -70,9 +71,14 @@ void Viewer::on_text(std::string_view payload) {
   }
 }
 
-void Viewer::answer(const std::vector<std::string>& topics, std::span<const domain::SharedFrame> frames) {
+void Viewer::answer(const std::vector<std::string>& topics, std::span<const domain::SharedFrame> frames,
+                    const Refusals& refused) {
   if (--in_flight_ == 0) connection_->pause_reading(false);
   if (closing_) return;
+  for (const auto& [topic, words] : refused) {
+    topics_.erase(topic);
+    connection_->send_text(error_text(words, topic));
+  }
   for (const std::string& topic : topics) held_.erase(topic);  // older than the snapshot
   release();
   for (const auto& frame : frames) {

@@ -13,15 +13,15 @@
 
 namespace vedette::live {
 
-inline constexpr std::string_view kSubprotocol = "vedette.live.v1";
-
 /// Above Limits::hold_above waiting bytes, rows that may conflate are held back, the latest of each key, until the
 /// queue has drained; others are sent all the same. Above Limits::too_slow beside the snapshot: close 4408.
 ///
 /// While rows are held, cursors sent are those of the last event before them, so that resuming never skips one.
 class Viewer final : public domain::ConnectionHandler {
  public:
-  Viewer(Hub& hub, domain::Digest sid);
+  /// `sid` is the login that the viewer leans on: it is closed (4401) when that ends, at the latest at the first beat
+  /// after `expires`.
+  Viewer(Hub& hub, domain::Digest sid, units::Instant expires);
 
   // domain::ConnectionHandler
   void on_open(domain::Connection& connection) override;
@@ -32,8 +32,10 @@ class Viewer final : public domain::ConnectionHandler {
   void on_end(const domain::Ending& ending) override;
 
   // From the hub, on the loop's thread.
-  /// The answer to a request: nothing, a snapshot of `topics`, or the frames that bring them up to date.
-  void answer(const std::vector<std::string>& topics, std::span<const domain::SharedFrame> frames);
+  /// The answer to a request: nothing, a snapshot of `topics`, or the frames that bring them up to date. What was
+  /// refused is told in error messages, which don't count as bad messages of the viewer.
+  void answer(const std::vector<std::string>& topics, std::span<const domain::SharedFrame> frames,
+              const Refusals& refused);
   void take(const SharedEvent& event);
   void beat(const domain::SharedFrame& frame);
   void end_login();
@@ -55,6 +57,7 @@ class Viewer final : public domain::ConnectionHandler {
 
   Hub& hub_;
   const domain::Digest sid_;
+  const units::Instant expires_;
   SharedSeat seat_;
   domain::Connection* connection_ = nullptr;
   bool closing_ = false;

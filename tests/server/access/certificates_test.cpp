@@ -1,6 +1,8 @@
 #include "server/access/certificates.h"
 
+#include <arpa/inet.h>
 #include <gtest/gtest.h>
+#include <netinet/in.h>
 #include <openssl/x509v3.h>
 #include <sys/stat.h>
 
@@ -141,6 +143,21 @@ TEST(Pin, IsReadWithoutMakingAnything) {
   const auto files = bench.prepare();
   EXPECT_EQ(*read_pin(bench.config), files.pin);
   EXPECT_EQ(files.pin.size(), 7u + 64u);
+}
+
+TEST(MachineNames, LeaveOutLinkLocalAddresses) {
+  const auto link_local = [](const char* text) {
+    sockaddr_in four{};
+    four.sin_family = AF_INET;
+    sockaddr_in6 six{};
+    six.sin6_family = AF_INET6;
+    if (::inet_pton(AF_INET, text, &four.sin_addr) == 1) return is_link_local(reinterpret_cast<sockaddr&>(four));
+    EXPECT_EQ(::inet_pton(AF_INET6, text, &six.sin6_addr), 1) << text;
+    return is_link_local(reinterpret_cast<sockaddr&>(six));
+  };
+  for (const char* text : {"169.254.0.1", "169.254.255.254", "fe80::1"}) EXPECT_TRUE(link_local(text)) << text;
+  for (const char* text : {"169.253.1.1", "192.168.254.1", "10.0.0.1", "2001:db8::1"})
+    EXPECT_FALSE(link_local(text)) << text;
 }
 
 TEST(MachineNames, AlwaysHoldTheLocalOnes) {

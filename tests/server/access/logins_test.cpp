@@ -2,51 +2,10 @@
 
 #include <gtest/gtest.h>
 
-#include <future>
-#include <set>
-
-#include "server/access/enrolment.h"
-#include "server/access/gate.h"
-#include "server/access/secrets.h"
-#include "server/control/store.h"
-#include "tests/temporary_directory.h"
+#include "tests/server/access/bench.h"
 
 namespace vedette::access {
 namespace {
-
-struct FakeClock final : domain::Clock {
-  units::Instant wall = units::from_unix_ms(1'795'000'000'000);
-  units::Steady monotonic{std::chrono::hours(1)};
-  units::Instant now() const override { return wall; }
-  units::Steady steady() const override { return monotonic; }
-};
-
-struct Revocations final : domain::RevocationObserver {
-  std::set<domain::Digest> ended;
-  void on_host_revoked(domain::HostNumber) override {}
-  void on_login_ended(const domain::Digest& sid) override { ended.insert(sid); }
-};
-
-struct Bench {
-  tests::TemporaryDirectory directory;
-  std::unique_ptr<control::Store> store = std::move(*control::Store::open(directory / "control.db"));
-  FakeClock clock;
-  Revocations revocations;
-  LoginDesk desk{*store, clock, revocations, "vedette-server user add admin"};
-  Gate gate{{{"https://mon.example.org"}}, *store, clock};
-
-  domain::LoginAnswer log_in(const std::string& user, const std::string& password,
-                             const std::string& peer = "192.0.2.7:1") {
-    std::promise<domain::LoginAnswer> answer;
-    desk.log_in(user, password, peer, [&](domain::LoginAnswer a) { answer.set_value(std::move(a)); });
-    return answer.get_future().get();
-  }
-  static domain::RequestHead with(const std::string& name, const std::string& value) {
-    domain::RequestHead head;
-    head.headers.emplace_back(name, value);
-    return head;
-  }
-};
 
 TEST(LoginDesk, GrantsASecretThatTheGateKnows) {
   Bench bench;
@@ -58,6 +17,7 @@ TEST(LoginDesk, GrantsASecretThatTheGateKnows) {
   ASSERT_TRUE(person) << person.error().message;
   EXPECT_EQ(person->name, "ann");
   EXPECT_EQ(person->role, domain::AccessRole::operator_);
+  EXPECT_EQ(person->expires, bench.clock.wall + kLoginLifetime);
   EXPECT_FALSE(bench.store->login(grant->secret)->has_value());  // only the digest is stored
   head.secure = false;
   EXPECT_FALSE(bench.gate.person(head));  // over plain HTTP the cookie has another name
@@ -105,6 +65,42 @@ TEST(LoginDesk, PausesAfterFiveWrongTriesEvenForTheRightPassword) {
   EXPECT_TRUE(bench.log_in("ann", "correct horse"));
 }
 
+TEST(LoginDesk, CountsNoTryThatItWasTooBusyToJudge) {
+  Bench bench;
+  ASSERT_TRUE(add_user(*bench.store, "ann", domain::AccessRole::viewer, "correct horse"));
+  std::atomic<int> busy = 0;
+  const auto note = [&](const domain::LoginAnswer& answer) {
+    if (!answer && answer.error().why == domain::LoginRefusal::Why::busy) ++busy;
+  };
+  for (int i = 0; i < 200; ++i) bench.desk.log_in("bob", "wrong horse", "192.0.2." + std::to_string(i) + ":1", note);
+  for (int i = 0; i < 5; ++i) bench.desk.log_in("ann", "correct horse", "198.51.100.1:1", note);
+  ASSERT_GT(busy, 5) << "the bench kept up: this test says nothing";
+  bench.desk.stop();
+  const auto answer = bench.log_in("ann", "correct horse", "198.51.100.1:1");
+  ASSERT_FALSE(answer);
+  EXPECT_EQ(answer.error().why, domain::LoginRefusal::Why::busy) << answer.error().words;
+}
+
+TEST(Gate, RefusesARequestWithTwoOrigins) {
+  Bench bench;
+  auto head = Bench::with("host", "here");
+  head.headers.emplace_back("origin", "https://here");
+  EXPECT_TRUE(bench.gate.origin(head));
+  head.headers.emplace_back("origin", "https://evil");
+  EXPECT_EQ(bench.gate.origin(head).error().code, units::ErrorCode::forbidden);
+}
+
+TEST(LoginDesk, LogsAFloodOfRefusalsInOneLineAMinute) {
+  LoggedLines log;
+  Bench bench;
+  for (int i = 0; i < 100; ++i) EXPECT_FALSE(bench.log_in("ann", "wrong horse"));
+  ASSERT_EQ(log.with("login refused").size(), 1u);
+  EXPECT_NE(log.with("login refused")[0].find("peer=192.0.2.7:1"), std::string::npos);
+  bench.clock.monotonic += std::chrono::seconds(60);
+  EXPECT_FALSE(bench.log_in("ann", "wrong horse"));
+  EXPECT_NE(log.with("login refused").at(1).find("refused=100"), std::string::npos);
+}
+
 TEST(LoginDesk, ShowsHowToMakeTheFirstUserOnlyWhileThereIsNone) {
   Bench bench;
   EXPECT_EQ(bench.desk.setup_command(), "vedette-server user add admin");
@@ -119,33 +115,6 @@ TEST(AddUser, RefusesShortPasswordsAndOddNames) {
   EXPECT_FALSE(add_user(*bench.store, "", role, "correct horse"));
   EXPECT_FALSE(add_user(*bench.store, "a\nb", role, "correct horse"));
   EXPECT_EQ(*bench.store->user_count(), 0u);
-}
-
-TEST(Enrolment, TradesATokenForAKeyThatTheGateKnows) {
-  Bench bench;
-  EnrolmentDesk desk(*bench.store, bench.clock);
-  const auto token = create_token(*bench.store, 1, std::chrono::hours(1), bench.clock.now());
-  ASSERT_TRUE(token);
-  const auto enrolled = desk.enrol(*token, "web");
-  ASSERT_TRUE(enrolled) << enrolled.error().message;
-  const auto head = Bench::with("authorization", "Bearer " + enrolled->key);
-  EXPECT_EQ(bench.gate.host(head)->id, enrolled->host);
-  ASSERT_TRUE(bench.store->revoke("web"));
-  EXPECT_EQ(bench.gate.host(head).error().code, units::ErrorCode::forbidden);
-  EXPECT_EQ(bench.gate.host(Bench::with("authorization", "Bearer nonsense")).error().code,
-            units::ErrorCode::unauthorized);
-  EXPECT_EQ(bench.gate.host({}).error().code, units::ErrorCode::unauthorized);
-  EXPECT_EQ(desk.enrol(*token, "web").error().code, units::ErrorCode::unauthorized);
-}
-
-TEST(Enrolment, RefusesBoundsAndNamesThatMakeNoSense) {
-  Bench bench;
-  EnrolmentDesk desk(*bench.store, bench.clock);
-  EXPECT_FALSE(create_token(*bench.store, 0, std::chrono::hours(1), bench.clock.now()));
-  EXPECT_FALSE(create_token(*bench.store, 1, std::chrono::hours(0), bench.clock.now()));
-  EXPECT_FALSE(create_token(*bench.store, 1, std::chrono::hours(24 * 400), bench.clock.now()));
-  for (const char* name : {"", "a b", "a\nb", "<b>"})
-    EXPECT_EQ(desk.enrol("x", name).error().code, units::ErrorCode::invalid);
 }
 
 TEST(Secrets, AreLongAndFitUrlsAndDiffer) {

@@ -29,6 +29,16 @@ TEST(Origin, MustEqualTheHostItsPortAndScheme) {
   EXPECT_FALSE(check_origin("", "", true, {}));
 }
 
+TEST(Origin, CountsAsItStandsNotAsItCouldBeRead) {
+  for (const char* odd :
+       {"https://here:8443/", "https://here:8443/evil", "https://here:8443?x", "https://here:8443#x",
+        "HTTPS://here:8443", "https://HERE:8443", " https://here:8443", "https://here:8443 https://x"}) {
+    EXPECT_FALSE(check_origin(odd, "here:8443", true, {})) << odd;
+  }
+  EXPECT_FALSE(check_origin("https://mon.example.org/x", "here", true, {"https://mon.example.org"}));
+  EXPECT_TRUE(check_origin("https://here:8443", "HERE:8443", true, {}));
+}
+
 TEST(Origin, MayBeOneOfTheConfigured) {
   EXPECT_TRUE(check_origin("https://mon.example.org", "10.0.0.1:8443", true, {"https://mon.example.org"}));
 }

@@ -143,6 +143,7 @@ struct ApiBench {
     if (logged_in) request.head.headers.emplace_back("cookie", "sid=1");
     std::optional<domain::Response> answer;
     router.handle(std::move(request), [&](domain::Response response) { answer = std::move(response); });
+    if (answer->shared_body) answer->body = *answer->shared_body;
     return std::move(answer).value();
   }
   std::string detail(const std::string& path, Query query, int status) {

@@ -56,6 +56,14 @@ TEST(HistoryRoute, AnswersStepsWithAverageMinimumAndMaximum) {
             R"("avg":[0.1,2e+300],"min":[0,-1.5],"max":[1,3]}]})");
 }
 
+TEST(HistoryRoute, HandsItsBodyOverWithoutACopy) {
+  ApiBench bench;
+  bench.history.answer = domain::HistoryAnswer{"raw", units::Milliseconds{0}, {columns({0.1})}};
+  const auto answer = bench.ask(kPath, with("step", "0"));
+  ASSERT_TRUE(answer.shared_body);
+  EXPECT_EQ(answer.headers, (std::vector<domain::Header>{{"Content-Type", "application/json"}}));
+}
+
 TEST(HistoryRoute, AnswersRawSamplesAsValues) {
   ApiBench bench;
   bench.history.answer = domain::HistoryAnswer{"raw", units::Milliseconds{0}, {columns({0.1})}};

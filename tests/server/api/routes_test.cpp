@@ -50,8 +50,16 @@ class Logins final : public domain::Logins {
 
 class Enrolment final : public domain::Enrolment {
  public:
-  units::Result<domain::Enrolled> enrol(const std::string& token, const std::string&) override {
-    if (token != "right") return units::fail(units::ErrorCode::unauthorized, "This enrolment token is unknown");
+  std::string asked_peer;
+  domain::EnrolAnswer enrol(const std::string& token, const std::string&, const std::string& peer) override {
+    asked_peer = peer;
+    using enum units::ErrorCode;
+    const auto refuse = [](units::Error error, int seconds) {
+      return std::unexpected(domain::EnrolRefusal{std::move(error), std::chrono::seconds(seconds)});
+    };
+    if (token == "flood") return refuse({unavailable, "Too many"}, 30);
+    if (token == "full") return refuse({unavailable, "disk full"}, 0);
+    if (token != "right") return refuse({unauthorized, "This enrolment token is unknown"}, 0);
     return domain::Enrolled{{}, "key"};
   }
 };
@@ -61,8 +69,9 @@ struct Bench {
   Logins logins;
   Enrolment enrolment;
   std::string trouble;
-  Router router{gate, [](std::function<void()> task) {
-                  task();
+  bool workers_stuck = false;
+  Router router{gate, [this](std::function<void()> task) {
+                  if (!workers_stuck) task();
                   return true;
                 }};
   Bench() {
@@ -126,6 +135,8 @@ TEST(Session, RefusalsHaveTheirStatusAndWords) {
   EXPECT_EQ(ask(Why::wrong, 0).status, 401);
   EXPECT_EQ(ask(Why::failed, 0).status, 500);
   EXPECT_EQ(ask(Why::busy, 2).status, 503);
+  EXPECT_EQ(ask(Why::unavailable, 0).status, 503);
+  EXPECT_EQ(json::parse(ask(Why::unavailable, 0).body)["detail"], "words");
   const auto paused = ask(Why::paused, 30);
   EXPECT_EQ(paused.status, 429);
   EXPECT_EQ(header(paused, "Retry-After"), "30");
@@ -161,7 +172,18 @@ TEST(Enrol, GivesIdentityAndKeyForATokenOnly) {
   const auto good = bench.ask("POST", "/api/v1/agent/enroll", {}, R"({"token":"right","hostname":"web"})");
   EXPECT_EQ(json::parse(good.body), (json{{"host_id", std::string(32, '0')}, {"key", "key"}}));
   EXPECT_EQ(bench.ask("POST", "/api/v1/agent/enroll", {}, R"({"token":"wrong","hostname":"web"})").status, 401);
+  EXPECT_EQ(bench.enrolment.asked_peer, "192.0.2.7:1");
   EXPECT_EQ(bench.ask("POST", "/api/v1/agent/enroll", {}, "{}").status, 400);
+}
+
+TEST(Enrol, TellsWhoTriedTooOftenHowLongToWaitAndShowsAFullDisk) {
+  Bench bench;
+  const auto paused = bench.ask("POST", "/api/v1/agent/enroll", {}, R"({"token":"flood","hostname":"web"})");
+  EXPECT_EQ(paused.status, 429);
+  EXPECT_EQ(header(paused, "Retry-After"), "30");
+  const auto full = bench.ask("POST", "/api/v1/agent/enroll", {}, R"({"token":"full","hostname":"web"})");
+  EXPECT_EQ(full.status, 503);
+  EXPECT_EQ(json::parse(full.body)["detail"], "disk full");
 }
 
 TEST(Health, SaysOkOrWhatTheTroubleIs) {
@@ -171,6 +193,13 @@ TEST(Health, SaysOkOrWhatTheTroubleIs) {
   const auto answer = bench.ask("GET", "/healthz");
   EXPECT_EQ(answer.status, 503);
   EXPECT_EQ(json::parse(answer.body)["trouble"], "disk full");
+}
+
+TEST(Health, AnswersWhileTheWorkersAreStuckInSlowQueries) {
+  Bench bench;
+  bench.workers_stuck = true;
+  EXPECT_EQ(bench.ask("GET", "/healthz").body, R"({"status":"ok"})");
+  EXPECT_EQ(bench.ask("GET", "/metrics").body, "") << "others wait for a worker";
 }
 
 TEST(Metrics, AreForThisMachineOrWhoKnowsTheToken) {

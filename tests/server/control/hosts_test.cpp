@@ -2,6 +2,7 @@
 #include <thread>
 #include <vector>
 
+#include "server/sqlite/database.h"
 #include "tests/server/control/make.h"
 
 namespace vedette::control {
@@ -54,6 +55,19 @@ TEST(EnrolmentToken, SaysWhyItIsRefused) {
   EXPECT_NE(reason(9, 1, 60).find("expired"), std::string::npos);
   EXPECT_EQ(reason(9, 1, 59), "enrolled");
   EXPECT_NE(reason(9, 2, 59).find("used up"), std::string::npos);
+}
+
+TEST(EnrolmentToken, ThatIsBadIsRefusedWithoutTheWriteLock) {
+  tests::TemporaryDirectory directory;
+  auto store = open_store(directory);
+  ASSERT_TRUE(store->add_token(digest(9), 1, at(60)));
+  auto writer = sqlite::Database::open(directory / "control.db");
+  ASSERT_TRUE(writer && writer->execute("BEGIN IMMEDIATE"));
+  for (const char token : {8, 9}) {  // unknown, expired
+    const auto refused = store->enrol(digest(token), host_id(1), "web", digest(1), at(60));
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, units::ErrorCode::unauthorized) << refused.error().message;
+  }
 }
 
 TEST(EnrolmentToken, IsNotUsedUpByAnEnrolmentThatFails) {

@@ -1,24 +1,13 @@
 // A disk that really is full. Needs a small file system of its own, which tests/faults/small_disk.sh makes.
 #include <gtest/gtest.h>
 
-#include <fstream>
 #include <thread>
 
 #include "tests/server/history/a_store.h"
+#include "tests/small_disk.h"
 
 namespace vedette::history {
 namespace {
-
-// Writes until not one byte more fits.
-void fill(const std::filesystem::path& path) {
-  std::ofstream file(path, std::ios::binary);
-  for (std::size_t size = 1U << 20; size > 0; size /= 2) {
-    const std::string block(size, 'x');
-    while (file.write(block.data(), static_cast<std::streamsize>(size)).flush()) {
-    }
-    file.clear();
-  }
-}
 
 // Each failed flush is one look of the store at its disk.
 void flush_until(Store& store, bool stored) {
@@ -42,7 +31,7 @@ TEST(FullDisk, KeepsAnsweringStartsAgainAndStoresAllOnceThereIsRoom) {
   ASSERT_TRUE(store->submit(batch(1, 701, 700, 100)));
   ASSERT_TRUE(store->seal_all());
 
-  fill(directory / "filler");
+  tests::fill(directory / "filler");
   flush_until(*store, false);
   EXPECT_FALSE(std::filesystem::exists(directory / "reserve"));
   EXPECT_NE(store->trouble().find("disk full"), std::string::npos) << store->trouble();

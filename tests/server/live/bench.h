@@ -100,7 +100,7 @@ struct Bench;
 
 /// One connected viewer.
 struct Client {
-  Client(Bench& bench, std::string sid = "ann");
+  Client(Bench& bench, std::string sid = "ann", units::Instant expires = units::Instant::max());
   ~Client() { end(); }
   void ask(const std::string& text);
   void subscribe(std::vector<std::string> topics, const std::string& cursor = {});
@@ -115,8 +115,21 @@ struct Client {
   std::unique_ptr<Viewer> viewer;
 };
 
+/// A wall clock that the test sets.
+struct WallClock final : domain::Clock {
+  units::Instant wall{};
+  [[nodiscard]] units::Instant now() const override { return wall; }
+  [[nodiscard]] units::Steady steady() const override { return {}; }
+};
+
+/// Hosts are known unless their id begins with "ff".
+inline bool is_known(const units::HostId& id) {
+  return id.bytes[0] != 0xff;
+}
+
 struct Bench {
-  explicit Bench(Limits limits = {}, std::string run = "run7") : hub(control, std::move(run), limits) {
+  explicit Bench(Limits limits = {}, std::string run = "run7")
+      : hub({control, clock, is_known}, std::move(run), limits) {
     hub.header("fleet", R"(["id","value"])");
     hub.header("alerts", R"(["id","words"])");
     hub.start();
@@ -135,11 +148,12 @@ struct Bench {
   void tick(const std::string& id, int value) { hub.publish("fleet", id, nlohmann::json{id, value}.dump(), true); }
 
   ManualExecutor control, loop;
+  WallClock clock;
   Hub hub;
 };
 
-inline Client::Client(Bench& b, std::string sid)
-    : bench(b), connection(b.loop), viewer(std::make_unique<Viewer>(b.hub, std::move(sid))) {
+inline Client::Client(Bench& b, std::string sid, units::Instant expires)
+    : bench(b), connection(b.loop), viewer(std::make_unique<Viewer>(b.hub, std::move(sid), expires)) {
   viewer->on_open(connection);
   bench.settle();
 }

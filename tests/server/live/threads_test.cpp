@@ -72,7 +72,7 @@ class ThreadExecutor final : public domain::Executor {
 
 /// One viewer; made, used and ended on its loop.
 struct Peer {
-  Peer(Hub& hub, ThreadExecutor& loop) : connection(loop), viewer(hub, "ann") {
+  Peer(Hub& hub, ThreadExecutor& loop) : connection(loop), viewer(hub, "ann", units::Instant::max()) {
     viewer.on_open(connection);
     viewer.on_text(R"({"op":"subscribe","topics":["fleet","alerts","host/00112233445566778899aabbccddeeff"]})");
   }
@@ -96,7 +96,8 @@ TEST(Threads, ShareTheHubWithoutLosingAnAlert) {
   constexpr int kAlerts = 300, kPeers = 4;
   ThreadExecutor control;
   std::array<ThreadExecutor, 2> loops;
-  Hub hub(control, "run7", {.flush = 1ms, .beat = 2ms, .forget_after = 1});
+  const WallClock clock;
+  Hub hub({control, clock, is_known}, "run7", {.flush = 1ms, .beat = 2ms, .forget_after = 1});
   hub.start();
   std::vector<std::unique_ptr<Peer>> peers(kPeers);
   const auto loop_of = [&](std::size_t i) -> ThreadExecutor& { return loops.at(i % loops.size()); };

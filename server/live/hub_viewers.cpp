@@ -1,0 +1,201 @@
+// The part of Hub that seats viewers: who comes and goes, what each watches, snapshots and resuming, beats, logins'
+// ends.
+#include <algorithm>
+#include <utility>
+
+#include "server/live/hub.h"
+#include "server/live/topic.h"
+#include "server/live/viewer.h"
+
+namespace vedette::live {
+namespace {
+
+constexpr std::size_t kEndedLogins = 1024;
+
+}  // namespace
+
+void Hub::join(SharedSeat seat) {
+  control_.post([this, seat = std::move(seat)] {
+    ++counters_.viewers;
+    seats_.insert(seat);
+    if (std::ranges::find(ended_logins_, seat->sid) != ended_logins_.end()) end_login(seat->sid);
+  });
+}
+
+void Hub::leave(SharedSeat seat) {
+  control_.post([this, seat = std::move(seat)] {
+    if (seats_.erase(seat) > 0) --counters_.viewers;
+    for (const std::string& name : std::set<std::string>(seat->topics)) unwatch(seat, name);
+  });
+}
+
+void Hub::subscribe(SharedSeat seat, std::vector<std::string> topics, std::optional<std::string> cursor) {
+  control_.post([this, seat = std::move(seat), topics = std::move(topics), cursor = std::move(cursor)] {
+    do_subscribe(seat, topics, cursor ? &*cursor : nullptr);
+  });
+}
+
+void Hub::unsubscribe(SharedSeat seat, std::vector<std::string> topics) {
+  control_.post([this, seat = std::move(seat), topics = std::move(topics)] {
+    for (const std::string& name : topics) unwatch(seat, name);
+    seat->loop.post([seat] {
+      if (seat->viewer) seat->viewer->answer({}, {}, {});
+    });
+  });
+}
+
+void Hub::watch(const SharedSeat& seat, const std::vector<std::string>& names) {
+  for (const std::string& name : names) {
+    Topic& watched = topic(name);
+    watched.seats.insert(seat);
+    watched.unwatched_beats = 0;
+    seat->topics.insert(name);
+  }
+}
+
+void Hub::unwatch(const SharedSeat& seat, const std::string& name) {
+  seat->topics.erase(name);
+  const auto found = topics_.find(name);
+  if (found == topics_.end()) return;
+  Topic& left = *found->second;
+  left.seats.erase(seat);
+  // Others keep their rows for a minute, for a viewer that comes back.
+  if (is_host_topic(name) && left.seats.empty() && left.rows.empty() && !left.changed) topics_.erase(found);
+}
+
+Refusals Hub::refuse(std::vector<std::string>& names) {
+  Refusals refused;
+  std::size_t fresh = 0;
+  std::erase_if(names, [&](const std::string& name) {
+    if (!is_host_topic(name) || topics_.contains(name)) return false;
+    const std::string id = name.substr(name.find('/') + 1);
+    const auto host = units::parse_host_id(id);
+    if (!host || !ports_.knows_host(*host)) {
+      refused.emplace_back(name, "There is no host " + id + ".");
+    } else if (topics_.size() + fresh >= limits_.host_topics && !make_room()) {
+      refused.emplace_back(name, "Too many hosts are watched at once; try again later.");
+    } else {
+      ++fresh;
+      return false;
+    }
+    return true;
+  });
+  return refused;
+}
+
+bool Hub::make_room() {
+  auto oldest = topics_.end();
+  for (auto it = topics_.begin(); it != topics_.end(); ++it) {
+    const Topic& idle = *it->second;
+    if (!is_host_topic(it->first) || !idle.seats.empty() || idle.changed) continue;
+    if (oldest == topics_.end() || idle.unwatched_beats > oldest->second->unwatched_beats) oldest = it;
+  }
+  if (oldest == topics_.end()) return false;
+  topics_.erase(oldest);
+  return true;
+}
+
+void Hub::do_subscribe(const SharedSeat& seat, std::vector<std::string> names, const std::string* from) {
+  if (!seats_.contains(seat)) return;
+  flush();  // what was published before belongs to the snapshot, not after it
+  Refusals refused = refuse(names);
+  watch(seat, names);
+  Frames frames;
+  std::vector<std::string> replaced;
+  if (names.empty()) {  // nothing but refusals
+  } else if (const auto events = from ? resumed(names, *from) : std::nullopt) {
+    for (const auto& event : *events) {
+      frames.push_back(event->frame ? event->frame : frame_of(delta_of(*event, cursor(event->number))));
+    }
+    if (frames.empty()) frames.push_back(frame_of(beat_text(cursor(number_))));
+  } else {
+    replaced = names;
+    for (const std::string& name : names) {
+      Frames parts = snapshot(topic(name), name == names.back());
+      std::ranges::move(parts, std::back_inserter(frames));
+    }
+  }
+  seat->loop.post([seat, replaced = std::move(replaced), frames = std::move(frames), refused = std::move(refused)] {
+    if (seat->viewer) seat->viewer->answer(replaced, frames, refused);
+  });
+}
+
+std::optional<std::vector<SharedEvent>> Hub::resumed(const std::vector<std::string>& names,
+                                                     const std::string& text) const {
+  const auto from = parse_cursor(text);
+  if (!from || from->run != run_ || from->number > number_) return std::nullopt;
+  // All of a subscription resumes, or all of it starts again: one cursor stands for all its topics.
+  for (const std::string& name : names) {
+    if (from->number < topics_.find(name)->second->whole_from) return std::nullopt;
+  }
+  auto events = recent_.after(from->number, names);
+  if (!events) return std::nullopt;
+  std::size_t bytes = 0;
+  for (const auto& event : *events) {
+    for (const auto& row : event->rows) bytes += row.json->size();
+  }
+  return bytes > limits_.replay ? std::nullopt : std::move(events);
+}
+
+Hub::Frames Hub::snapshot(Topic& shown, bool last) {
+  const std::vector<SharedRow> rows = shown.rows.rows();
+  const auto runs = split(rows, limits_.part);
+  const auto encoded = [&](std::size_t part, std::uint64_t number) {
+    return frame_of(snapshot_text(shown.name, cursor(number), {part, runs.size()}, shown.header, runs[part - 1]));
+  };
+  // Many viewers come at once after a restart: they share the parts.
+  if (shown.snapshot_at != number_ + 1) {
+    shown.snapshot.clear();
+    for (std::size_t part = 1; part < runs.size(); ++part) shown.snapshot.push_back(encoded(part, 0));
+    shown.snapshot_at = number_ + 1;
+  }
+  Frames frames = shown.snapshot;
+  frames.push_back(encoded(runs.size(), last ? number_ : 0));
+  return frames;
+}
+
+void Hub::beat() {
+  control_.after(limits_.beat, [this] { beat(); });
+  flush();
+  forget_unwatched();
+  end_expired();
+  const auto frame = frame_of(beat_text(cursor(number_)));
+  std::map<domain::Executor*, std::vector<SharedSeat>> loops;
+  for (const auto& seat : seats_) loops[&seat->loop].push_back(seat);
+  for (auto& [loop, seats] : loops) {
+    loop->post([frame, seats = std::move(seats)] {
+      for (const auto& seat : seats) {
+        if (seat->viewer) seat->viewer->beat(frame);
+      }
+    });
+  }
+}
+
+void Hub::on_login_ended(const domain::Digest& sid) {
+  control_.post([this, sid] {
+    ended_logins_.push_back(sid);
+    if (ended_logins_.size() > kEndedLogins) ended_logins_.pop_front();
+    end_login(sid);
+  });
+}
+
+void Hub::end_expired() {
+  const units::Instant now = ports_.clock.now();
+  for (const auto& seat : seats_) {
+    if (seat->expires > now) continue;
+    seat->loop.post([seat] {
+      if (seat->viewer) seat->viewer->end_login();
+    });
+  }
+}
+
+void Hub::end_login(const domain::Digest& sid) {
+  for (const auto& seat : seats_) {
+    if (seat->sid != sid) continue;
+    seat->loop.post([seat] {
+      if (seat->viewer) seat->viewer->end_login();
+    });
+  }
+}
+
+}  // namespace vedette::live

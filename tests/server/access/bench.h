@@ -1,0 +1,87 @@
+// Desks and gate on a real control.db, with time by hand and a log that can be read.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <future>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "schema/units/log.h"
+#include "server/access/gate.h"
+#include "server/access/logins.h"
+#include "server/access/secrets.h"
+#include "server/control/store.h"
+#include "tests/temporary_directory.h"
+
+namespace vedette::access {
+
+struct FakeClock final : domain::Clock {
+  units::Instant wall = units::from_unix_ms(1'795'000'000'000);
+  units::Steady monotonic{std::chrono::hours(1)};
+  units::Instant now() const override { return wall; }
+  units::Steady steady() const override { return monotonic; }
+};
+
+struct Revocations final : domain::RevocationObserver {
+  std::set<domain::Digest> ended;
+  void on_host_revoked(domain::HostNumber) override {}
+  void on_login_ended(const domain::Digest& sid) override { ended.insert(sid); }
+};
+
+struct Bench {
+  explicit Bench(const std::filesystem::path& folder = {})
+      : store(std::move(*control::Store::open((folder.empty() ? directory.path() : folder) / "control.db"))) {}
+
+  tests::TemporaryDirectory directory;
+  std::unique_ptr<control::Store> store;
+  FakeClock clock;
+  Revocations revocations;
+  LoginBook logins{*store, clock};
+  LoginDesk desk{*store, logins, clock, revocations, "vedette-server user add admin"};
+  Gate gate{{{"https://mon.example.org"}}, *store, logins, clock};
+
+  domain::LoginAnswer log_in(const std::string& user, const std::string& password,
+                             const std::string& peer = "192.0.2.7:1") {
+    std::promise<domain::LoginAnswer> answer;
+    desk.log_in(user, password, peer, [&](domain::LoginAnswer a) { answer.set_value(std::move(a)); });
+    return answer.get_future().get();
+  }
+  static domain::RequestHead with(const std::string& name, const std::string& value) {
+    domain::RequestHead head;
+    head.headers.emplace_back(name, value);
+    return head;
+  }
+};
+
+/// The lines logged while it lives. Made before, and gone after, any thread that logs.
+class LoggedLines {
+ public:
+  LoggedLines() {
+    units::bind_log([this](units::Level, std::string_view line) {
+      const std::lock_guard lock(mutex_);
+      lines_.emplace_back(line);
+    });
+  }
+  ~LoggedLines() { units::bind_log({}); }
+  LoggedLines(const LoggedLines&) = delete;
+  LoggedLines& operator=(const LoggedLines&) = delete;
+
+  [[nodiscard]] std::vector<std::string> with(std::string_view words) const {
+    const std::lock_guard lock(mutex_);
+    std::vector<std::string> found;
+    for (const auto& line : lines_) {
+      if (line.find(words) != std::string::npos) found.push_back(line);
+    }
+    return found;
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::vector<std::string> lines_;
+};
+
+}  // namespace vedette::access

@@ -1,0 +1,114 @@
+#include "server/access/login_book.h"
+
+#include <gtest/gtest.h>
+
+#include <map>
+
+#include "tests/server/access/bench.h"
+
+namespace vedette::access {
+namespace {
+
+/// Keeps logins; refuses to write while `fault` is set.
+struct Records final : domain::AccessRecords {
+  std::optional<units::Error> fault;
+  std::map<domain::Digest, domain::LoginRecord> kept;
+  int tries = 0;
+
+  units::Result<void> written() const {
+    return fault ? units::Result<void>(std::unexpected(*fault)) : units::Result<void>();
+  }
+  units::Result<domain::User> add_user(const std::string&, domain::AccessRole, const std::string&) override {
+    return domain::User{};
+  }
+  units::Result<std::optional<domain::User>> user(const std::string&) override { return std::nullopt; }
+  units::Result<std::optional<domain::User>> user(std::uint64_t) override { return std::nullopt; }
+  units::Result<std::size_t> user_count() override { return 0; }
+  units::Result<void> add_login(const domain::LoginRecord& login) override {
+    ++tries;
+    if (!fault) kept[login.sid] = login;
+    return written();
+  }
+  units::Result<std::optional<domain::LoginRecord>> login(const domain::Digest& sid) override {
+    const auto found = kept.find(sid);
+    return found == kept.end() ? std::nullopt : std::optional(found->second);
+  }
+  units::Result<void> remove_login(const domain::Digest& sid) override {
+    if (!fault) kept.erase(sid);
+    return written();
+  }
+  units::Result<void> add_token(const domain::Digest&, std::uint32_t, units::Instant) override { return {}; }
+};
+
+const units::Error kFull{units::ErrorCode::unavailable, "disk full"};
+
+domain::LoginRecord login(const std::string& sid, std::uint64_t user = 1) {
+  return {sid, user, {}, {}};
+}
+
+TEST(LoginBook, KeepsALoginThatCantBeStoredUntilItCan) {
+  Records records;
+  FakeClock clock;
+  LoginBook book(records, clock);
+  records.fault = kFull;
+  ASSERT_TRUE(book.add(login("a")));
+  EXPECT_TRUE(book.find("a")->has_value());
+  book.store_waiting();
+  records.fault.reset();
+  book.store_waiting();
+  EXPECT_EQ(book.waiting(), 1u) << "tried again at once";
+  clock.monotonic += std::chrono::seconds(5);
+  book.store_waiting();
+  EXPECT_EQ(book.waiting(), 0u);
+  EXPECT_TRUE(records.kept.contains("a"));
+  EXPECT_TRUE(book.find("a")->has_value());
+}
+
+TEST(LoginBook, StoresWhatWaitsAtItsEnd) {
+  Records records;
+  FakeClock clock;
+  {
+    LoginBook book(records, clock);
+    records.fault = kFull;
+    ASSERT_TRUE(book.add(login("a")));
+    book.store_waiting();
+    records.fault.reset();
+  }
+  EXPECT_TRUE(records.kept.contains("a"));
+}
+
+TEST(LoginBook, EndsALoginThatWaits) {
+  Records records;
+  FakeClock clock;
+  LoginBook book(records, clock);
+  records.fault = kFull;
+  ASSERT_TRUE(book.add(login("a")));
+  EXPECT_TRUE(book.remove("a"));
+  EXPECT_FALSE(book.find("a")->has_value());
+  EXPECT_FALSE(book.remove("b")) << "one in the store can't be ended while the disk is full";
+}
+
+TEST(LoginBook, IsBoundedInAllAndForEachUser) {
+  Records records;
+  FakeClock clock;
+  LoginBook book(records, clock);
+  records.fault = kFull;
+  for (int n = 0; n < 9; ++n) EXPECT_TRUE(book.add(login(std::to_string(n))));
+  EXPECT_EQ(book.waiting(), 8u);
+  EXPECT_FALSE(book.find("0")->has_value());
+  std::uint64_t user = 2;
+  while (book.add(login("u" + std::to_string(user), user))) ++user;
+  EXPECT_EQ(book.waiting(), 256u);
+}
+
+TEST(LoginBook, KeepsNothingThatTheStoreWillNeverTake) {
+  Records records;
+  FakeClock clock;
+  LoginBook book(records, clock);
+  records.fault = {units::ErrorCode::conflict, "there is one"};
+  EXPECT_FALSE(book.add(login("a")));
+  EXPECT_EQ(book.waiting(), 0u);
+}
+
+}  // namespace
+}  // namespace vedette::access

@@ -1,0 +1,26 @@
+#include "server/domain/http.h"
+
+#include <gtest/gtest.h>
+
+#include "schema/units/utf8.h"
+
+namespace vedette::domain {
+namespace {
+
+std::string detail_of(std::string_view detail) {
+  const std::string body = problem(403, detail).body;
+  EXPECT_TRUE(units::is_utf8(body)) << body;
+  const std::string before = R"("detail":")";
+  const std::size_t from = body.find(before) + before.size();
+  return body.substr(from, body.size() - from - 2);
+}
+
+TEST(Problem, IsValidJsonWhateverAClientSent) {
+  EXPECT_EQ(detail_of("Origin \xff\xfe!"), "Origin \xef\xbf\xbd\xef\xbf\xbd!");
+  EXPECT_EQ(detail_of("\xe2\x82"), "\xef\xbf\xbd\xef\xbf\xbd");  // cut short
+  EXPECT_EQ(detail_of("5 € \xc0\xaf 𝄞"), "5 € \xef\xbf\xbd\xef\xbf\xbd 𝄞");
+  EXPECT_EQ(detail_of("plain"), "plain");
+}
+
+}  // namespace
+}  // namespace vedette::domain
