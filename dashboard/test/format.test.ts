@@ -1,7 +1,7 @@
 import { beforeEach, expect, test } from 'vitest';
 import { setFormatLanguage } from '../src/format/locale';
 import { age, axisTime, clock } from '../src/format/time';
-import { milliseconds, MISSING, percent, plain, rate, ratePower, size, SteadyPower } from '../src/format/units';
+import { milliseconds, MISSING, percent, plain, rate, ratePower, size, sizes, SteadyPower } from '../src/format/units';
 
 beforeEach(() => setFormatLanguage('en'));
 
@@ -16,6 +16,12 @@ test('sizes are binary and have three digits at most before the point', () => {
   expect(size(62.8 * 1024 ** 3)).toEqual({ text: '62.8', unit: 'GiB' });
   expect(size(1023 * 1024 ** 2)).toEqual({ text: '1.0', unit: 'GiB' });
   expect(size(512)).toEqual({ text: '0.5', unit: 'KiB' });
+});
+
+test('two sizes beside each other both name their unit unless it is the same', () => {
+  const text = (a: number, b: number): string => sizes(a, b).join(' of ').replaceAll('\u00a0', ' ');
+  expect(text(874.9 * 1024 ** 2, 23.5 * 1024 ** 3)).toBe('874.9 MiB of 23.5 GiB');
+  expect(text(3.1 * 1024 ** 3, 23.5 * 1024 ** 3)).toBe('3.1 of 23.5 GiB');
 });
 
 test('decimals stay constant: zeros are not trimmed', () => {
