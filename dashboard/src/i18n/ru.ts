@@ -115,7 +115,7 @@ export const ru: Dictionary = {
     firingSince: (t) => `тревога с ${t}`,
     notFound: 'Такого хоста нет.',
     toFleet: 'К хостам',
-    range: 'Период', ranges: { m15: `15${NB}мин`, h1: `1${NB}ч`, h6: `6${NB}ч`, h24: `24${NB}ч`, d7: `7${NB}д` },
+    range: 'Период', ranges: { m15: `15${NB}мин`, h1: `1${NB}ч`, h6: `6${NB}ч`, h24: `24${NB}ч`, d7: `7${NB}д`, d14: `14${NB}д` },
   },
   chart: {
     cpu: 'CPU по режимам', cores: 'CPU по ядрам', memory: 'Память', load: 'Нагрузка', disk: 'Диск', network: 'Сеть', tasks: 'задач',
@@ -123,18 +123,15 @@ export const ru: Dictionary = {
     m1: `1${NB}мин`, m5: `5${NB}мин`, m15: `15${NB}мин`,
     installed: (size) => `Установлено ${size}`,
     loading: 'Загрузка', noData: 'За этот период замеров нет', noSeries: 'Этот хост такого не даёт', failed: 'История не ответила:',
-    gap: 'нет данных', zoomHint: 'Потяните, чтобы увеличить',
+    gap: 'нет данных',
   },
   alert: {
     firing: 'Активные, худшие сверху', pending: 'Ожидают', resolved: 'Недавно снятые', for: 'длится',
     none: 'Тревог нет', noneText: 'Все правила молчат. Здесь появятся ожидающие, активные и недавно снятые тревоги.',
-    on: '·', severity: 'Важность', state: 'Состояние', value: 'Значение', since: 'С', rule: 'Правило', notifies: 'Оповещение', timeline: 'Ход событий',
-    notifiesIn: (s) => `через ${s}`,
-    pick: 'Выберите тревогу',
+    on: '·', severity: 'Важность', state: 'Состояние', value: 'Значение', since: 'С', rule: 'Правило',
     hostDown: 'Хост недоступен',
-    resolvedAt: (t) => `снята ${t}`,
   },
-  keys: { title: 'Клавиши', search: 'Поиск хостов', fleet: 'К хостам', alerts: 'К тревогам', help: 'Этот список', close: 'Закрыть', live: 'Эфир или пауза' },
+  keys: { title: 'Клавиши', search: 'Поиск хостов', fleet: 'К хостам', alerts: 'К тревогам', help: 'Этот список', close: 'Закрыть', live: 'Остановить графики, вернуться в эфир', space: 'Пробел' },
   notFound: 'Такой страницы нет.',
   reason: (words) => {
     let out = words;

@@ -2,7 +2,7 @@
 
 import { stepFor } from '../charts/steps';
 
-export const RANGES = { m15: 900, h1: 3600, h6: 21_600, h24: 86_400, d7: 604_800 } as const;
+export const RANGES = { m15: 900, h1: 3600, h6: 21_600, h24: 86_400, d7: 604_800, d14: 1_209_600 } as const;
 export type RangeName = keyof typeof RANGES;
 export const RANGE_NAMES = Object.keys(RANGES) as RangeName[];
 
