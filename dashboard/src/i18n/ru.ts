@@ -1,5 +1,6 @@
 import { NO_BREAK as NB } from '../format/units';
 import type { Dictionary } from './en';
+import { reasonInRussian } from './reason_ru';
 
 const rules = new Intl.PluralRules('ru');
 function plural(n: number, one: string, few: string, many: string): string {
@@ -7,23 +8,6 @@ function plural(n: number, one: string, few: string, many: string): string {
   return form === 'one' ? one : form === 'few' ? few : many;
 }
 const n_ = (n: number, one: string, few: string, many: string): string => `${n}${NB}${plural(n, one, few, many)}`;
-
-/** The collector's words for verdicts; others are shown as they come. */
-const WORDS: [string, string][] = [
-  ['connection ended without goodbye: agent killed, or something between cut it', 'соединение оборвалось без прощания: агент убит либо связь оборвана по пути'],
-  ['machine answers, agent is stopped or starved', 'машина отвечает, агент остановлен или голодает'],
-  ['host off, frozen, or network cut', 'хост выключен, завис либо сеть оборвана'],
-  ['service stopped', 'служба остановлена'],
-  ['host is shutting down', 'хост выключается'],
-  ['rebooting', 'перезагружается'],
-  ['upgrading', 'обновляется'],
-  ['host was up; network cut', 'хост работал, связь пропала'],
-  ['rebooted at', 'перезагружен в'],
-  ['agent was stopped or frozen', 'агент был остановлен или заморожен'],
-  ['agent died and was started again', 'агент погиб и был запущен снова'],
-  ['agent took no samples', 'агент не снимал показаний'],
-  ['no samples', 'нет показаний'],
-];
 
 export const ru: Dictionary = {
   fleet: 'Хосты',
@@ -133,9 +117,5 @@ export const ru: Dictionary = {
   },
   keys: { title: 'Клавиши', search: 'Поиск хостов', fleet: 'К хостам', alerts: 'К тревогам', help: 'Этот список', close: 'Закрыть', live: 'Остановить графики, вернуться в эфир', space: 'Пробел' },
   notFound: 'Такой страницы нет.',
-  reason: (words) => {
-    let out = words;
-    for (const [english, russian] of WORDS) out = out.replace(english, russian);
-    return out;
-  },
+  reason: reasonInRussian,
 };
