@@ -1,6 +1,6 @@
 // Who is signed in, and the one live connection that belongs to the login.
 
-import { ApiError, getSession, setServerTimeSink, signIn, signOut } from '../api/client';
+import { ApiError, getAlerts, getSession, setServerTimeSink, signIn, signOut } from '../api/client';
 import type { Session } from '../api/types';
 import { LiveConnection, type LiveState } from '../live/connection';
 import { openWebSocket } from '../live/transport';
@@ -43,6 +43,7 @@ class SessionState {
 
   start(): void {
     setServerTimeSink((date) => clock.learn(date));
+    alerts.fetchPast = getAlerts;
     this.connection.subscribe('fleet', fleet);
     this.connection.subscribe('alerts', alerts);
     addEventListener('online', () => this.connection.nudge());
