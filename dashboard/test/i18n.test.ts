@@ -24,7 +24,7 @@ test('Russian counts in three forms', () => {
 });
 
 test('no entry is left that nothing on the page says', () => {
-  const files = readdirSync('src', { recursive: true, encoding: 'utf8' }).filter((name) => /\.(svelte|ts)$/.test(name) && !name.startsWith('i18n'));
+  const files = readdirSync('src', { recursive: true, encoding: 'utf8' }).filter((name) => /\.(svelte|ts)$/.test(name) && !/^i18n.(en|ru)\.ts/.test(name));
   const source = files.map((name) => readFileSync(`src/${name}`, 'utf8')).join('\n');
   const unused = leaves(en).map(([path]) => path).filter((path) => !new RegExp(`\\b${path.split('.').at(-1)}\\b`).test(source));
   expect(unused).toEqual([]);

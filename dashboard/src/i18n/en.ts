@@ -107,7 +107,8 @@ export const en = {
   alert: {
     firing: 'Firing, worst first', pending: 'Pending', resolved: 'Resolved lately', for: 'for',
     none: 'Nothing fires', noneText: 'All rules are quiet. Pending, firing and recently resolved alerts will be listed here.',
-    on: 'on', severity: 'Severity', state: 'State', value: 'Value', since: 'Since', rule: 'Rule',
+    on: 'on', severity: 'Severity', state: 'State', value: 'Value', valueFired: 'Value when it fired', since: 'Since', rule: 'Rule',
+    noSuch: 'There is no such alert', noSuchText: 'It was resolved too long ago, or went away before it fired.', toAll: 'All alerts',
     hostDown: 'Host down',
   },
   keys: { title: 'Keys', search: 'Search hosts', fleet: 'Go to the fleet', alerts: 'Go to alerts', help: 'This list', close: 'Close', live: 'Pause the charts, and back to live', space: 'Space' },
