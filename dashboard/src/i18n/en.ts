@@ -22,6 +22,11 @@ export const en = {
     backIn: (s: number) => `Back in ${s}${NB}s`,
     offlineSince: (t: string) => `Offline since ${t}`,
     label: 'Connection to the collector',
+    why: {
+      silent: 'the collector went silent', refused: 'the collector refused it', unreachable: 'the collector does not answer', broken: 'it broke off',
+      away: 'the collector ended it', policy: 'the collector did not allow it', fault: 'something was wrong with what came over it',
+      restarting: 'the collector is restarting', busy: 'the collector is busy', ended: 'the login has ended', slow: 'this page was too slow for what came',
+    },
   },
   user: { signOut: 'Sign out', role: { viewer: 'viewer', operator: 'operator', administrator: 'administrator' }, language: 'Language', theme: 'Theme', light: 'Light', dark: 'Dark', menu: 'Account and display' },
   login: {
@@ -37,6 +42,7 @@ export const en = {
     cookie: 'The collector took the password but the browser kept no cookie. Open the page over HTTPS.',
     needUser: 'Enter your user name.',
     needPassword: 'Enter your password.',
+    ended: 'Your login has ended. Sign in again.',
     setup: 'There is no user yet. Make the first one on the collector:',
   },
   search: 'Search hosts, tags, reasons',
