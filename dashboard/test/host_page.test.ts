@@ -115,3 +115,9 @@ test('a frame that is drawn while paused, for another language, is the same pict
   expect(before.length).toBe(6);
   expect(drawn.map((f) => [f.from, f.to, f.values])).toEqual(before);
 });
+
+test('a host whose first tick came just now is connected since then, not since yesterday', async () => {
+  for (let i = 0; i < 5; i++) await second();
+  const words = document.querySelector('[data-testid=connected]')?.textContent ?? '';
+  expect(words).toMatch(/^Since .*:.*, connected 100\.00%$/);
+});

@@ -90,6 +90,7 @@ export const en = {
     noBreak: 'No break in the last 24 h',
     roundTrip: 'Round trip', skew: 'Clock skew', lastSample: 'Last sample', ago: 'ago', toScreen: 'Sample to screen',
     connected: (percent: string) => `24 h, connected ${percent}`,
+    connectedSince: (t: string, percent: string) => `Since ${t}, connected ${percent}`,
     openAlert: 'Open alert',
     seen: { tick: (cpu: string, memory: string) => `last tick, CPU ${cpu}, memory ${memory}`, tickOnly: 'last tick', verdict: (word: string) => `verdict: ${word}`, notify: 'notified', notifyAt: (age: string) => `notification in ${age} unless it returns` },
     cpu: 'CPU', load: 'Load', memory: 'Memory', diskBusy: 'Disk busy', fullestDisk: 'Fullest disk', network: 'Network',

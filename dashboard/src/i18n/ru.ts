@@ -95,6 +95,7 @@ export const ru: Dictionary = {
     noBreak: 'За 24 ч обрывов не было',
     roundTrip: 'Пинг', skew: 'Сдвиг часов', lastSample: 'Замер', ago: 'назад', toScreen: 'До экрана',
     connected: (percent) => `24 ч, на связи ${percent}`,
+    connectedSince: (t, percent) => `С ${t} на связи ${percent}`,
     openAlert: 'К тревоге',
     seen: { tick: (cpu, memory) => `последний замер: CPU ${cpu}, память ${memory}`, tickOnly: 'последний замер', verdict: (word) => `вердикт: ${word}`, notify: 'оповещение отправлено', notifyAt: (age) => `оповестим через ${age}, если не вернётся` },
     cpu: 'CPU', load: 'Нагрузка', memory: 'Память', diskBusy: 'Диск занят', fullestDisk: 'Диск, максимум', network: 'Сеть',
