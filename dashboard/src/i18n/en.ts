@@ -109,7 +109,11 @@ export const en = {
     m1: `1${NB}min`, m5: `5${NB}min`, m15: `15${NB}min`,
     installed: (size: string) => `${size} installed`,
     loading: 'Loading', noData: 'No samples in this range', noSeries: 'This host does not offer it', failed: 'History did not answer:',
-    gap: 'no data',
+    gap: 'no data', time: 'Time', core: (n: number) => `Core ${n}`, table: (title: string) => `${title}: figures as a table`,
+  },
+  outages: {
+    title: 'Outages in this range', none: 'None.', lasts: 'lasts', notified: 'notified', notNotified: 'nobody was notified', notYet: 'not notified yet',
+    more: (n: number) => `and ${n} earlier`,
   },
   alert: {
     firing: 'Firing, worst first', pending: 'Pending', resolved: 'Resolved lately', for: 'for',
