@@ -121,3 +121,13 @@ test('a host whose first tick came just now is connected since then, not since y
   const words = document.querySelector('[data-testid=connected]')?.textContent ?? '';
   expect(words).toMatch(/^Since .*:.*, connected 100\.00%$/);
 });
+
+test('the table behind a chart has its figures, with exact values and times', async () => {
+  for (let i = 0; i < 10; i++) await second();
+  HTMLDialogElement.prototype.showModal ??= function (this: HTMLDialogElement) { this.open = true; };
+  document.querySelector<HTMLElement>('[data-testid=chart-load] [data-testid=open-table]')?.click();
+  flushSync();
+  const rows = [...document.querySelectorAll('[data-testid=data-table] tbody tr')].map((tr) => [tr.querySelector('time')?.dateTime, tr.querySelector('data')?.value]);
+  // 15 min are drawn in steps of 5 s here: the average of a step's ticks.
+  expect(rows[0]).toEqual([new Date(START * 1000).toISOString(), String((1 + 2 + 3 + 4) / 4)]);
+});
