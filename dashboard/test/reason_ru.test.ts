@@ -41,6 +41,17 @@ test('thresholds, in every form', () => {
   }
 });
 
+test('thresholds that don’t last yet, rates without a name, and what ended an alert', () => {
+  expect(plain('CPU utilisation 97.2 % above 90.0 %')).toBe('загрузка процессора 97,2 % выше 90,0 %');
+  expect(plain('system.network.packets{direction=receive} 12.00/s above 5.00/s for 60 s')).toContain('12,00/с выше 5,00/с в течение 60 с');
+  expect(plain('system.cpu.load_average.1m 1.60 above 0.50 for 10 s')).toContain('1,60 выше 0,50');
+  expect(plain('CPU utilisation back to 78.2 %, below 80.0 %')).toBe('загрузка процессора снова 78,2 %, ниже 80,0 %');
+  expect(plain('free space on /var back to 25.0 GiB, above 18.6 GiB')).toBe('свободное место на /var снова 25,0 ГиБ, выше 18,6 ГиБ');
+  expect(plain('up again; was lost: host off, frozen, or network cut')).toBe('снова работает; было: потерян: хост выключен, завис либо сеть оборвана');
+  expect(english('revoked; was stopped: service stopped')).toEqual([]);
+  expect(english('available memory 3.0 % below 5.0 %; no longer reported for 5 min')).toEqual([]);
+});
+
 test('alerts that ended without a value', () => {
   for (const why of ['the rule was removed', 'the rule was changed and judges other series now', 'the host was revoked', 'no longer reported for 30 s', 'no longer reported for 1 min 30 s: unmounted, or the mount hangs']) {
     expect(english(`available memory 3.0 % below 5.0 % for 5 min; ${why}`), why).toEqual([]);

@@ -44,15 +44,17 @@ const unit = (text: string): string => {
 };
 const number = (text: string): string => (text === 'very large' ? 'очень много' : text.replace('.', ','));
 const quantity = (text: string): string => {
-  const [, value = '', of] = /^(very large|-?[\d.]+)(?: (\S+))?$/.exec(text) ?? [];
-  return of === undefined ? number(value) : `${number(value)}${NB}${unit(of)}`;
+  const [, value = '', rate, of] = /^(very large|-?[\d.]+)(\/s)?(?: (\S+))?$/.exec(text) ?? [];
+  return `${number(value)}${rate ? '/с' : ''}${of === undefined ? '' : `${NB}${unit(of)}`}`;
 };
 const duration = (text: string): string => text.replace(/(\d[\d.]*) (d|h|min|s)\b/g, (_, value: string, of: string) => `${number(value)}${NB}${unit(of)}`);
 
-const QUANTITY = '(?:very large|-?\\d[\\d.]*)(?: (?:1/s|[^\\s\\d]\\S*))?';
+const QUANTITY = '(?:very large|-?\\d[\\d.]*)(?:/s| (?:1/s|[^\\s\\d,;]\\S*?))?';
 const DURATION = '\\d[\\d.]* (?:d|h|min|s)(?: \\d+ (?:h|min|s))?';
-const THRESHOLD = new RegExp(`^(.+?) (${QUANTITY}) (above|below) (${QUANTITY}) for (${DURATION})(?=$|;)`);
+const THRESHOLD = new RegExp(`^(.+?) (${QUANTITY}) (above|below) (${QUANTITY})(?: for (${DURATION}))?(?=$|;)`);
+const RECOVERY = new RegExp(`^(.+?) back to (${QUANTITY}), (above|below) (${QUANTITY})(?=$|;)`);
 const ABSENT = new RegExp(`no longer reported for (${DURATION})`);
+const side = (word: string | undefined): string => (word === 'above' ? 'выше' : 'ниже');
 
 function subject(words: string): string {
   const core = /^CPU utilisation\{cpu=(\d+)\}$/.exec(words);
@@ -65,11 +67,18 @@ function subject(words: string): string {
 }
 
 export function reasonInRussian(words: string): string {
+  const back = /^(up again|revoked); was (.+)$/.exec(words);
+  if (back) return `${back[1] === 'revoked' ? 'доступ отозван' : 'снова работает'}; было: ${reasonInRussian(back[2] ?? '')}`;
+  const recovery = RECOVERY.exec(words);
+  if (recovery) {
+    const [all, what = '', value = '', where, limit = ''] = recovery;
+    return `${subject(what)} снова ${quantity(value)}, ${side(where)} ${quantity(limit)}${phrases(words.slice(all.length))}`;
+  }
   const threshold = THRESHOLD.exec(words);
   if (threshold) {
-    const [all, what = '', value = '', side, limit = '', lasting = ''] = threshold;
-    const said = `${subject(what)} ${quantity(value)} ${side === 'above' ? 'выше' : 'ниже'} ${quantity(limit)} в течение ${duration(lasting)}`;
-    return said + phrases(words.slice(all.length));
+    const [all, what = '', value = '', where, limit = '', lasting] = threshold;
+    const said = `${subject(what)} ${quantity(value)} ${side(where)} ${quantity(limit)}`;
+    return `${said}${lasting ? ` в течение ${duration(lasting)}` : ''}${phrases(words.slice(all.length))}`;
   }
   const [, status = '', rest = ''] = /^(\w+)(: .+|; .+)?$/.exec(words) ?? [];
   const known = STATUS[status];
