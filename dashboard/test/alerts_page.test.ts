@@ -30,6 +30,7 @@ test('the address of an alert that was resolved before shows that alert, with it
   expect(find('alert-detail')).toBeNull();
   await vi.waitFor(() => expect(find('alert-phase')?.textContent).toBe('Resolved'));
   expect(find('alert-detail')?.textContent).toContain('db-1');
+  expect(find('alert-value')?.previousElementSibling?.textContent).toBe('Last value judged');
 });
 
 test('an address that names no alert says so, with a way back, and shows no other alert', async () => {

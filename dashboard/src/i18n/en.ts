@@ -118,7 +118,7 @@ export const en = {
   alert: {
     firing: 'Firing, worst first', pending: 'Pending', resolved: 'Resolved lately', for: 'for',
     none: 'Nothing fires', noneText: 'All rules are quiet. Pending, firing and recently resolved alerts will be listed here.',
-    on: 'on', severity: 'Severity', state: 'State', value: 'Value', valueFired: 'Value when it fired', since: 'Since', rule: 'Rule',
+    on: 'on', severity: 'Severity', state: 'State', value: 'Value', valueFired: 'Value when it fired', valueLast: 'Last value judged', since: 'Since', rule: 'Rule',
     noSuch: 'There is no such alert', noSuchText: 'It was resolved too long ago, or went away before it fired.', toAll: 'All alerts',
     hostDown: 'Host down',
   },
