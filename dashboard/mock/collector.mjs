@@ -79,6 +79,7 @@ const server = createServer((request, response) => {
   if (path === '/api/v1/session') return void session(request, response);
   if (!loggedIn(request)) return problem(response, 401, 'sign in first');
   if (path === '/api/v1/history') return send(response, 200, world.history(url.searchParams));
+  if (path === '/api/v1/alerts') return send(response, 200, { alerts: world.alertRecords() });
   if (path === '/api/v1/hosts') return send(response, 200, { hosts: world.hosts.map((h) => h.public()) });
   const [, id, rest] = /^\/api\/v1\/hosts\/([0-9a-f]{32})(?:\/(\w+))?$/.exec(path) ?? [];
   const host = world.hosts.find((h) => h.id === id);

@@ -136,21 +136,25 @@ export class World {
     if (topic === 'fleet') {
       return { header: ['id', 'name', 'tags', 'status', 'since', 'reason', 'last_tick', 'rtt', 'skew', 'cpu', 'memory', 'load', 'cores', 'disk', 'disk_mount', 'received', 'sent', 'notifies_at'], rows: this.fleetRows() };
     }
-    if (topic === 'alerts') return { header: ['id', 'rule', 'host', 'host_name', 'attributes', 'phase', 'severity', 'since', 'value', 'reason', 'notifies_at'], rows: this.alerts() };
+    if (topic === 'alerts') return { header: ['id', 'rule', 'host', 'host_name', 'attributes', 'phase', 'severity', 'since', 'value', 'reason', 'notifies_at', 'notified_at', 'unit'], rows: this.alerts().filter((row) => row[5] !== 'resolved') };
     const host = this.hosts.find((h) => topic === `host/${h.id}`);
-    return { header: ['t', ...(host?.values(host.lastTick).keys() ?? [])], rows: host ? [host.row()] : [] };
+    return { header: ['t', ...(host?.values(host.lastTick).keys() ?? [])], rows: [] };
   }
 
   alerts() {
     const rows = [];
     for (const [i, h] of this.hosts.entries()) {
-      if (h.status === 'lost') rows.push([i + 1, 'host-down', h.id, h.name, {}, 'firing', 'critical', h.since, null, `lost: ${REASONS.lost}`, h.since + 60]);
-      if (h.status === 'unresponsive') rows.push([i + 1, 'host-down', h.id, h.name, {}, 'pending', 'critical', h.since, null, `unresponsive: ${REASONS.unresponsive}`, h.since + 60]);
-      if (h.name === 'web-07') rows.push([i + 1, 'cpu-saturated', h.id, h.name, {}, 'firing', 'critical', h.hot, 0.972, 'CPU 97.2 % above 90 % for 60 s', h.hot + 60]);
-      if (h.name === 'nas-cellar') rows.push([i + 1, 'filesystem-full', h.id, h.name, { mountpoint: '/tank' }, 'firing', 'warning', h.since - 5000, 0.06, '/tank has 6.0 % and 12.1 GB free for 15 min', null]);
-      if (h.name === 'mail') rows.push([i + 1, 'memory-low', h.id, h.name, {}, 'resolved', 'warning', h.since, 0.12, 'memory available 12 %', null]);
+      if (h.status === 'lost') rows.push([i + 1, 'host-down', h.id, h.name, {}, 'firing', 'critical', h.since, null, `lost: ${REASONS.lost}`, h.since + 60, null, '']);
+      if (h.status === 'unresponsive') rows.push([i + 1, 'host-down', h.id, h.name, {}, 'pending', 'critical', h.since, null, `unresponsive: ${REASONS.unresponsive}`, h.since + 60, null, '']);
+      if (h.name === 'web-07') rows.push([i + 1, 'cpu-saturated', h.id, h.name, {}, 'firing', 'critical', h.hot, 0.972, 'CPU utilisation 97.2 % above 90.0 % for 60 s', null, h.hot + 60, '1']);
+      if (h.name === 'nas-cellar') rows.push([i + 1, 'filesystem-full', h.id, h.name, { mountpoint: '/tank' }, 'firing', 'warning', h.since - 5000, 0.06, 'free space on /tank 6.0 % below 10.0 % for 15 min', null, null, '1']);
+      if (h.name === 'mail') rows.push([i + 1, 'memory-low', h.id, h.name, {}, 'resolved', 'warning', h.since, 0.04, 'available memory 4.0 % below 5.0 % for 5 min', null, null, '1']);
     }
     return rows;
+  }
+  /** What GET alerts answers: those resolved, too. */
+  alertRecords() {
+    return this.alerts().map(([id, rule, host, , attributes, state, severity, since, value, reason, notifies_at, notified_at, unit]) => ({ id, rule, host, attributes, state, severity, since, value, reason, notifies_at, notified_at, unit }));
   }
 
   history(q) {

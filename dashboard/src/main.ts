@@ -5,6 +5,7 @@ import './style/frame.css';
 import './style/controls.css';
 import './style/fleet.css';
 import './style/host.css';
+import './style/outages.css';
 import './style/alerts.css';
 import './style/alone.css';
 import './style/widths.css';

@@ -46,6 +46,16 @@ test('nothing before the first sample is a gap', () => {
   expect(findGaps([0, 1, 2], [false, false, true], 1, 3, [], 1)).toEqual([]);
 });
 
+test('an outage that began before the left edge is hatched up to the first value, with its reason', () => {
+  const outage = (from: number, to: number | null, reason: string): Outage => ({ from, to, status: 'lost', reason, correction: '', notified: true });
+  const times = [100, 101, 102, 103, 104, 105];
+  const told = (present: boolean[], outages: Outage[]): unknown[] => findGaps(times, present, 1, 106, outages, 2).map((g) => [g.from, g.to, g.outage?.reason]);
+  expect(told([false, false, false, true, true, true], [outage(20, 102.5, 'cut')])).toEqual([[100, 102.5, 'cut']]);
+  expect(told([false, false, false, true, true, true], [outage(20, 60, 'long over')])).toEqual([]);
+  expect(told([false, false, false, false, false, false], [outage(20, null, 'killed')])).toEqual([[100, 106, 'killed']]);
+  expect(told([false, false, false, true, true, true], [outage(101, 103.4, 'within')])).toEqual([[101, 103, 'within']]);
+});
+
 const shared = (buffer: WindowBuffer): Shared => ({
   buffer, from: 0, to: 2, interval: 1, outages: [], cores: 4, memory: 8 * 1024 ** 3, bands: [], words: { cores: (n) => `${n}`, installed: (s) => s },
 });

@@ -128,6 +128,20 @@ test('backs off with full jitter, doubling up to half a minute', () => {
   expect(live.state).toMatchObject({ kind: 'waiting', until: now + 250 });
 });
 
+test('each close code is a cause of its own, with the words of the collector', () => {
+  const causes: string[] = [];
+  for (const [code, words] of [[4408, 'too slow'], [1012, 'collector restarting'], [1006, ''], [4999, 'new in 2031']] as const) {
+    const live = make();
+    live.start();
+    last().events.open();
+    last().events.close(code, words);
+    if (live.state.kind !== 'waiting') throw new Error(live.state.kind);
+    causes.push(`${live.state.cause}: ${live.state.words}`);
+    live.stop();
+  }
+  expect(causes).toEqual(['slow: too slow', 'restarting: collector restarting', 'broken: ', 'fault: new in 2031']);
+});
+
 test('4401 ends it: the login is over', () => {
   const live = make();
   live.start();
@@ -169,7 +183,7 @@ test('silence for 15 s ends the connection and tries again', () => {
   advance(3000);
   expect(opened[0]?.closed).toBe(true);
   expect(opened.length).toBe(2);
-  expect(states.some((s) => s.kind === 'waiting' && s.reason === 'silent')).toBe(true);
+  expect(states.some((s) => s.kind === 'waiting' && s.cause === 'silent')).toBe(true);
 });
 
 test('a tab that slept reads what waits before it judges silence', () => {

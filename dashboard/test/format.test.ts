@@ -1,7 +1,8 @@
 import { beforeEach, expect, test } from 'vitest';
 import { setFormatLanguage } from '../src/format/locale';
+import { quantity, tellsRatio } from '../src/format/quantity';
 import { age, axisTime, clock } from '../src/format/time';
-import { milliseconds, MISSING, percent, plain, rate, ratePower, size, SteadyPower } from '../src/format/units';
+import { milliseconds, MISSING, percent, plain, rate, ratePower, size, sizes, SteadyPower } from '../src/format/units';
 
 beforeEach(() => setFormatLanguage('en'));
 
@@ -16,6 +17,12 @@ test('sizes are binary and have three digits at most before the point', () => {
   expect(size(62.8 * 1024 ** 3)).toEqual({ text: '62.8', unit: 'GiB' });
   expect(size(1023 * 1024 ** 2)).toEqual({ text: '1.0', unit: 'GiB' });
   expect(size(512)).toEqual({ text: '0.5', unit: 'KiB' });
+});
+
+test('two sizes beside each other both name their unit unless it is the same', () => {
+  const text = (a: number, b: number): string => sizes(a, b).join(' of ').replaceAll('\u00a0', ' ');
+  expect(text(874.9 * 1024 ** 2, 23.5 * 1024 ** 3)).toBe('874.9 MiB of 23.5 GiB');
+  expect(text(3.1 * 1024 ** 3, 23.5 * 1024 ** 3)).toBe('3.1 of 23.5 GiB');
 });
 
 test('decimals stay constant: zeros are not trimmed', () => {
@@ -71,4 +78,25 @@ test('a live figure keeps its unit until the value was past the step for three t
   expect(power.next(2e6)).toBe(2);
   expect(power.next(900_000)).toBe(2);
   expect(power.next(2e6)).toBe(2);
+});
+
+test('a value is written by its unit and its metric, never by how large it is', () => {
+  const text = (value: number | null, unit: string, reason: string): string => quantity(value, unit, tellsRatio(reason)).replaceAll('\u00a0', ' ');
+  expect(text(0.82, '{thread}', 'system.cpu.load_average.1m 0.82 {thread} above 0.50 {thread} for 10 s')).toBe('0.82 threads');
+  expect(text(0.82, '1', 'system.paging.pressure 0.82 above 0.50 for 10 s')).toBe('0.82');
+  expect(text(0.82, '1', 'CPU utilisation 82.0 % above 50.0 % for 10 s')).toBe('82.0%');
+  expect(text(1.2, '1', 'CPU utilisation{cpu=3} 120.0 % above 50.0 % for 10 s')).toBe('120.0%');
+  expect(text(0.04, '1', 'free space on /var 4.0 % below 10.0 % for 15 min')).toBe('4.0%');
+  expect(text(0.04, '1', 'available memory 4.0 % below 5.0 % for 5 min')).toBe('4.0%');
+  expect(text(0.5, '1', 'system.memory.utilization{state=used} 50 % above 10 % for 5 min')).toBe('50.0%');
+  expect(text(0.5, '1', 'my.hit_ratio 0.50 below 0.90 for 5 min')).toBe('50.0%');
+  expect(text(0.82, '', 'system.cpu.load_average.1m 82.0 % above 50.0 % for 10 s')).toBe('0.82');
+  expect(text(1.5e6, 'By/s', 'system.network.io 1.4 MiB/s above 1.0 MiB/s for 10 s')).toBe('1.5 MB/s');
+  expect(text(0.5, 'By', 'system.memory.usage 1 B above 0 B for 10 s')).toBe('0.0 KiB');
+  expect(text(3 * 1024 ** 3, 'By', 'system.memory.usage 3.0 GiB above 0 B for 10 s')).toBe('3.0 GiB');
+  expect(text(12, '{packet}/s', 'x')).toBe('12.00 packets/s');
+  expect(text(2, '1/s', 'x')).toBe('2.00 1/s');
+  expect(text(0.25, 's', 'x')).toBe('0.25 s');
+  expect(text(7, '{fork}', 'x')).toBe('7.00 fork');
+  expect(text(null, '', 'lost')).toBe(MISSING);
 });

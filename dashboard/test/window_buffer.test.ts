@@ -57,3 +57,22 @@ test('values that are no numbers are no samples', () => {
 test('an unknown series reads as nothing', () => {
   expect(read(new WindowBuffer(1, 10), 'x', 0, 3)).toEqual([null, null, null]);
 });
+
+test('whether a span is filled: yes, no, or the step is too wide to tell', () => {
+  const buffer = new WindowBuffer(1, 60);
+  for (let t = 0; t <= 40; t++) if (t < 10 || t > 20) buffer.add('a', t, 1);
+  expect([buffer.covers(9, 21, 1), buffer.covers(22, 40, 1), buffer.covers(9, 10, 1)]).toEqual([false, true, null]);
+  const slow = new WindowBuffer(1, 60);
+  for (let t = 0; t <= 40; t += 10) slow.add('a', t, 1);
+  expect([slow.covers(0, 40, 10), slow.covers(0, 40, 1)]).toEqual([true, false]);
+  expect(buffer.covers(-1e6, 9, 1)).toBe(false);
+});
+
+test('a copy stays as it was while ticks go on', () => {
+  const buffer = new WindowBuffer(1, 10);
+  for (let t = 0; t < 10; t++) buffer.add('a', t, t);
+  const copy = buffer.copy();
+  for (let t = 10; t < 40; t++) buffer.add('a', t, t);
+  expect(read(copy, 'a', 0, 10)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+  expect(read(buffer, 'a', 0, 10)).toEqual(Array.from({ length: 10 }, () => null));
+});

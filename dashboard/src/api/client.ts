@@ -1,6 +1,6 @@
 // REST: JSON in, JSON or an ApiError out. Every call has a deadline; nothing is retried here.
 
-import type { History, HostWithFacts, Outage, Problem, Session } from './types';
+import type { AlertRecord, History, HostWithFacts, Outage, Problem, Session } from './types';
 
 const DEADLINE_MS = 12_000;
 
@@ -67,6 +67,8 @@ export const getHost = (id: string, signal?: AbortSignal): Promise<HostWithFacts
   call('GET', `/api/v1/hosts/${encodeURIComponent(id)}`, undefined, signal);
 export const getOutages = async (id: string, from: number, to: number, signal?: AbortSignal): Promise<Outage[]> =>
   (await call<{ outages: Outage[] }>('GET', `/api/v1/hosts/${encodeURIComponent(id)}/outages?${query({ from, to })}`, undefined, signal)).outages;
+
+export const getAlerts = async (): Promise<AlertRecord[]> => (await call<{ alerts: AlertRecord[] }>('GET', '/api/v1/alerts')).alerts;
 
 export interface HistoryRequest {
   host: string;

@@ -1,6 +1,7 @@
 // Small drawings on plain canvas: sparkline, 24 h connection strip, heat ramp.
 
 import { currentPalette, heatColor, translucent } from './palette';
+import { STRIP_CELLS, stripCells, type Break } from './strip';
 
 function context(canvas: HTMLCanvasElement): [CanvasRenderingContext2D, number, number] | null {
   const ratio = devicePixelRatio;
@@ -59,29 +60,21 @@ function runsOf(values: ArrayLike<number>): [number, number][] {
   return runs;
 }
 
-export interface Break {
-  from: number;
-  to: number;
-  status: string;
-}
-
-/** Connection over [from, to] in 72 cells: the calm colour is the usual state, breaks stand out. */
-export function drawStrip(canvas: HTMLCanvasElement, from: number, to: number, breaks: Break[]): void {
+/** Connection over [from, to]: the calm colour is the usual state, breaks stand out, the time before the host is hatched. */
+export function drawStrip(canvas: HTMLCanvasElement, from: number, to: number, breaks: Break[], known: number): void {
   const drawing = context(canvas);
   if (!drawing) return;
   const [g, w, h] = drawing;
   const p = currentPalette();
-  const cells = 72;
-  const width = w / cells;
-  const span = (to - from) / cells;
-  for (let i = 0; i < cells; i++) {
-    const a = from + i * span;
-    const cut = breaks.find((b) => b.from < a + span && b.to > a);
-    g.fillStyle = cut ? p.color(cut.status) : translucent(p.color('up'), 0.6);
+  const width = w / STRIP_CELLS;
+  stripCells(from, to, breaks, known).forEach((cell, i) => {
+    const cut = cell !== 'up' && cell !== 'before';
+    g.fillStyle = cut ? p.color(cell) : cell === 'up' ? translucent(p.color('up'), 0.6) : p.color('hatch');
     g.beginPath();
-    g.roundRect(i * width, cut ? 0 : 3, Math.max(1, width - 1.5), cut ? h : h - 6, 1);
+    if (cell === 'before') for (let y = 3; y < h - 3; y += 3) g.rect(i * width, y, Math.max(1, width - 1.5), 1);
+    else g.roundRect(i * width, cut ? 0 : 3, Math.max(1, width - 1.5), cut ? h : h - 6, 1);
     g.fill();
-  }
+  });
 }
 
 export function drawRamp(canvas: HTMLCanvasElement): void {

@@ -9,7 +9,10 @@ export interface Gap {
   outage: Outage | null;
 }
 
-/** Runs without data after the first value, up to `end`. `present[i]` is the bucket at times[i]. */
+/**
+ * Runs without data up to `end`, after the first value; before it only what a known outage covers, for nobody knows
+ * whether the host was there. `present[i]` is the bucket at times[i].
+ */
 export function findGaps(times: number[], present: boolean[], step: number, end: number, outages: Outage[], least: number): Gap[] {
   const gaps: Gap[] = [];
   let seen = -1;
@@ -25,7 +28,14 @@ export function findGaps(times: number[], present: boolean[], step: number, end:
   }
   const last = times[seen];
   if (last !== undefined && end > last + step) add(last + step, end);
-  return gaps;
+  return [...knownBefore(times[0] ?? end, times[present.indexOf(true)] ?? end, outages), ...gaps];
+}
+
+/** Outages between the window's left edge and its first value, which began before the window or within. */
+function knownBefore(from: number, first: number, outages: Outage[]): Gap[] {
+  return outages
+    .map((outage) => ({ from: Math.max(from, outage.from), to: Math.min(first, outage.to ?? Infinity), outage }))
+    .filter((gap) => gap.to > gap.from);
 }
 
 /** The outage that covers most of the span. */

@@ -18,6 +18,8 @@ class Slot {
   /** Which bucket each place of the ring holds now; others are stale. */
   readonly bucket: Float64Array;
   last = -Infinity; // ms
+  /** Buckets up to this one are whole: no tick is added to an average whose count nobody knows. */
+  #closed = -Infinity;
   #open = -Infinity;
   #sum = 0;
   #count = 0;
@@ -29,6 +31,11 @@ class Slot {
     this.bucket = new Float64Array(size).fill(-1);
   }
 
+  close(bucket: number, avg: number, min: number, max: number): void {
+    this.#closed = Math.max(this.#closed, bucket);
+    this.put(bucket, avg, min, max);
+  }
+
   put(bucket: number, avg: number, min: number, max: number): void {
     const i = bucket % this.bucket.length;
     this.bucket[i] = bucket;
@@ -37,18 +44,25 @@ class Slot {
     this.max[i] = max;
   }
 
-  add(bucket: number, value: number): void {
-    if (bucket < this.#open) return;
+  /** `weight`: how many samples stand behind the value. */
+  add(bucket: number, value: number, min: number, max: number, weight: number): void {
+    if (bucket < this.#open || bucket <= this.#closed) return;
     if (bucket > this.#open) {
       this.#open = bucket;
       this.#sum = 0;
       this.#count = 0;
     }
-    this.#sum += value;
-    this.#count += 1;
+    const first = this.#count === 0;
+    this.#sum += value * weight;
+    this.#count += weight;
     const i = bucket % this.bucket.length;
-    const first = this.#count === 1;
-    this.put(bucket, this.#sum / this.#count, first ? value : Math.min(this.min[i] ?? value, value), first ? value : Math.max(this.max[i] ?? value, value));
+    this.put(bucket, this.#sum / this.#count, first ? min : Math.min(this.min[i] ?? min, min), first ? max : Math.max(this.max[i] ?? max, max));
+  }
+
+  copy(): Slot {
+    const copy = new Slot(this.bucket.length);
+    for (const name of ['avg', 'min', 'max', 'bucket'] as const) copy[name].set(this[name]);
+    return copy;
   }
 }
 
@@ -96,7 +110,18 @@ export class WindowBuffer {
     columns.t.forEach((t, i) => {
       const avg = columns.avg[i];
       if (avg == null) return;
-      slot.put(this.bucketOf(t), avg, columns.min?.[i] ?? avg, columns.max?.[i] ?? avg);
+      slot.close(this.bucketOf(t), avg, columns.min?.[i] ?? avg, columns.max?.[i] ?? avg);
+    });
+  }
+
+  /** Finer steps of `span` seconds, each worth `weight` samples: the part of a long bucket that isn't fetched raw. */
+  fold(columns: Columns, span: number, weight: number): void {
+    const slot = this.#slot(columns.key);
+    columns.t.forEach((t, i) => {
+      const avg = columns.avg[i];
+      if (avg == null || ms(t) <= slot.last) return;
+      slot.last = ms(t + span) - 1;
+      slot.add(this.bucketOf(t), avg, columns.min?.[i] ?? avg, columns.max?.[i] ?? avg, weight);
     });
   }
 
@@ -107,8 +132,34 @@ export class WindowBuffer {
     const at = ms(t);
     if (at <= slot.last) return false;
     slot.last = at;
-    slot.add(this.bucketOf(t), value);
+    slot.add(this.bucketOf(t), value, value, value, 1);
     return true;
+  }
+
+  /**
+   * Is there a value in each bucket between two ticks, `interval` seconds apart at most? Null when the step is too wide
+   * for the span to tell.
+   */
+  covers(from: number, to: number, interval: number): boolean | null {
+    const last = this.bucketOf(to) - 1;
+    const first = Math.max(this.bucketOf(from) + 1, last - this.#size + 2);
+    if (last < first) return null;
+    const most = Math.max(0, Math.ceil((1.5 * interval) / this.step) - 1);
+    const slots = [...this.#slots.values()];
+    let missing = 0;
+    for (let bucket = first; bucket <= last; bucket++) {
+      const place = bucket % this.#size;
+      missing = slots.some((slot) => slot.bucket[place] === bucket) ? 0 : missing + 1;
+      if (missing > most) return false;
+    }
+    return true;
+  }
+
+  /** What is held now, for a picture that stands still while ticks go on. */
+  copy(): WindowBuffer {
+    const copy = new WindowBuffer(this.step, this.range);
+    for (const [key, slot] of this.#slots) copy.#slots.set(key, slot.copy());
+    return copy;
   }
 
   /**

@@ -32,3 +32,5 @@ export function dateFormat(name: string, options: Intl.DateTimeFormatOptions): I
   }
   return format;
 }
+
+export const HM: Intl.DateTimeFormatOptions = { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' };

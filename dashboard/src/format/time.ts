@@ -1,6 +1,6 @@
 // Ages, clocks and the time zone's name. Times are Unix seconds in the collector's clock.
 
-import { dateFormat, fixed, formatLanguage } from './locale';
+import { dateFormat, fixed, formatLanguage, HM } from './locale';
 import { MISSING, NO_BREAK } from './units';
 
 const PARTS = {
@@ -24,7 +24,6 @@ export function age(seconds: number | null | undefined, decimals = true): string
 }
 
 const HMS: Intl.DateTimeFormatOptions = { hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' };
-const HM: Intl.DateTimeFormatOptions = { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' };
 const DAY: Intl.DateTimeFormatOptions = { day: 'numeric', month: 'short' };
 
 const day = (unix: number): string => dateFormat('day', DAY).format(unix * 1000);

@@ -43,6 +43,12 @@ export function size(bytes: number | null | undefined, power?: number): Figure {
   return { text: fixed(bytes / 1024 ** p, 1), unit: sizeUnit(p) };
 }
 
+/** Two sizes that stand beside each other, "874.9 MiB", "23.5 GiB": the first one's unit is left out where it is the same. */
+export function sizes(part: number, whole: number): [string, string] {
+  const [a, b] = [size(part), size(whole)];
+  return [a.unit === b.unit ? a.text : `${a.text}${NO_BREAK}${a.unit}`, `${b.text}${NO_BREAK}${b.unit}`];
+}
+
 /** A ratio as the number before the percent sign. */
 export const percent = (ratio: number | null | undefined, decimals = 0): string =>
   missing(ratio) ? MISSING : fixed(ratio * 100, decimals);

@@ -1,5 +1,6 @@
 import { NO_BREAK as NB } from '../format/units';
 import type { Dictionary } from './en';
+import { reasonInRussian } from './reason_ru';
 
 const rules = new Intl.PluralRules('ru');
 function plural(n: number, one: string, few: string, many: string): string {
@@ -7,23 +8,6 @@ function plural(n: number, one: string, few: string, many: string): string {
   return form === 'one' ? one : form === 'few' ? few : many;
 }
 const n_ = (n: number, one: string, few: string, many: string): string => `${n}${NB}${plural(n, one, few, many)}`;
-
-/** The collector's words for verdicts; others are shown as they come. */
-const WORDS: [string, string][] = [
-  ['connection ended without goodbye: agent killed, or something between cut it', 'соединение оборвалось без прощания: агент убит либо связь оборвана по пути'],
-  ['machine answers, agent is stopped or starved', 'машина отвечает, агент остановлен или голодает'],
-  ['host off, frozen, or network cut', 'хост выключен, завис либо сеть оборвана'],
-  ['service stopped', 'служба остановлена'],
-  ['host is shutting down', 'хост выключается'],
-  ['rebooting', 'перезагружается'],
-  ['upgrading', 'обновляется'],
-  ['host was up; network cut', 'хост работал, связь пропала'],
-  ['rebooted at', 'перезагружен в'],
-  ['agent was stopped or frozen', 'агент был остановлен или заморожен'],
-  ['agent died and was started again', 'агент погиб и был запущен снова'],
-  ['agent took no samples', 'агент не снимал показаний'],
-  ['no samples', 'нет показаний'],
-];
 
 export const ru: Dictionary = {
   fleet: 'Хосты',
@@ -43,6 +27,11 @@ export const ru: Dictionary = {
     backIn: (s) => `Ещё раз через ${s}${NB}с`,
     offlineSince: (t) => `Нет связи с ${t}`,
     label: 'Связь с коллектором',
+    why: {
+      silent: 'коллектор замолчал', refused: 'коллектор отказал', unreachable: 'коллектор не отвечает', broken: 'связь оборвалась',
+      away: 'коллектор закончил соединение', policy: 'коллектор этого не разрешает', fault: 'по связи пришло не то',
+      restarting: 'коллектор перезапускается', busy: 'коллектор занят', ended: 'вход закончился', slow: 'страница не успевала за данными',
+    },
   },
   user: { signOut: 'Выйти', role: { viewer: 'наблюдатель', operator: 'оператор', administrator: 'администратор' }, language: 'Язык', theme: 'Тема', light: 'Светлая', dark: 'Тёмная', menu: 'Учётная запись и вид' },
   login: {
@@ -58,6 +47,7 @@ export const ru: Dictionary = {
     cookie: 'Коллектор принял пароль, но браузер не сохранил cookie. Откройте страницу по HTTPS.',
     needUser: 'Введите имя.',
     needPassword: 'Введите пароль.',
+    ended: 'Ваш вход закончился. Войдите снова.',
     setup: 'Пользователей ещё нет. Создайте первого на коллекторе:',
   },
   search: 'Хост, метка, причина',
@@ -105,6 +95,7 @@ export const ru: Dictionary = {
     noBreak: 'За 24 ч обрывов не было',
     roundTrip: 'Пинг', skew: 'Сдвиг часов', lastSample: 'Замер', ago: 'назад', toScreen: 'До экрана',
     connected: (percent) => `24 ч, на связи ${percent}`,
+    connectedSince: (t, percent) => `С ${t} на связи ${percent}`,
     openAlert: 'К тревоге',
     seen: { tick: (cpu, memory) => `последний замер: CPU ${cpu}, память ${memory}`, tickOnly: 'последний замер', verdict: (word) => `вердикт: ${word}`, notify: 'оповещение отправлено', notifyAt: (age) => `оповестим через ${age}, если не вернётся` },
     cpu: 'CPU', load: 'Нагрузка', memory: 'Память', diskBusy: 'Диск занят', fullestDisk: 'Диск, максимум', network: 'Сеть',
@@ -115,7 +106,7 @@ export const ru: Dictionary = {
     firingSince: (t) => `тревога с ${t}`,
     notFound: 'Такого хоста нет.',
     toFleet: 'К хостам',
-    range: 'Период', ranges: { m15: `15${NB}мин`, h1: `1${NB}ч`, h6: `6${NB}ч`, h24: `24${NB}ч`, d7: `7${NB}д` },
+    range: 'Период', ranges: { m15: `15${NB}мин`, h1: `1${NB}ч`, h6: `6${NB}ч`, h24: `24${NB}ч`, d7: `7${NB}д`, d14: `14${NB}д` },
   },
   chart: {
     cpu: 'CPU по режимам', cores: 'CPU по ядрам', memory: 'Память', load: 'Нагрузка', disk: 'Диск', network: 'Сеть', tasks: 'задач',
@@ -123,22 +114,20 @@ export const ru: Dictionary = {
     m1: `1${NB}мин`, m5: `5${NB}мин`, m15: `15${NB}мин`,
     installed: (size) => `Установлено ${size}`,
     loading: 'Загрузка', noData: 'За этот период замеров нет', noSeries: 'Этот хост такого не даёт', failed: 'История не ответила:',
-    gap: 'нет данных', zoomHint: 'Потяните, чтобы увеличить',
+    gap: 'нет данных', time: 'Время', core: (n) => `Ядро ${n}`, table: (title) => `${title}: цифры таблицей`,
+  },
+  outages: {
+    title: 'Обрывы за этот период', none: 'Не было.', lasts: 'длится', notified: 'оповещение отправлено', notNotified: 'без оповещения', notYet: 'ещё без оповещения',
+    more: (n) => `и ещё ${n} раньше`,
   },
   alert: {
     firing: 'Активные, худшие сверху', pending: 'Ожидают', resolved: 'Недавно снятые', for: 'длится',
     none: 'Тревог нет', noneText: 'Все правила молчат. Здесь появятся ожидающие, активные и недавно снятые тревоги.',
-    on: '·', severity: 'Важность', state: 'Состояние', value: 'Значение', since: 'С', rule: 'Правило', notifies: 'Оповещение', timeline: 'Ход событий',
-    notifiesIn: (s) => `через ${s}`,
-    pick: 'Выберите тревогу',
+    on: '·', severity: 'Важность', state: 'Состояние', value: 'Значение', valueFired: 'Значение при срабатывании', valueLast: 'Последнее значение', since: 'С', rule: 'Правило',
+    noSuch: 'Такой тревоги нет', noSuchText: 'Она снята слишком давно либо не успела сработать.', toAll: 'Все тревоги',
     hostDown: 'Хост недоступен',
-    resolvedAt: (t) => `снята ${t}`,
   },
-  keys: { title: 'Клавиши', search: 'Поиск хостов', fleet: 'К хостам', alerts: 'К тревогам', help: 'Этот список', close: 'Закрыть', live: 'Эфир или пауза' },
+  keys: { title: 'Клавиши', search: 'Поиск хостов', fleet: 'К хостам', alerts: 'К тревогам', help: 'Этот список', close: 'Закрыть', live: 'Остановить графики, вернуться в эфир', space: 'Пробел' },
   notFound: 'Такой страницы нет.',
-  reason: (words) => {
-    let out = words;
-    for (const [english, russian] of WORDS) out = out.replace(english, russian);
-    return out;
-  },
+  reason: reasonInRussian,
 };

@@ -2,6 +2,7 @@
 // are injected, so that tests own them. Subscribers get whole snapshots and deltas; parts are put together here.
 
 import type { LiveMessage, LiveRequest, Row } from '../api/types';
+import { causeOf, type Cause } from './close_reason';
 import type { OpenTransport, Transport } from './transport';
 
 export const BACKOFF_FIRST_MS = 1000;
@@ -15,7 +16,8 @@ export type LiveState =
   | { kind: 'idle' }
   | { kind: 'connecting'; since: number | null }
   | { kind: 'open'; delay: number | null }
-  | { kind: 'waiting'; until: number; since: number; reason: string }
+  /** `words` are the collector's own, empty if it said nothing. */
+  | { kind: 'waiting'; until: number; since: number; cause: Cause; words: string }
   | { kind: 'signed-out' };
 
 export interface TopicSink {
@@ -183,7 +185,7 @@ export class LiveConnection {
       return;
     }
     if (opened) {
-      this.#wait(reason || String(code));
+      this.#wait(causeOf(code), reason);
       return;
     }
     // Browsers say 1006 for every refused handshake.
@@ -191,7 +193,7 @@ export class LiveConnection {
     void this.#env.hasLogin().then(
       (yes) => {
         if (this.#state !== started) return;
-        if (yes) this.#wait(reason || 'refused');
+        if (yes) this.#wait('refused', reason);
         else this.#signedOut();
       },
       () => {
@@ -205,19 +207,19 @@ export class LiveConnection {
     this.#become({ kind: 'signed-out' });
   }
 
-  #fail(reason: string): void {
+  #fail(cause: Cause): void {
     this.#drop();
-    this.#wait(reason);
+    this.#wait(cause);
   }
 
-  #wait(reason: string): void {
+  #wait(cause: Cause, words = ''): void {
     this.#drop();
     const now = this.#env.now();
     this.#downSince ??= now;
     const most = Math.min(BACKOFF_MOST_MS, BACKOFF_FIRST_MS * 2 ** this.#attempt);
     this.#attempt += 1;
     const delay = Math.max(200, this.#env.random() * most);
-    this.#become({ kind: 'waiting', until: now + delay, since: this.#downSince, reason });
+    this.#become({ kind: 'waiting', until: now + delay, since: this.#downSince, cause, words });
     this.#timer = this.#env.setTimer(() => this.#connect(), delay);
   }
 

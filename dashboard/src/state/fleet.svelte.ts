@@ -70,11 +70,10 @@ export class FleetHost {
 }
 
 export const DOWN: readonly Status[] = ['lost', 'unresponsive', 'rejected'];
-export const STOPPED_AFTER_S = 600;
 
-/** Down, as the collector counts it: a stop is forgiven for ten minutes. */
-export const isDown = (row: HostRow, now: number): boolean =>
-  DOWN.includes(row.status) || (row.status === 'stopped' && now - row.since > STOPPED_AFTER_S);
+/** Down, as the collector counts it: how long a stop is forgiven is its setting, so its alert says when that is over. */
+export const isDown = (row: HostRow, hostsDown: ReadonlySet<string>): boolean =>
+  DOWN.includes(row.status) || (row.status === 'stopped' && hostsDown.has(row.id));
 
 class Fleet implements TopicSink {
   /** Changes when hosts come or go, never with their values. */

@@ -1,8 +1,9 @@
 // What a host page shows: which range, following the present or not. Kept in the address, so that links hold it.
 
+import type { View as Window } from '../charts/history_join';
 import { stepFor } from '../charts/steps';
 
-export const RANGES = { m15: 900, h1: 3600, h6: 21_600, h24: 86_400, d7: 604_800 } as const;
+export const RANGES = { m15: 900, h1: 3600, h6: 21_600, h24: 86_400, d7: 604_800, d14: 1_209_600 } as const;
 export type RangeName = keyof typeof RANGES;
 export const RANGE_NAMES = Object.keys(RANGES) as RangeName[];
 
@@ -33,4 +34,11 @@ export function writeView(view: HostView): URLSearchParams {
   return query;
 }
 
-export const stepOf = (view: HostView, pixels: number): number => stepFor(view.range, pixels);
+/** How wide a chart is drawn, CSS pixels: more points than that can't be seen. */
+function plotWidth(): number {
+  const columns = innerWidth >= 1920 ? 3 : innerWidth >= 1024 ? 2 : 1;
+  return Math.max(240, (Math.min(innerWidth, 2400) - (innerWidth >= 640 ? 260 : 32)) / columns - 80);
+}
+
+/** The window of history that the charts of a view need. */
+export const windowOf = ({ range, end }: HostView): Window => ({ step: stepFor(range, plotWidth()), range, end });

@@ -1,6 +1,6 @@
 // Who is signed in, and the one live connection that belongs to the login.
 
-import { ApiError, getSession, setServerTimeSink, signIn, signOut } from '../api/client';
+import { ApiError, getAlerts, getSession, setServerTimeSink, signIn, signOut } from '../api/client';
 import type { Session } from '../api/types';
 import { LiveConnection, type LiveState } from '../live/connection';
 import { openWebSocket } from '../live/transport';
@@ -15,7 +15,10 @@ class SessionState {
   /** The command that makes the first administrator, while there is no user. */
   setup = $state<string | null>(null);
   live = $state.raw<LiveState>({ kind: 'idle' });
+  /** What the collector answered to something this page asked over the live connection. */
   trouble = $state('');
+  /** The login ended from the other side, not by signing out here. */
+  ended = $state(false);
 
   readonly connection = new LiveConnection({
     open: openWebSocket,
@@ -34,7 +37,10 @@ class SessionState {
     },
     onState: (state) => {
       this.live = state;
-      if (state.kind === 'signed-out') void this.ask();
+      if (state.kind === 'waiting') this.trouble = '';
+      if (state.kind !== 'signed-out') return;
+      this.ended = true;
+      void this.ask();
     },
     onError: (message) => {
       this.trouble = message;
@@ -43,6 +49,7 @@ class SessionState {
 
   start(): void {
     setServerTimeSink((date) => clock.learn(date));
+    alerts.fetchPast = getAlerts;
     this.connection.subscribe('fleet', fleet);
     this.connection.subscribe('alerts', alerts);
     addEventListener('online', () => this.connection.nudge());
@@ -90,6 +97,7 @@ class SessionState {
     this.person = person;
     this.setup = null;
     this.phase = 'in';
+    this.ended = false;
     this.connection.start();
   }
   #out(): void {
