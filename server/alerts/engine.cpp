@@ -37,19 +37,13 @@ units::Result<void> Engine::load() {
     auto entry = decode(key, body);
     if (!entry) return std::unexpected(std::move(entry.error()));
     last_id_ = std::max(last_id_, entry->alert.id);
-    const auto rule = std::ranges::find(rules_, entry->alert.rule, &Rule::name);
-    if (rule == rules_.end()) {  // taken out of the file: nobody will judge it again
-      entry->alert.phase = Phase::resolved;
-      entry->alert.notifies_at.reset();
-      backlog_.state(key, "");
-      backlog_.alert(key, entry->alert, false, true);
-      backlog_.cancel(entry->alert.incident);
-      continue;
+    Host& host = hosts_[entry->alert.host];
+    if (std::string why = orphaned(*entry); !why.empty()) {
+      host.orphans[key] = {std::move(*entry), std::move(why)};
+    } else {
+      host.entries[key] = std::move(*entry);
     }
-    entry->rule = static_cast<std::size_t>(rule - rules_.begin());
-    hosts_[entry->alert.host].entries[key] = std::move(*entry);
   }
-  flush();
   return {};
 }
 
@@ -58,10 +52,12 @@ void Engine::on_host(const domain::HostRecord& record, const domain::HostState& 
   const bool known = host.record.number == record.number;
   host.record = record;
   host.state = state;
+  if (state.status != HostStatus::up) host.last_values = {};
   if (!known) {
     for (const auto& [key, entry] : host.entries) publish(host, entry.alert);
+    close_orphans(host);
   }
-  if (record.revoked) close_thresholds(host);
+  if (record.revoked) close_thresholds(host, "the host was revoked");
   judge_host(host);
   flush();
 }

@@ -36,8 +36,8 @@ class Engine final : public domain::FleetObserver {
   void on_queued(std::function<void()> wake) { queued_ = std::move(wake); }
 
   /// Takes up the stored states; before any other call. Pending threshold alerts go on if their values come
-  /// back within kRestartGap of the newest tick stored, else `for` starts anew; firing ones stay firing. `corrupt` or
-  /// `version` if a state can't be read.
+  /// back within kRestartGap of the newest tick stored, else `for` starts anew; firing ones stay firing. Those that no
+  /// rule covers any more end as soon as their host is known. `corrupt` or `version` if a state can't be read.
   [[nodiscard]] units::Result<void> load();
 
   void on_host(const domain::HostRecord& host, const domain::HostState& state) override;
@@ -50,10 +50,17 @@ class Engine final : public domain::FleetObserver {
   void advance();
 
  private:
+  struct Orphan {
+    Entry entry;
+    std::string why;
+  };
   struct Host {
     domain::HostRecord record;
     domain::HostState state;
-    std::map<std::string, Entry> entries;  ///< pending and firing only; key as stored
+    std::map<std::string, Entry> entries;   ///< pending and firing only; key as stored
+    std::map<std::string, Orphan> orphans;  ///< stored, but no rule covers them; until the host is known
+    units::Instant last_values{};           ///< newest tick; 0 when the host went away since
+    units::Instant reporting_since{};       ///< first tick of those that came without a gap until last_values
   };
   struct Free {
     double free, used;
@@ -62,10 +69,26 @@ class Engine final : public domain::FleetObserver {
   void judge(Host& host, std::size_t rule, std::vector<metrics::Attribute> attributes, units::Instant at,
              Reading reading, const std::string& unit);
   void judge_host(Host& host);
-  void close_thresholds(Host& host);  ///< of a revoked host: no value will come to resolve them
+  /// Why no rule covers a stored alert any more; empty if one does. Sets Entry::rule.
+  [[nodiscard]] std::string orphaned(Entry& entry) const;
+  /// Ends an alert for another reason than its values; those who know that it fires are told `why`.
+  void close(Host& host, const std::string& key, Entry entry, const std::string& why);
+  void close_orphans(Host& host);
+  void close_thresholds(Host& host, const std::string& why);
+  void close_absent(Host& host);  ///< whose series is missing for longer than patience()
+  void note_tick(Host& host, units::Instant at);
+  template <class Which>
+  [[nodiscard]] static std::vector<std::string> keys_of(const Host& host, Which which) {
+    std::vector<std::string> keys;
+    for (const auto& [key, entry] : host.entries) {
+      if (which(entry)) keys.push_back(key);
+    }
+    return keys;
+  }
   void apply(Host& host, const std::string& key, Entry entry, const StepResult& result);
   void fire(Host& host, Entry& entry);
   void resolve(Host& host, Entry& entry);
+  void end(Host& host, const std::string& key, const domain::Alert& alert);  ///< the last that is kept and shown of it
   void queue(const Host& host, const domain::Alert& alert, domain::Transition transition, units::Instant not_before);
   void keep(const std::string& key, Entry& entry);
   void publish(const Host& host, const domain::Alert& alert);

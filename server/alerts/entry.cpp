@@ -13,6 +13,7 @@ std::string encode(const Entry& entry) {
   for (const auto& [key, value] : alert.attributes) attributes[key] = value;
   Json body = {{"v", 1},
                {"rule", alert.rule},
+               {"series", entry.series},
                {"host", domain::index(alert.host)},
                {"attributes", std::move(attributes)},
                {"firing", alert.phase == Phase::firing},
@@ -35,6 +36,7 @@ units::Result<Entry> decode(const std::string& key, const std::string& body) {
     domain::Alert& alert = entry.alert;
     alert.id = alert.incident = json.at("id");
     alert.rule = json.at("rule");
+    entry.series = json.value("series", "");
     alert.host = domain::HostNumber{json.at("host").get<std::uint32_t>()};
     for (const auto& [name, value] : json.at("attributes").items()) alert.attributes.push_back({name, value});
     alert.phase = entry.state.phase = json.at("firing").get<bool>() ? Phase::firing : Phase::pending;

@@ -54,24 +54,11 @@ void Engine::judge_host(Host& host) {
   apply(host, key, std::move(entry), result);
 }
 
-void Engine::close_thresholds(Host& host) {
-  const units::Instant now = clock_.now();
-  std::vector<std::string> keys;
-  for (const auto& [key, entry] : host.entries) {
-    if (!is_host_down(entry)) keys.push_back(key);
-  }
-  for (const std::string& key : keys) {
-    Entry entry = host.entries.at(key);
-    StepResult result{{Phase::inactive, now, entry.state.last_tick}, std::nullopt};
-    if (entry.state.phase == Phase::firing) result.change = Transition::resolved;
-    apply(host, key, std::move(entry), result);
-  }
-}
-
 void Engine::on_values(domain::HostNumber number, units::Instant at, std::span<const Value> values) {
   const auto found = hosts_.find(number);
   if (found == hosts_.end() || found->second.record.revoked) return;
   Host& host = found->second;
+  note_tick(host, at);
   std::map<std::string, Free> disks;
   double available = std::nan(""), limit = std::nan("");
   for (const auto& [series, value] : values) {
@@ -102,6 +89,7 @@ void Engine::on_values(domain::HostNumber number, units::Instant at, std::span<c
       judge(host, n, {{"mountpoint", mount}}, at, {disk.free / (disk.free + disk.used), disk.free}, "1");
     }
   }
+  close_absent(host);
   flush();
 }
 
@@ -117,6 +105,7 @@ void Engine::judge(Host& host, std::size_t n, std::vector<metrics::Attribute> at
     if (result.next.phase == Phase::inactive) return;
     Entry entry;
     entry.rule = n;
+    entry.series = rule.series.name;
     entry.alert.attributes = std::move(attributes);
     entry.alert.value = reading.value;
     entry.alert.reason = reason(rule, entry.alert.attributes, reading.value, unit);

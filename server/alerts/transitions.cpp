@@ -38,17 +38,19 @@ void Engine::apply(Host& host, const std::string& key, Entry entry, const StepRe
     entry.alert.since = entry.state.since;
     if (result.change == Transition::fired) fire(host, entry);
   }
-  const bool ends = entry.state.phase == Phase::inactive;
-  backlog_.alert(key, entry.alert, begins, ends);
+  if (entry.state.phase == Phase::inactive) return end(host, key, entry.alert);
+  backlog_.alert(key, entry.alert, begins, false);
   publish(host, entry.alert);
-  if (ends) {
-    bus_.retire(kTopic, std::to_string(entry.alert.id));
-    backlog_.state(key, "");
-    host.entries.erase(key);
-    return;
-  }
   keep(key, entry);
   host.entries[key] = std::move(entry);
+}
+
+void Engine::end(Host& host, const std::string& key, const domain::Alert& alert) {
+  backlog_.alert(key, alert, false, true);
+  publish(host, alert);
+  bus_.retire(kTopic, std::to_string(alert.id));
+  backlog_.state(key, "");
+  host.entries.erase(key);
 }
 
 void Engine::fire(Host& host, Entry& entry) {
