@@ -22,9 +22,8 @@ Engine::Engine(Config config, domain::AlertRecords& records, domain::LiveBus& bu
     by_series_[rule.series.name].push_back(n);
     if (rule.measure != Measure::value) derived_.push_back(n);
   }
-  bus_.header(
-      kTopic,
-      R"(["id","rule","host","host_name","attributes","phase","severity","since","value","reason","notifies_at"])");
+  bus_.header(kTopic, R"(["id","rule","host","host_name","attributes","phase","severity","since","value","reason",)"
+                      R"("notifies_at","notified_at","unit"])");
 }
 
 units::Result<void> Engine::load() {
@@ -37,6 +36,7 @@ units::Result<void> Engine::load() {
     auto entry = decode(key, body);
     if (!entry) return std::unexpected(std::move(entry.error()));
     last_id_ = std::max(last_id_, entry->alert.id);
+    if (config_.receivers.empty()) entry->alert.notifies_at.reset();
     Host& host = hosts_[entry->alert.host];
     if (std::string why = orphaned(*entry); !why.empty()) {
       host.orphans[key] = {std::move(*entry), std::move(why)};
@@ -71,8 +71,7 @@ void Engine::advance() {
       const bool pending = entry.state.phase == Phase::pending && !is_host_down(entry);
       if (pending && entry.state.last_tick - entry.kept_tick >= kKeepTicks) keep(key, entry);
       if (!entry.alert.notifies_at || now < *entry.alert.notifies_at) continue;
-      entry.alert.notifies_at.reset();
-      if (is_host_down(entry)) told_.on_notified(number, entry.host_since);
+      note_told(entry);
       keep(key, entry);
       backlog_.alert(key, entry.alert, false, false);
       publish(host, entry.alert);

@@ -27,6 +27,7 @@ inline constexpr units::Milliseconds kKeepTicks{10'000};
 ///
 /// Deliveries of a firing wait until notify.hold has passed (not_before). Resolved within the hold, they are cancelled
 /// and nobody is told; later, a resolved notice follows at once. In it `alert.since` stays the time of the firing.
+/// Without receivers nothing waits for a hold, and nobody counts as told.
 class Engine final : public domain::FleetObserver {
  public:
   Engine(Config config, domain::AlertRecords& records, domain::LiveBus& bus, domain::NotificationObserver& told,
@@ -87,6 +88,7 @@ class Engine final : public domain::FleetObserver {
   }
   void apply(Host& host, const std::string& key, Entry entry, const StepResult& result);
   void fire(Host& host, Entry& entry);
+  void note_told(Entry& entry);  ///< the hold is over: the receivers get "firing"
   void resolve(Host& host, Entry& entry);
   void end(Host& host, const std::string& key, const domain::Alert& alert);  ///< the last that is kept and shown of it
   void queue(const Host& host, const domain::Alert& alert, domain::Transition transition, units::Instant not_before);

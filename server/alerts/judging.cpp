@@ -108,6 +108,7 @@ void Engine::judge(Host& host, std::size_t n, std::vector<metrics::Attribute> at
     entry.series = rule.series.name;
     entry.alert.attributes = std::move(attributes);
     entry.alert.value = reading.value;
+    entry.alert.unit = unit;
     entry.alert.reason = reason(rule, entry.alert.attributes, reading.value, unit);
     apply(host, key, std::move(entry), result);
     return;

@@ -54,21 +54,27 @@ void Engine::end(Host& host, const std::string& key, const domain::Alert& alert)
 }
 
 void Engine::fire(Host& host, Entry& entry) {
+  if (config_.receivers.empty()) return;
   entry.alert.notifies_at = clock_.now() + config_.hold;
   queue(host, entry.alert, Transition::fired, *entry.alert.notifies_at);
 }
 
+void Engine::note_told(Entry& entry) {
+  entry.alert.notified_at = clock_.now();
+  entry.alert.notifies_at.reset();
+  if (is_host_down(entry)) told_.on_notified(entry.alert.host, entry.host_since);
+}
+
 void Engine::resolve(Host& host, Entry& entry) {
   const units::Instant now = clock_.now();
-  const bool held = entry.alert.notifies_at && now < *entry.alert.notifies_at;
-  if (!held && entry.alert.notifies_at && is_host_down(entry)) told_.on_notified(host.record.number, entry.host_since);
-  entry.alert.notifies_at.reset();
-  entry.alert.phase = Phase::resolved;
-  if (held) {
+  if (entry.alert.notifies_at && now < *entry.alert.notifies_at) {
     backlog_.cancel(entry.alert.incident);
-  } else {
-    queue(host, entry.alert, Transition::resolved, now);
+    entry.alert.notifies_at.reset();
+  } else if (entry.alert.notifies_at) {
+    note_told(entry);
   }
+  entry.alert.phase = Phase::resolved;
+  if (entry.alert.notified_at) queue(host, entry.alert, Transition::resolved, now);
   entry.alert.since = now;
 }
 
@@ -103,7 +109,9 @@ void Engine::publish(const Host& host, const domain::Alert& alert) {
                     seconds(alert.since),
                     alert.value ? Json(*alert.value) : Json(),
                     alert.reason,
-                    alert.notifies_at ? seconds(*alert.notifies_at) : Json()};
+                    alert.notifies_at ? seconds(*alert.notifies_at) : Json(),
+                    alert.notified_at ? seconds(*alert.notified_at) : Json(),
+                    alert.unit};
   bus_.publish(kTopic, std::to_string(alert.id), row.dump(-1, ' ', false, Json::error_handler_t::replace), false);
 }
 

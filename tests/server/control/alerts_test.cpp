@@ -24,6 +24,8 @@ TEST(Alerts, ComeBackAsTheyWereCommitted) {
   EXPECT_EQ(alerts->front().phase, domain::Phase::firing);
   EXPECT_EQ(alerts->front().severity, domain::Severity::critical);
   EXPECT_EQ(alerts->front().value, 0.25);
+  EXPECT_EQ(alerts->front().unit, "By/s");
+  EXPECT_EQ(alerts->front().notified_at, at(65));
   EXPECT_EQ(alerts->front().attributes.front().value, "/var");
   EXPECT_EQ(*store->last_alert_id(), 2u);
   const auto waiting = store->undelivered();
@@ -31,6 +33,7 @@ TEST(Alerts, ComeBackAsTheyWereCommitted) {
   EXPECT_EQ(waiting->front().message_id, "<2@vedette>");
   EXPECT_EQ(waiting->front().not_before, at(66));
   EXPECT_EQ(waiting->front().notice.host_name, "web");
+  EXPECT_EQ(waiting->front().notice.alert.unit, "By/s");
   EXPECT_EQ(waiting->front().notice.alert.reason, "lost: connection ended without goodbye");
 }
 
