@@ -44,7 +44,32 @@ units::Result<void> Engine::load() {
       host.entries[key] = std::move(*entry);
     }
   }
+  return load_resolved();
+}
+
+units::Result<void> Engine::load_resolved() {
+  const auto alerts = records_.alerts(kResolvedMost);
+  if (!alerts) return std::unexpected(alerts.error());
+  for (const domain::Alert& alert : *alerts) {
+    if (alert.phase != Phase::resolved) continue;
+    recent_.add(alert.id, alert.since);
+    hosts_[alert.host].resolved.push_back(alert);
+  }
   return {};
+}
+
+void Engine::show_stored(Host& host) {
+  retire_resolved();
+  for (const domain::Alert& alert : host.resolved) {
+    if (recent_.contains(alert.id, alert.since)) publish(host, alert);
+  }
+  host.resolved.clear();
+  for (const auto& [key, entry] : host.entries) publish(host, entry.alert);
+  close_orphans(host);
+}
+
+void Engine::retire_resolved() {
+  for (const auto id : recent_.expire(clock_.now())) bus_.retire(kTopic, std::to_string(id));
 }
 
 void Engine::on_host(const domain::HostRecord& record, const domain::HostState& state) {
@@ -53,10 +78,7 @@ void Engine::on_host(const domain::HostRecord& record, const domain::HostState& 
   host.record = record;
   host.state = state;
   if (state.status != HostStatus::up) host.last_values = {};
-  if (!known) {
-    for (const auto& [key, entry] : host.entries) publish(host, entry.alert);
-    close_orphans(host);
-  }
+  if (!known) show_stored(host);
   if (record.revoked) close_thresholds(host, "the host was revoked");
   judge_host(host);
   flush();
@@ -77,6 +99,7 @@ void Engine::advance() {
       publish(host, entry.alert);
     }
   }
+  retire_resolved();
   store();
 }
 

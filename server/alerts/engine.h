@@ -10,6 +10,7 @@
 
 #include "server/alerts/backlog.h"
 #include "server/alerts/entry.h"
+#include "server/alerts/recent.h"
 #include "server/alerts/rule.h"
 #include "server/alerts/step.h"
 #include "server/domain/clock.h"
@@ -60,6 +61,7 @@ class Engine final : public domain::FleetObserver {
     domain::HostState state;
     std::map<std::string, Entry> entries;   ///< pending and firing only; key as stored
     std::map<std::string, Orphan> orphans;  ///< stored, but no rule covers them; until the host is known
+    std::vector<domain::Alert> resolved;    ///< lately, by the collector's earlier run; until the host is known
     units::Instant last_values{};           ///< newest tick; 0 when the host went away since
     units::Instant reporting_since{};       ///< first tick of those that came without a gap until last_values
   };
@@ -94,6 +96,9 @@ class Engine final : public domain::FleetObserver {
   void queue(const Host& host, const domain::Alert& alert, domain::Transition transition, units::Instant not_before);
   void keep(const std::string& key, Entry& entry);
   void publish(const Host& host, const domain::Alert& alert);
+  [[nodiscard]] units::Result<void> load_resolved();
+  void show_stored(Host& host);  ///< what was loaded for a host that is known now
+  void retire_resolved();
   void flush();  ///< store(), unless the disk fails: then advance() tries
   void store();
   [[nodiscard]] bool is_host_down(const Entry& entry) const { return entry.rule == host_down_; }
@@ -111,6 +116,7 @@ class Engine final : public domain::FleetObserver {
   const domain::Clock& clock_;
   std::unordered_map<domain::HostNumber, Host> hosts_;
   Backlog backlog_;  ///< not durable yet
+  Recent recent_;    ///< resolved ones that the topic still shows
   bool failing_ = false;
   std::uint64_t last_id_ = 0;
   std::function<void()> queued_;

@@ -48,7 +48,12 @@ void Engine::apply(Host& host, const std::string& key, Entry entry, const StepRe
 void Engine::end(Host& host, const std::string& key, const domain::Alert& alert) {
   backlog_.alert(key, alert, false, true);
   publish(host, alert);
-  bus_.retire(kTopic, std::to_string(alert.id));
+  if (alert.phase == Phase::resolved) {
+    recent_.add(alert.id, alert.since);
+    retire_resolved();
+  } else {
+    bus_.retire(kTopic, std::to_string(alert.id));
+  }
   backlog_.state(key, "");
   host.entries.erase(key);
 }
