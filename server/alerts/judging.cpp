@@ -41,6 +41,7 @@ void Engine::judge_host(Host& host) {
       entry.alert.reason = words;
     } else {
       result = {{Phase::inactive, now, now}, Transition::resolved};
+      entry.alert.reason = recovery(host.record, entry.alert.reason);
     }
   } else if (is_down) {
     result = {{Phase::firing, now, now}, Transition::fired};
@@ -109,7 +110,7 @@ void Engine::judge(Host& host, std::size_t n, std::vector<metrics::Attribute> at
     entry.alert.attributes = std::move(attributes);
     entry.alert.value = reading.value;
     entry.alert.unit = unit;
-    entry.alert.reason = reason(rule, entry.alert.attributes, reading.value, unit);
+    entry.alert.reason = reason(rule, entry.alert.attributes, reading.value, unit, result.next.phase == Phase::firing);
     apply(host, key, std::move(entry), result);
     return;
   }
@@ -117,7 +118,12 @@ void Engine::judge(Host& host, std::size_t n, std::vector<metrics::Attribute> at
   const auto result = step(rule, entry.state, at, reading, config_.interval);
   if (result.next == entry.state) return;
   entry.alert.value = reading.value;
-  if (result.change != Transition::resolved) entry.alert.reason = reason(rule, attributes, reading.value, unit);
+  if (result.change == Transition::resolved) {
+    entry.alert.reason = recovery(rule, attributes, reading, unit);
+  } else if (entry.state.phase == Phase::pending && result.next.phase != Phase::inactive) {
+    // Firing keeps the words it began with: inside the band up to `recover` the value doesn't break the limit.
+    entry.alert.reason = reason(rule, attributes, reading.value, unit, result.next.phase == Phase::firing);
+  }
   if (result.next.phase == entry.state.phase && result.next.since == entry.state.since) {
     entry.state = result.next;
     return;
