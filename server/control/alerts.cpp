@@ -91,11 +91,13 @@ Result<Alert> alert_of(const AlertRow& row) {
   return alert;
 }
 
-using DeliveryRow = Poco::Tuple<Int, std::string, std::string, std::string, Int, Int, std::string>;
+using DeliveryRow = Poco::Tuple<Int, std::string, std::string, std::string, Int, Int, std::string, std::string>;
 
 Result<Delivery> delivery_of(const DeliveryRow& row) {
   auto notice = decode_notice(row.get<2>());
   if (!notice) return std::unexpected(std::move(notice.error()));
+  auto settled = decode_tags(row.get<7>());
+  if (!settled) return std::unexpected(std::move(settled.error()));
   Delivery delivery;
   delivery.id = static_cast<std::uint64_t>(row.get<0>());
   delivery.receiver = row.get<1>();
@@ -104,6 +106,7 @@ Result<Delivery> delivery_of(const DeliveryRow& row) {
   delivery.not_before = units::from_unix_ms(row.get<4>());
   delivery.attempts = static_cast<std::uint32_t>(row.get<5>());
   delivery.last_answer = row.get<6>();
+  delivery.settled = std::move(*settled);
   return delivery;
 }
 
@@ -171,7 +174,7 @@ Result<std::vector<Alert>> Store::alerts(std::size_t resolved_limit) {
 Result<std::vector<Delivery>> Store::undelivered() {
   return pool_->read([](Session& session) -> Result<std::vector<Delivery>> {
     std::vector<DeliveryRow> rows;
-    session << "SELECT id, receiver, notice, message_id, not_before, attempts, last_answer FROM delivery "
+    session << "SELECT id, receiver, notice, message_id, not_before, attempts, last_answer, settled FROM delivery "
                "WHERE finished IS NULL ORDER BY id",
         into(rows), now;
     std::vector<Delivery> deliveries;
@@ -188,10 +191,12 @@ Result<void> Store::delivered(std::uint64_t delivery, const std::string& answer,
   return finish(*pool_, delivery, answer, at, true);
 }
 
-Result<void> Store::failed(std::uint64_t delivery, const std::string& answer, Instant not_before) {
+Result<void> Store::failed(std::uint64_t delivery, const std::string& answer, Instant not_before,
+                           const std::vector<std::string>& settled) {
   return pool_->write([&](Session& session) -> Result<void> {
-    session << "UPDATE delivery SET attempts = attempts + 1, last_answer = ?, not_before = ? WHERE id = ?",
-        bind(answer), bind(Int{units::unix_ms(not_before)}), bind(static_cast<Int>(delivery)), now;
+    session << "UPDATE delivery SET attempts = attempts + 1, last_answer = ?, not_before = ?, settled = ? WHERE id = ?",
+        bind(answer), bind(Int{units::unix_ms(not_before)}), bind(encode_tags(settled)),
+        bind(static_cast<Int>(delivery)), now;
     return {};
   });
 }

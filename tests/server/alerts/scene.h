@@ -46,7 +46,10 @@ struct Records final : domain::AlertRecords {
   }
   units::Result<std::vector<domain::Delivery>> undelivered() override { return outbox; }
   units::Result<void> delivered(std::uint64_t, const std::string&, units::Instant) override { return {}; }
-  units::Result<void> failed(std::uint64_t, const std::string&, units::Instant) override { return {}; }
+  units::Result<void> failed(std::uint64_t, const std::string&, units::Instant,
+                             const std::vector<std::string>&) override {
+    return {};
+  }
   units::Result<void> give_up(std::uint64_t, const std::string&, units::Instant) override { return {}; }
 };
 

@@ -26,7 +26,10 @@ struct Records final : domain::AlertRecords {
   units::Result<std::vector<domain::Alert>> alerts(std::size_t) override { return kept; }
   units::Result<std::vector<domain::Delivery>> undelivered() override { return std::vector<domain::Delivery>{}; }
   units::Result<void> delivered(std::uint64_t, const std::string&, units::Instant) override { return {}; }
-  units::Result<void> failed(std::uint64_t, const std::string&, units::Instant) override { return {}; }
+  units::Result<void> failed(std::uint64_t, const std::string&, units::Instant,
+                             const std::vector<std::string>&) override {
+    return {};
+  }
   units::Result<void> give_up(std::uint64_t, const std::string&, units::Instant) override { return {}; }
 };
 

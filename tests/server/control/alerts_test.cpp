@@ -80,12 +80,13 @@ TEST(Outbox, CountsAttemptsKeepsTheAnswerAndEndsWithDelivery) {
   auto store = open_store(directory);
   ASSERT_TRUE(store->commit({.states = {}, .alerts = {}, .queue = {mail(2, "ops")}, .cancel = {}}));
   const auto id = store->undelivered()->front().id;
-  ASSERT_TRUE(store->failed(id, "450 later", at(99)));
+  ASSERT_TRUE(store->failed(id, "450 later", at(99), {"has-it@example.org"}));
   const auto waiting = store->undelivered();
   ASSERT_EQ(waiting->size(), 1u);
   EXPECT_EQ(waiting->front().attempts, 1u);
   EXPECT_EQ(waiting->front().last_answer, "450 later");
   EXPECT_EQ(waiting->front().not_before, at(99));
+  EXPECT_EQ(waiting->front().settled, std::vector<std::string>{"has-it@example.org"});
   ASSERT_TRUE(store->delivered(id, "250 ok", at(100)));
   EXPECT_TRUE(store->undelivered()->empty());
 }
@@ -94,7 +95,7 @@ TEST(Outbox, CancelDropsOnlyWhatNobodyTriedToSend) {
   tests::TemporaryDirectory directory;
   auto store = open_store(directory);
   ASSERT_TRUE(store->commit({.states = {}, .alerts = {}, .queue = {mail(2, "ops"), mail(2, "hook")}, .cancel = {}}));
-  ASSERT_TRUE(store->failed(store->undelivered()->front().id, "450", at(99)));
+  ASSERT_TRUE(store->failed(store->undelivered()->front().id, "450", at(99), {}));
   ASSERT_TRUE(store->commit({.states = {}, .alerts = {}, .queue = {}, .cancel = {2}}));
   const auto waiting = store->undelivered();
   ASSERT_EQ(waiting->size(), 1u);
