@@ -25,9 +25,8 @@ Engine::Engine(Config config, domain::AlertRecords& records, domain::LiveBus& bu
 }
 
 units::Result<void> Engine::load() {
-  bus_.header(
-      kTopic,
-      R"(["id","rule","host","host_name","attributes","phase","severity","since","value","reason","notifies_at"])");
+  bus_.header(kTopic, R"(["id","rule","host","host_name","attributes","phase","severity","since","value","reason",)"
+                      R"("notifies_at","notified_at","unit"])");
   const auto last = records_.last_alert_id();
   if (!last) return std::unexpected(last.error());
   last_id_ = *last;
@@ -37,20 +36,40 @@ units::Result<void> Engine::load() {
     auto entry = decode(key, body);
     if (!entry) return std::unexpected(std::move(entry.error()));
     last_id_ = std::max(last_id_, entry->alert.id);
-    const auto rule = std::ranges::find(rules_, entry->alert.rule, &Rule::name);
-    if (rule == rules_.end()) {  // taken out of the file: nobody will judge it again
-      entry->alert.phase = Phase::resolved;
-      entry->alert.notifies_at.reset();
-      backlog_.state(key, "");
-      backlog_.alert(key, entry->alert, false, true);
-      backlog_.cancel(entry->alert.incident);
-      continue;
+    if (config_.receivers.empty()) entry->alert.notifies_at.reset();
+    Host& host = hosts_[entry->alert.host];
+    if (std::string why = orphaned(*entry); !why.empty()) {
+      host.orphans[key] = {std::move(*entry), std::move(why)};
+    } else {
+      host.entries[key] = std::move(*entry);
     }
-    entry->rule = static_cast<std::size_t>(rule - rules_.begin());
-    hosts_[entry->alert.host].entries[key] = std::move(*entry);
   }
-  flush();
+  return load_resolved();
+}
+
+units::Result<void> Engine::load_resolved() {
+  const auto alerts = records_.alerts(kResolvedMost);
+  if (!alerts) return std::unexpected(alerts.error());
+  for (const domain::Alert& alert : *alerts) {
+    if (alert.phase != Phase::resolved) continue;
+    recent_.add(alert.id, alert.since);
+    hosts_[alert.host].resolved.push_back(alert);
+  }
   return {};
+}
+
+void Engine::show_stored(Host& host) {
+  retire_resolved();
+  for (const domain::Alert& alert : host.resolved) {
+    if (recent_.contains(alert.id, alert.since)) publish(host, alert);
+  }
+  host.resolved.clear();
+  for (const auto& [key, entry] : host.entries) publish(host, entry.alert);
+  close_orphans(host);
+}
+
+void Engine::retire_resolved() {
+  for (const auto id : recent_.expire(clock_.now())) bus_.retire(kTopic, std::to_string(id));
 }
 
 void Engine::on_host(const domain::HostRecord& record, const domain::HostState& state) {
@@ -58,10 +77,9 @@ void Engine::on_host(const domain::HostRecord& record, const domain::HostState& 
   const bool known = host.record.number == record.number;
   host.record = record;
   host.state = state;
-  if (!known) {
-    for (const auto& [key, entry] : host.entries) publish(host, entry.alert);
-  }
-  if (record.revoked) close_thresholds(host);
+  if (state.status != HostStatus::up) host.last_values = {};
+  if (!known) show_stored(host);
+  if (record.revoked) close_thresholds(host, "the host was revoked");
   judge_host(host);
   flush();
 }
@@ -75,13 +93,13 @@ void Engine::advance() {
       const bool pending = entry.state.phase == Phase::pending && !is_host_down(entry);
       if (pending && entry.state.last_tick - entry.kept_tick >= kKeepTicks) keep(key, entry);
       if (!entry.alert.notifies_at || now < *entry.alert.notifies_at) continue;
-      entry.alert.notifies_at.reset();
-      if (is_host_down(entry)) told_.on_notified(number, entry.host_since);
+      note_told(entry);
       keep(key, entry);
       backlog_.alert(key, entry.alert, false, false);
       publish(host, entry.alert);
     }
   }
+  retire_resolved();
   store();
 }
 

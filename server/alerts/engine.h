@@ -10,6 +10,7 @@
 
 #include "server/alerts/backlog.h"
 #include "server/alerts/entry.h"
+#include "server/alerts/recent.h"
 #include "server/alerts/rule.h"
 #include "server/alerts/step.h"
 #include "server/domain/clock.h"
@@ -27,6 +28,7 @@ inline constexpr units::Milliseconds kKeepTicks{10'000};
 ///
 /// Deliveries of a firing wait until notify.hold has passed (not_before). Resolved within the hold, they are cancelled
 /// and nobody is told; later, a resolved notice follows at once. In it `alert.since` stays the time of the firing.
+/// Without receivers nothing waits for a hold, and nobody counts as told.
 class Engine final : public domain::FleetObserver {
  public:
   /// On any thread: calls nobody.
@@ -38,7 +40,8 @@ class Engine final : public domain::FleetObserver {
 
   /// Tells the live topic's header and takes up the stored states; before any other call. Pending threshold alerts go
   /// on if their values come back within kRestartGap of the newest tick stored, else `for` starts anew; firing ones
-  /// stay firing. `corrupt` or `version` if a state can't be read.
+  /// stay firing. Those that no rule covers any more end as soon as their host is known. `corrupt` or `version` if a
+  /// state can't be read.
   [[nodiscard]] units::Result<void> load();
 
   void on_host(const domain::HostRecord& host, const domain::HostState& state) override;
@@ -51,10 +54,18 @@ class Engine final : public domain::FleetObserver {
   void advance();
 
  private:
+  struct Orphan {
+    Entry entry;
+    std::string why;
+  };
   struct Host {
     domain::HostRecord record;
     domain::HostState state;
-    std::map<std::string, Entry> entries;  ///< pending and firing only; key as stored
+    std::map<std::string, Entry> entries;   ///< pending and firing only; key as stored
+    std::map<std::string, Orphan> orphans;  ///< stored, but no rule covers them; until the host is known
+    std::vector<domain::Alert> resolved;    ///< lately, by the collector's earlier run; until the host is known
+    units::Instant last_values{};           ///< newest tick; 0 when the host went away since
+    units::Instant reporting_since{};       ///< first tick of those that came without a gap until last_values
   };
   struct Free {
     double free, used;
@@ -63,13 +74,33 @@ class Engine final : public domain::FleetObserver {
   void judge(Host& host, std::size_t rule, std::vector<metrics::Attribute> attributes, units::Instant at,
              Reading reading, const std::string& unit);
   void judge_host(Host& host);
-  void close_thresholds(Host& host);  ///< of a revoked host: no value will come to resolve them
+  /// Why no rule covers a stored alert any more; empty if one does. Sets Entry::rule.
+  [[nodiscard]] std::string orphaned(Entry& entry) const;
+  /// Ends an alert for another reason than its values; those who know that it fires are told `why`.
+  void close(Host& host, const std::string& key, Entry entry, const std::string& why);
+  void close_orphans(Host& host);
+  void close_thresholds(Host& host, const std::string& why);
+  void close_absent(Host& host);  ///< whose series is missing for longer than patience()
+  void note_tick(Host& host, units::Instant at);
+  template <class Which>
+  [[nodiscard]] static std::vector<std::string> keys_of(const Host& host, Which which) {
+    std::vector<std::string> keys;
+    for (const auto& [key, entry] : host.entries) {
+      if (which(entry)) keys.push_back(key);
+    }
+    return keys;
+  }
   void apply(Host& host, const std::string& key, Entry entry, const StepResult& result);
   void fire(Host& host, Entry& entry);
+  void note_told(Entry& entry);  ///< the hold is over: the receivers get "firing"
   void resolve(Host& host, Entry& entry);
+  void end(Host& host, const std::string& key, const domain::Alert& alert);  ///< the last that is kept and shown of it
   void queue(const Host& host, const domain::Alert& alert, domain::Transition transition, units::Instant not_before);
   void keep(const std::string& key, Entry& entry);
   void publish(const Host& host, const domain::Alert& alert);
+  [[nodiscard]] units::Result<void> load_resolved();
+  void show_stored(Host& host);  ///< what was loaded for a host that is known now
+  void retire_resolved();
   void flush();  ///< store(), unless the disk fails: then advance() tries
   void store();
   [[nodiscard]] bool is_host_down(const Entry& entry) const { return entry.rule == host_down_; }
@@ -87,6 +118,7 @@ class Engine final : public domain::FleetObserver {
   const domain::Clock& clock_;
   std::unordered_map<domain::HostNumber, Host> hosts_;
   Backlog backlog_;  ///< not durable yet
+  Recent recent_;    ///< resolved ones that the topic still shows
   bool failing_ = false;
   std::uint64_t last_id_ = 0;
   std::function<void()> queued_;

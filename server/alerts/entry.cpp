@@ -13,6 +13,7 @@ std::string encode(const Entry& entry) {
   for (const auto& [key, value] : alert.attributes) attributes[key] = value;
   Json body = {{"v", 1},
                {"rule", alert.rule},
+               {"series", entry.series},
                {"host", domain::index(alert.host)},
                {"attributes", std::move(attributes)},
                {"firing", alert.phase == Phase::firing},
@@ -22,6 +23,8 @@ std::string encode(const Entry& entry) {
                {"severity", static_cast<int>(alert.severity)},
                {"reason", alert.reason},
                {"host_since", units::unix_ms(entry.host_since)}};
+  body["unit"] = alert.unit;
+  body["notified_at"] = alert.notified_at ? Json(units::unix_ms(*alert.notified_at)) : Json();
   if (alert.value) body["value"] = *alert.value;
   if (alert.notifies_at) body["notifies_at"] = units::unix_ms(*alert.notifies_at);
   return body.dump(-1, ' ', false, Json::error_handler_t::replace);
@@ -35,6 +38,7 @@ units::Result<Entry> decode(const std::string& key, const std::string& body) {
     domain::Alert& alert = entry.alert;
     alert.id = alert.incident = json.at("id");
     alert.rule = json.at("rule");
+    entry.series = json.value("series", "");
     alert.host = domain::HostNumber{json.at("host").get<std::uint32_t>()};
     for (const auto& [name, value] : json.at("attributes").items()) alert.attributes.push_back({name, value});
     alert.phase = entry.state.phase = json.at("firing").get<bool>() ? Phase::firing : Phase::pending;
@@ -43,6 +47,12 @@ units::Result<Entry> decode(const std::string& key, const std::string& body) {
     alert.reason = json.at("reason");
     if (json.contains("value")) alert.value = json["value"].get<double>();
     if (json.contains("notifies_at")) alert.notifies_at = units::from_unix_ms(json["notifies_at"]);
+    alert.unit = json.value("unit", "");
+    if (!json.contains("notified_at")) {  // of the first builds, which told everyone once the hold was over
+      if (alert.phase == Phase::firing && !alert.notifies_at) alert.notified_at = alert.since;
+    } else if (!json["notified_at"].is_null()) {
+      alert.notified_at = units::from_unix_ms(json["notified_at"]);
+    }
     // Absent in states of the first builds: a gap without end, so that `for` starts anew.
     if (json.contains("last_tick")) entry.state.last_tick = units::from_unix_ms(json["last_tick"]);
     entry.kept_tick = entry.state.last_tick;

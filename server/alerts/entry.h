@@ -11,6 +11,7 @@ namespace vedette::alerts {
 
 struct Entry {
   std::size_t rule = 0;  ///< index; not stored, the rule's name is
+  std::string series;    ///< name of what the rule judged when the alert began; empty for host-down
   AlertState state;
   domain::Alert alert;
   units::Instant host_since{};  ///< of the status that made host-down fire

@@ -41,6 +41,7 @@ void Engine::judge_host(Host& host) {
       entry.alert.reason = words;
     } else {
       result = {{Phase::inactive, now, now}, Transition::resolved};
+      entry.alert.reason = recovery(host.record, entry.alert.reason);
     }
   } else if (is_down) {
     result = {{Phase::firing, now, now}, Transition::fired};
@@ -54,24 +55,11 @@ void Engine::judge_host(Host& host) {
   apply(host, key, std::move(entry), result);
 }
 
-void Engine::close_thresholds(Host& host) {
-  const units::Instant now = clock_.now();
-  std::vector<std::string> keys;
-  for (const auto& [key, entry] : host.entries) {
-    if (!is_host_down(entry)) keys.push_back(key);
-  }
-  for (const std::string& key : keys) {
-    Entry entry = host.entries.at(key);
-    StepResult result{{Phase::inactive, now, entry.state.last_tick}, std::nullopt};
-    if (entry.state.phase == Phase::firing) result.change = Transition::resolved;
-    apply(host, key, std::move(entry), result);
-  }
-}
-
 void Engine::on_values(domain::HostNumber number, units::Instant at, std::span<const Value> values) {
   const auto found = hosts_.find(number);
   if (found == hosts_.end() || found->second.record.revoked) return;
   Host& host = found->second;
+  note_tick(host, at);
   std::map<std::string, Free> disks;
   double available = std::nan(""), limit = std::nan("");
   for (const auto& [series, value] : values) {
@@ -102,6 +90,7 @@ void Engine::on_values(domain::HostNumber number, units::Instant at, std::span<c
       judge(host, n, {{"mountpoint", mount}}, at, {disk.free / (disk.free + disk.used), disk.free}, "1");
     }
   }
+  close_absent(host);
   flush();
 }
 
@@ -117,9 +106,11 @@ void Engine::judge(Host& host, std::size_t n, std::vector<metrics::Attribute> at
     if (result.next.phase == Phase::inactive) return;
     Entry entry;
     entry.rule = n;
+    entry.series = rule.series.name;
     entry.alert.attributes = std::move(attributes);
     entry.alert.value = reading.value;
-    entry.alert.reason = reason(rule, entry.alert.attributes, reading.value, unit);
+    entry.alert.unit = unit;
+    entry.alert.reason = reason(rule, entry.alert.attributes, reading.value, unit, result.next.phase == Phase::firing);
     apply(host, key, std::move(entry), result);
     return;
   }
@@ -127,7 +118,12 @@ void Engine::judge(Host& host, std::size_t n, std::vector<metrics::Attribute> at
   const auto result = step(rule, entry.state, at, reading, config_.interval);
   if (result.next == entry.state) return;
   entry.alert.value = reading.value;
-  if (result.change != Transition::resolved) entry.alert.reason = reason(rule, attributes, reading.value, unit);
+  if (result.change == Transition::resolved) {
+    entry.alert.reason = recovery(rule, attributes, reading, unit);
+  } else if (entry.state.phase == Phase::pending && result.next.phase != Phase::inactive) {
+    // Firing keeps the words it began with: inside the band up to `recover` the value doesn't break the limit.
+    entry.alert.reason = reason(rule, attributes, reading.value, unit, result.next.phase == Phase::firing);
+  }
   if (result.next.phase == entry.state.phase && result.next.since == entry.state.since) {
     entry.state = result.next;
     return;

@@ -8,6 +8,16 @@ namespace vedette::alerts {
 using units::ErrorCode;
 using units::fail;
 
+bool covers(const Rule& rule, const std::vector<metrics::Attribute>& attributes) {
+  if (rule.kind == Kind::host_down || rule.measure == Measure::memory_available) return attributes.empty();
+  if (rule.measure == Measure::filesystem_free) return attributes.size() == 1 && attributes[0].key == "mountpoint";
+  return rule.series.matches({rule.series.name, attributes});
+}
+
+bool is_of_mount(const Rule& rule) noexcept {
+  return rule.series.name.starts_with("system.filesystem.");
+}
+
 std::vector<Rule> default_rules() {
   Rule down;
   down.name = "host-down";

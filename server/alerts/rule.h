@@ -43,6 +43,13 @@ struct Config {
   std::vector<std::string> receivers;                           ///< names; each is told of every alert
 };
 
+/// Does the rule judge, on any host, what has these attributes? False for those of an alert that an earlier wording of
+/// the rule made.
+[[nodiscard]] bool covers(const Rule& rule, const std::vector<metrics::Attribute>& attributes);
+
+/// Does it watch mounted file systems, whose values stop when the mount hangs?
+[[nodiscard]] bool is_of_mount(const Rule& rule) noexcept;
+
 /// host-down, filesystem-full and memory-low.
 [[nodiscard]] std::vector<Rule> default_rules();
 

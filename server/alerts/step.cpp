@@ -26,6 +26,11 @@ bool recovered(const Rule& rule, const Reading& reading) noexcept {
 
 }  // namespace
 
+units::Milliseconds patience(const Rule& rule, Phase phase, units::Milliseconds interval) noexcept {
+  if (phase != Phase::firing) return std::max(kRestartGap, 2 * interval);
+  return std::max(is_of_mount(rule) ? kAbsentMount : kAbsent, 10 * interval);
+}
+
 StepResult step(const Rule& rule, const AlertState& state, units::Instant at, Reading reading,
                 units::Milliseconds interval) noexcept {
   StepResult result{state, std::nullopt};

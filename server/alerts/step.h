@@ -11,6 +11,11 @@ namespace vedette::alerts {
 /// A gap after a restart of the collector up to which a pending alert goes on.
 inline constexpr units::Milliseconds kRestartGap{90'000};
 
+/// How long a firing alert outlives its series while the host reports others: a hiccup never resolves.
+inline constexpr units::Milliseconds kAbsent{300'000};
+/// The same for file systems: from here a mount that hangs looks like one that was unmounted.
+inline constexpr units::Milliseconds kAbsentMount{3'600'000};
+
 /// What is known of one (rule, host, attributes). inactive → pending → firing → inactive.
 struct AlertState {
   domain::Phase phase = domain::Phase::inactive;
@@ -29,6 +34,11 @@ struct StepResult {
   AlertState next;
   std::optional<domain::Transition> change;  ///< set when it became firing, or resolved
 };
+
+/// How long the series of an alert in `phase` may be missing, while its host reports others, until the alert ends. A
+/// pending one is given up as soon as step() would start `for` anew in any case.
+[[nodiscard]] units::Milliseconds patience(const Rule& rule, domain::Phase phase,
+                                           units::Milliseconds interval) noexcept;
 
 /// Judges one reading. Never fires before `lasting` has passed without a gap longer than two intervals (kRestartGap,
 /// once, in a restored state); an absent value is a gap, and neither fires nor resolves.

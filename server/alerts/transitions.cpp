@@ -38,35 +38,48 @@ void Engine::apply(Host& host, const std::string& key, Entry entry, const StepRe
     entry.alert.since = entry.state.since;
     if (result.change == Transition::fired) fire(host, entry);
   }
-  const bool ends = entry.state.phase == Phase::inactive;
-  backlog_.alert(key, entry.alert, begins, ends);
+  if (entry.state.phase == Phase::inactive) return end(host, key, entry.alert);
+  backlog_.alert(key, entry.alert, begins, false);
   publish(host, entry.alert);
-  if (ends) {
-    bus_.retire(kTopic, std::to_string(entry.alert.id));
-    backlog_.state(key, "");
-    host.entries.erase(key);
-    return;
-  }
   keep(key, entry);
   host.entries[key] = std::move(entry);
 }
 
+void Engine::end(Host& host, const std::string& key, const domain::Alert& alert) {
+  backlog_.alert(key, alert, false, true);
+  publish(host, alert);
+  if (alert.phase == Phase::resolved) {
+    recent_.add(alert.id, alert.since);
+    retire_resolved();
+  } else {
+    bus_.retire(kTopic, std::to_string(alert.id));
+  }
+  backlog_.state(key, "");
+  host.entries.erase(key);
+}
+
 void Engine::fire(Host& host, Entry& entry) {
+  if (config_.receivers.empty()) return;
   entry.alert.notifies_at = clock_.now() + config_.hold;
   queue(host, entry.alert, Transition::fired, *entry.alert.notifies_at);
 }
 
+void Engine::note_told(Entry& entry) {
+  entry.alert.notified_at = clock_.now();
+  entry.alert.notifies_at.reset();
+  if (is_host_down(entry)) told_.on_notified(entry.alert.host, entry.host_since);
+}
+
 void Engine::resolve(Host& host, Entry& entry) {
   const units::Instant now = clock_.now();
-  const bool held = entry.alert.notifies_at && now < *entry.alert.notifies_at;
-  if (!held && entry.alert.notifies_at && is_host_down(entry)) told_.on_notified(host.record.number, entry.host_since);
-  entry.alert.notifies_at.reset();
-  entry.alert.phase = Phase::resolved;
-  if (held) {
+  if (entry.alert.notifies_at && now < *entry.alert.notifies_at) {
     backlog_.cancel(entry.alert.incident);
-  } else {
-    queue(host, entry.alert, Transition::resolved, now);
+    entry.alert.notifies_at.reset();
+  } else if (entry.alert.notifies_at) {
+    note_told(entry);
   }
+  entry.alert.phase = Phase::resolved;
+  if (entry.alert.notified_at) queue(host, entry.alert, Transition::resolved, now);
   entry.alert.since = now;
 }
 
@@ -101,7 +114,9 @@ void Engine::publish(const Host& host, const domain::Alert& alert) {
                     seconds(alert.since),
                     alert.value ? Json(*alert.value) : Json(),
                     alert.reason,
-                    alert.notifies_at ? seconds(*alert.notifies_at) : Json()};
+                    alert.notifies_at ? seconds(*alert.notifies_at) : Json(),
+                    alert.notified_at ? seconds(*alert.notified_at) : Json(),
+                    alert.unit};
   bus_.publish(kTopic, std::to_string(alert.id), row.dump(-1, ' ', false, Json::error_handler_t::replace), false);
 }
 

@@ -35,14 +35,16 @@ void put_alert(Session& session, const Alert& alert) {
   MaybeReal value;
   if (alert.value) value = *alert.value;
   session
-      << "INSERT INTO alert (id, rule, host, attributes, phase, severity, since, value, reason, notifies_at, incident) "
-         "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET phase = excluded.phase, "
-         "severity = excluded.severity, since = excluded.since, value = excluded.value, reason = excluded.reason, "
-         "notifies_at = excluded.notifies_at, incident = excluded.incident",
+      << "INSERT INTO alert (id, rule, host, attributes, phase, severity, since, value, reason, notifies_at, incident, "
+         "unit, notified_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET "
+         "phase = excluded.phase, severity = excluded.severity, since = excluded.since, value = excluded.value, "
+         "reason = excluded.reason, notifies_at = excluded.notifies_at, incident = excluded.incident, "
+         "unit = excluded.unit, notified_at = excluded.notified_at",
       bind(static_cast<Int>(alert.id)), bind(alert.rule), bind(Int{domain::index(alert.host)}),
       bind(encode_attributes(alert.attributes)), bind(std::string(domain::name(alert.phase))),
       bind(std::string(domain::name(alert.severity))), bind(Int{units::unix_ms(alert.since)}), bind(value),
-      bind(alert.reason), bind(maybe_ms(alert.notifies_at)), bind(static_cast<Int>(alert.incident)), now;
+      bind(alert.reason), bind(maybe_ms(alert.notifies_at)), bind(static_cast<Int>(alert.incident)), bind(alert.unit),
+      bind(maybe_ms(alert.notified_at)), now;
 }
 
 void enqueue(Session& session, const Delivery& delivery) {
@@ -63,7 +65,7 @@ void prune(Session& session) {
 }
 
 using AlertRow = Poco::Tuple<Int, std::string, Int, std::string, std::string, std::string, Int, MaybeReal, std::string,
-                             MaybeInt, Int>;
+                             MaybeInt, Int, std::string, MaybeInt>;
 
 Result<Alert> alert_of(const AlertRow& row) {
   auto attributes = decode_attributes(row.get<3>());
@@ -84,14 +86,18 @@ Result<Alert> alert_of(const AlertRow& row) {
   alert.reason = row.get<8>();
   if (!row.get<9>().isNull()) alert.notifies_at = units::from_unix_ms(row.get<9>().value());
   alert.incident = static_cast<std::uint64_t>(row.get<10>());
+  alert.unit = row.get<11>();
+  if (!row.get<12>().isNull()) alert.notified_at = units::from_unix_ms(row.get<12>().value());
   return alert;
 }
 
-using DeliveryRow = Poco::Tuple<Int, std::string, std::string, std::string, Int, Int, std::string>;
+using DeliveryRow = Poco::Tuple<Int, std::string, std::string, std::string, Int, Int, std::string, std::string>;
 
 Result<Delivery> delivery_of(const DeliveryRow& row) {
   auto notice = decode_notice(row.get<2>());
   if (!notice) return std::unexpected(std::move(notice.error()));
+  auto settled = decode_tags(row.get<7>());
+  if (!settled) return std::unexpected(std::move(settled.error()));
   Delivery delivery;
   delivery.id = static_cast<std::uint64_t>(row.get<0>());
   delivery.receiver = row.get<1>();
@@ -100,6 +106,7 @@ Result<Delivery> delivery_of(const DeliveryRow& row) {
   delivery.not_before = units::from_unix_ms(row.get<4>());
   delivery.attempts = static_cast<std::uint32_t>(row.get<5>());
   delivery.last_answer = row.get<6>();
+  delivery.settled = std::move(*settled);
   return delivery;
 }
 
@@ -150,10 +157,9 @@ Result<std::uint64_t> Store::last_alert_id() {
 Result<std::vector<Alert>> Store::alerts(std::size_t resolved_limit) {
   return pool_->read([&](Session& session) -> Result<std::vector<Alert>> {
     std::vector<AlertRow> rows;
-    session
-        << "SELECT id, rule, host, attributes, phase, severity, since, value, reason, notifies_at, incident FROM alert "
-           "WHERE phase IN ('pending', 'firing') OR id IN "
-           "(SELECT id FROM alert WHERE phase = 'resolved' ORDER BY since DESC, id DESC LIMIT ?) ORDER BY id DESC",
+    session << "SELECT id, rule, host, attributes, phase, severity, since, value, reason, notifies_at, incident, unit, "
+               "notified_at FROM alert WHERE phase IN ('pending', 'firing') OR id IN "
+               "(SELECT id FROM alert WHERE phase = 'resolved' ORDER BY since DESC, id DESC LIMIT ?) ORDER BY id DESC",
         into(rows), bind(static_cast<Int>(resolved_limit)), now;
     std::vector<Alert> alerts;
     for (const AlertRow& row : rows) {
@@ -168,7 +174,7 @@ Result<std::vector<Alert>> Store::alerts(std::size_t resolved_limit) {
 Result<std::vector<Delivery>> Store::undelivered() {
   return pool_->read([](Session& session) -> Result<std::vector<Delivery>> {
     std::vector<DeliveryRow> rows;
-    session << "SELECT id, receiver, notice, message_id, not_before, attempts, last_answer FROM delivery "
+    session << "SELECT id, receiver, notice, message_id, not_before, attempts, last_answer, settled FROM delivery "
                "WHERE finished IS NULL ORDER BY id",
         into(rows), now;
     std::vector<Delivery> deliveries;
@@ -185,10 +191,12 @@ Result<void> Store::delivered(std::uint64_t delivery, const std::string& answer,
   return finish(*pool_, delivery, answer, at, true);
 }
 
-Result<void> Store::failed(std::uint64_t delivery, const std::string& answer, Instant not_before) {
+Result<void> Store::failed(std::uint64_t delivery, const std::string& answer, Instant not_before,
+                           const std::vector<std::string>& settled) {
   return pool_->write([&](Session& session) -> Result<void> {
-    session << "UPDATE delivery SET attempts = attempts + 1, last_answer = ?, not_before = ? WHERE id = ?",
-        bind(answer), bind(Int{units::unix_ms(not_before)}), bind(static_cast<Int>(delivery)), now;
+    session << "UPDATE delivery SET attempts = attempts + 1, last_answer = ?, not_before = ?, settled = ? WHERE id = ?",
+        bind(answer), bind(Int{units::unix_ms(not_before)}), bind(encode_tags(settled)),
+        bind(static_cast<Int>(delivery)), now;
     return {};
   });
 }

@@ -75,6 +75,7 @@ json alert_json(const Alert& alert) {
           {"severity", domain::name(alert.severity)},
           {"since", units::unix_ms(alert.since)},
           {"value", alert.value ? json(*alert.value) : json()},
+          {"unit", alert.unit},
           {"reason", alert.reason},
           {"notifies_at", alert.notifies_at ? json(units::unix_ms(*alert.notifies_at)) : json()},
           {"incident", alert.incident}};
@@ -94,6 +95,7 @@ Result<Alert> alert_of(const json& in) {
   alert.severity = *severity;
   alert.since = units::from_unix_ms(in.at("since"));
   if (!in.at("value").is_null()) alert.value = in.at("value").get<double>();
+  alert.unit = in.value("unit", "");
   alert.reason = in.at("reason");
   if (!in.at("notifies_at").is_null()) alert.notifies_at = units::from_unix_ms(in.at("notifies_at"));
   alert.incident = in.at("incident");

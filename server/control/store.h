@@ -57,7 +57,8 @@ class Store final : public domain::ControlStore {
   [[nodiscard]] units::Result<std::vector<domain::Alert>> alerts(std::size_t resolved_limit) override;
   [[nodiscard]] units::Result<std::vector<domain::Delivery>> undelivered() override;
   units::Result<void> delivered(std::uint64_t delivery, const std::string& answer, units::Instant at) override;
-  units::Result<void> failed(std::uint64_t delivery, const std::string& answer, units::Instant not_before) override;
+  units::Result<void> failed(std::uint64_t delivery, const std::string& answer, units::Instant not_before,
+                             const std::vector<std::string>& settled) override;
   units::Result<void> give_up(std::uint64_t delivery, const std::string& answer, units::Instant at) override;
 
  private:

@@ -30,8 +30,10 @@ struct Alert {
   Severity severity = Severity::warning;
   units::Instant since{};       ///< when `phase` began
   std::optional<double> value;  ///< the newest judged value, base unit
+  std::string unit;             ///< of `value`, after rate: "1", "By/s"; empty for host-down
   std::string reason;  ///< words: "lost: connection ended without goodbye: …", "CPU 97.2 % above 90 % for 60 s"
-  std::optional<units::Instant> notifies_at;  ///< while held back by notify.hold
+  std::optional<units::Instant> notifies_at;  ///< while held back by notify.hold; absent without receivers
+  std::optional<units::Instant> notified_at;  ///< when the hold ended and "firing" went out to the receivers
   std::uint64_t incident = 0;                 ///< what a person is told about once
 };
 

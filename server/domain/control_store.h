@@ -81,6 +81,7 @@ struct Delivery {
   units::Instant not_before{};  ///< hold or back-off
   std::uint32_t attempts = 0;
   std::string last_answer;
+  std::vector<std::string> settled;  ///< recipients of a mail that have it or refused it for good: not asked again
 };
 
 /// Alert states and the outbox: a change of state and the rows it queues are one transaction.
@@ -107,7 +108,9 @@ class AlertRecords {
       std::size_t resolved_limit) = 0;  ///< all open ones, newest resolved
   [[nodiscard]] virtual units::Result<std::vector<Delivery>> undelivered() = 0;
   virtual units::Result<void> delivered(std::uint64_t delivery, const std::string& answer, units::Instant at) = 0;
-  virtual units::Result<void> failed(std::uint64_t delivery, const std::string& answer, units::Instant not_before) = 0;
+  /// To be tried again. `settled` replaces Delivery::settled.
+  virtual units::Result<void> failed(std::uint64_t delivery, const std::string& answer, units::Instant not_before,
+                                     const std::vector<std::string>& settled) = 0;
   virtual units::Result<void> give_up(std::uint64_t delivery, const std::string& answer, units::Instant at) = 0;
 };
 

@@ -98,12 +98,18 @@ void Deliverer::stop() {
 
 Send send_over_network(std::string public_url) {
   return [url = std::move(public_url)](const Receiver& receiver, const Delivery& delivery,
-                                       std::stop_token stop) -> Result<std::string> {
+                                       std::stop_token stop) -> Result<Outcome> {
     if (const auto* email = std::get_if<Email>(&receiver.way)) {
       const auto now = std::chrono::floor<units::Milliseconds>(std::chrono::system_clock::now());
-      return send_mail(*email, mail(delivery, *email, url, now), std::move(stop));
+      Email asked = *email;
+      std::erase_if(asked.to,
+                    [&](const auto& to) { return std::ranges::find(delivery.settled, to) != delivery.settled.end(); });
+      if (asked.to.empty()) return Outcome{"nobody is left to be asked"};
+      return send_mail(asked, mail(delivery, *email, url, now), std::move(stop));
     }
-    return post(std::get<Webhook>(receiver.way), json(delivery, url), std::move(stop));
+    auto answer = post(std::get<Webhook>(receiver.way), json(delivery, url), std::move(stop));
+    if (!answer) return std::unexpected(std::move(answer.error()));
+    return Outcome{std::move(*answer)};
   };
 }
 
@@ -119,12 +125,16 @@ Result<std::string> test(const Receiver& receiver, const std::string& public_url
   delivery.notice.alert.severity = domain::Severity::info;
   delivery.notice.alert.since = now;
   delivery.notice.alert.reason = "test: receiver " + receiver.name + " gets notifications; nothing is wrong";
-  auto answer = send_over_network(public_url)(receiver, delivery, stop);
-  if (!answer && stop.stop_requested()) {
+  const auto outcome = send_over_network(public_url)(receiver, delivery, stop);
+  if (!outcome && stop.stop_requested()) {
     return units::fail(units::ErrorCode::unavailable,
                        "the collector stopped before " + receiver.name + " had answered");
   }
-  return answer;
+  if (!outcome) return std::unexpected(outcome.error());
+  if (!outcome->refused.empty() || !outcome->later.empty()) {
+    return units::fail(units::ErrorCode::invalid, "not everyone got it: " + words(*outcome));
+  }
+  return outcome->answer;
 }
 
 }  // namespace vedette::notify

@@ -11,27 +11,32 @@
 
 #include "server/domain/clock.h"
 #include "server/domain/control_store.h"
+#include "server/notify/outcome.h"
 #include "server/notify/receiver.h"
 
 namespace vedette::notify {
 
-/// How a delivery reaches its receiver: the other side's answer, or why not. `invalid` is about this delivery alone;
-/// after any other error the receiver counts as away. Blocks; must end soon once stop is requested. Any thread.
-using Send = std::function<units::Result<std::string>(const Receiver&, const domain::Delivery&, std::stop_token)>;
+/// How a delivery reaches its receiver, but for the recipients in its `settled`: what became of it, or why nothing did.
+/// `invalid` is about this delivery alone; after any other error the receiver counts as away. Blocks; must end soon
+/// once stop is requested. Any thread.
+using Send = std::function<units::Result<Outcome>(const Receiver&, const domain::Delivery&, std::stop_token)>;
 
 /// By mail or webhook, over the network.
 [[nodiscard]] Send send_over_network(std::string public_url);
 
-/// A delivery that says it is a test, through the receiver and at once; the other side's answer. For
-/// `vedette-server receivers test`. Blocks for up to kTotalTime, or until stop is requested. Any thread.
+/// A delivery that says it is a test, through the receiver and at once; the other side's answer. An error, `invalid`,
+/// also when only some recipients took it. For `vedette-server receivers test`. Blocks for up to kTotalTime, or until
+/// stop is requested. Any thread.
 [[nodiscard]] units::Result<std::string> test(const Receiver& receiver, const std::string& public_url = "",
                                               std::stop_token stop = {});
 
 /// One thread a receiver, so that none waits for another. A receiver gets its deliveries one at a time in the order of
 /// the outbox, an incident's resolved never before its fired is finished; a delivery that it refuses holds up only its
-/// own incident. Failures are retried by back_off() for three days, then given up with a line in the log. The outbox
-/// is the store's: after kill -9 everything undelivered is tried at once, under the Message-ID that it had. So a mail
-/// comes twice if the collector dies between the server's answer and the commit, or if the answer gets lost.
+/// own incident. Recipients of one mail don't wait for each other: who has the fired gets the resolved, and only those
+/// that put a mail off (4xx) are asked again. Failures are retried by back_off() for three days, then given up with a
+/// line in the log. The outbox is the store's: after kill -9 everything undelivered is tried at once, under the
+/// Message-ID that it had. So a mail comes twice if the collector dies between the server's answer and the commit, or
+/// if the answer gets lost.
 ///
 /// start(), stop(): one thread. wake(): any thread, never blocks. records and clock must outlive it.
 class Deliverer {

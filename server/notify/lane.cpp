@@ -1,6 +1,7 @@
 #include "server/notify/lane.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "schema/units/log.h"
 
@@ -25,6 +26,13 @@ units::Result<std::vector<Delivery>> Lane::waiting() {
   auto all = records_.undelivered();
   if (!all) return all;
   std::erase_if(*all, [&](const Delivery& d) { return d.receiver != receiver_.name || unstored_.contains(d.id); });
+  auto settled = std::exchange(settled_, {});
+  for (Delivery& delivery : *all) {
+    const auto known = settled.find(delivery.id);
+    if (known == settled.end()) continue;
+    delivery.settled = known->second;
+    settled_.insert(settled.extract(known));
+  }
   return all;
 }
 
@@ -40,30 +48,59 @@ Milliseconds Lane::round(const std::stop_token& stop) {
     const auto longest = unstored_.empty() ? kLongest : kDiskTrouble;
     if (plan.due.empty()) return std::min(plan.wait.value_or(longest), longest);
     bool there = true;
-    for (const std::size_t n : plan.due) {
+    for (const auto& [n, fired] : plan.due) {
       if (stop.stop_requested()) return longest;
+      const Delivery& delivery = (*outbox)[n];
       if (there) {
-        there = attempt((*outbox)[n], stop);
+        there = attempt(delivery, fired ? held_by((*outbox)[*fired]) : std::vector<std::string>{}, stop);
       } else {
-        schedule_.failed((*outbox)[n].id, clock_.steady());
+        schedule_.failed(delivery.id, clock_.steady());
       }
     }
   }
 }
 
-bool Lane::attempt(const Delivery& delivery, const std::stop_token& stop) {
-  const auto answer = send_(receiver_, delivery, stop);
-  if (answer) {
-    units::log_info("notification delivered", {{"receiver", receiver_.name},
-                                               {"incident", delivery.notice.incident},
-                                               {"message_id", delivery.message_id},
-                                               {"answer", *answer}});
-    keep(delivery.id, *answer);
+bool Lane::attempt(const Delivery& delivery, const std::vector<std::string>& held, const std::stop_token& stop) {
+  Delivery asked = delivery;
+  asked.settled.insert(asked.settled.end(), held.begin(), held.end());
+  const auto outcome = send_(receiver_, asked, stop);
+  if (!outcome) {
+    if (stop.stop_requested()) return false;  // broken off by us: says nothing about the receiver
+    put_off(delivery, outcome.error().message);
+    return outcome.error().code == units::ErrorCode::invalid;
+  }
+  for (const auto& [address, answer] : outcome->refused) {
+    units::log_error("recipient refused for good", {{"receiver", receiver_.name},
+                                                    {"incident", delivery.notice.incident},
+                                                    {"recipient", address},
+                                                    {"answer", answer}});
+  }
+  if (!outcome->later.empty() || !held.empty()) {
+    settle(delivery, *outcome);
+    put_off(delivery, words(*outcome));
     return true;
   }
-  if (stop.stop_requested()) return false;  // broken off by us: says nothing about the receiver
-  put_off(delivery, answer.error());
-  return answer.error().code == units::ErrorCode::invalid;
+  units::log_info("notification delivered", {{"receiver", receiver_.name},
+                                             {"incident", delivery.notice.incident},
+                                             {"message_id", delivery.message_id},
+                                             {"answer", words(*outcome)}});
+  keep(delivery.id, words(*outcome));
+  return true;
+}
+
+std::vector<std::string> Lane::held_by(const Delivery& fired) const {
+  const auto* email = std::get_if<Email>(&receiver_.way);
+  if (email == nullptr) return {};
+  std::vector<std::string> held = email->to;
+  std::erase_if(held, [&](const auto& to) { return std::ranges::find(fired.settled, to) != fired.settled.end(); });
+  return held;
+}
+
+void Lane::settle(const Delivery& delivery, const Outcome& outcome) {
+  std::vector<std::string>& settled = settled_[delivery.id];
+  settled = delivery.settled;
+  settled.insert(settled.end(), outcome.taken.begin(), outcome.taken.end());
+  for (const auto& refused : outcome.refused) settled.push_back(refused.address);
 }
 
 void Lane::keep(std::uint64_t delivery, const std::string& answer) {
@@ -76,19 +113,22 @@ void Lane::keep(std::uint64_t delivery, const std::string& answer) {
   unstored_.erase(delivery);
 }
 
-void Lane::put_off(const Delivery& delivery, const units::Error& error) {
+void Lane::put_off(const Delivery& delivery, const std::string& why) {
   const units::Instant now = clock_.now();
   const Milliseconds wait = schedule_.failed(delivery.id, clock_.steady());
   const bool over = now - delivery.notice.at > kGiveUpAfter;
-  const auto stored = over ? records_.give_up(delivery.id, error.message, now)
-                           : records_.failed(delivery.id, error.message, now + wait);
+  const auto known = settled_.find(delivery.id);
+  const auto& settled = known == settled_.end() ? delivery.settled : known->second;
+  const auto stored =
+      over ? records_.give_up(delivery.id, why, now) : records_.failed(delivery.id, why, now + wait, settled);
   units::log(over ? units::Level::error : units::Level::warning,
              over ? "notification given up after three days" : "notification not delivered; will be tried again",
              {{"receiver", receiver_.name},
               {"incident", delivery.notice.incident},
               {"attempt", delivery.attempts + 1},
               {"retry_in", over ? "never" : units::format_duration(wait)},
-              {"error", error.message}});
+              {"settled", settled.size()},
+              {"error", why}});
   if (stored) return;
   units::log_error("a failed notification could not be noted",
                    {{"receiver", receiver_.name}, {"error", stored.error().message}});

@@ -23,10 +23,13 @@ class Lane {
 
  private:
   [[nodiscard]] units::Result<std::vector<domain::Delivery>> waiting();
-  /// False when the receiver is away and the rest needn't be tried.
-  bool attempt(const domain::Delivery& delivery, const std::stop_token& stop);
+  /// False when the receiver is away and the rest needn't be tried. `held`: recipients that must wait for another one.
+  bool attempt(const domain::Delivery& delivery, const std::vector<std::string>& held, const std::stop_token& stop);
+  /// The mail's recipients for whom its incident's fired isn't settled.
+  [[nodiscard]] std::vector<std::string> held_by(const domain::Delivery& fired) const;
+  void settle(const domain::Delivery& delivery, const Outcome& outcome);
   void keep(std::uint64_t delivery, const std::string& answer);
-  void put_off(const domain::Delivery& delivery, const units::Error& error);
+  void put_off(const domain::Delivery& delivery, const std::string& why);
 
   const Receiver receiver_;
   domain::AlertRecords& records_;
@@ -34,6 +37,7 @@ class Lane {
   const Send send_;
   Schedule schedule_;
   std::unordered_map<std::uint64_t, std::string> unstored_;  ///< delivered, but the disk said no: not to be sent again
+  std::unordered_map<std::uint64_t, std::vector<std::string>> settled_;  ///< recipients, should the disk say no to them
 };
 
 }  // namespace vedette::notify

@@ -4,6 +4,7 @@
 #include <charconv>
 #include <cstdio>
 #include <nlohmann/json.hpp>
+#include <vector>
 
 #include "schema/units/utf8.h"
 #include "server/notify/mime.h"
@@ -38,23 +39,38 @@ std::string number(double value) {
   return {text.data(), end};
 }
 
-std::string text(const Notice& notice, const std::string& public_url) {
+/// What people read, line by line. Every time says that it is UTC: readers and hosts live in other zones.
+std::vector<std::string> lines(const Notice& notice, const std::string& public_url) {
   const domain::Alert& alert = notice.alert;
-  const auto field = [](std::string_view name, const std::string& value) {
-    return wrapped(std::string(name) + ": " + one_line(value));
-  };
-  std::string out = wrapped(one_line(notice.host_name + " " + alert.reason)) + "\r\n";
-  out += field("State", std::string(state(notice)));
-  out += field("Rule", alert.rule + " (" + std::string(domain::name(alert.severity)) + ")");
-  out += field("Host", notice.host_name);
-  for (const auto& [key, value] : alert.attributes) out += field(key, value);
-  out += field("Since", utc(alert.since));
+  std::vector<std::string> out;
+  const auto line = [&](const std::string& words) { out.push_back(one_line(words)); };
+  line(notice.host_name + " " + alert.reason);
+  line("");
+  line("State: " + std::string(state(notice)));
+  line("Rule: " + alert.rule + " (" + std::string(domain::name(alert.severity)) + ")");
+  line("Host: " + notice.host_name);
+  for (const auto& [key, value] : alert.attributes) line(key + ": " + value);
+  line("Since: " + utc(alert.since));
   if (notice.transition == Transition::resolved) {
-    out += field("Until", utc(notice.at) + " (" + units::spoken_duration(notice.at - alert.since) + ")");
+    line("Until: " + utc(notice.at) + " (" + units::spoken_duration(notice.at - alert.since) + ")");
   }
-  if (alert.value) out += field("Value", number(*alert.value));
+  if (alert.value) line("Value: " + number(*alert.value));
   const std::string url = link(notice, public_url);
-  if (!url.empty()) out += "\r\n" + url + "\r\n";
+  if (url.empty()) return out;
+  line("");
+  line(url);
+  return out;
+}
+
+std::string mail_body(const Notice& notice, const std::string& public_url) {
+  std::string out;
+  for (const std::string& line : lines(notice, public_url)) out += line.empty() ? "\r\n" : wrapped(line);
+  return out;
+}
+
+std::string plain_text(const Notice& notice, const std::string& public_url) {
+  std::string out;
+  for (const std::string& line : lines(notice, public_url)) out += line + "\n";
   return out;
 }
 
@@ -86,7 +102,7 @@ std::string link(const Notice& notice, const std::string& public_url) {
 std::string mail(const Delivery& delivery, const Email& email, const std::string& public_url, units::Instant now) {
   std::string to;
   for (const std::string& one : email.to) to += (to.empty() ? "" : ", ") + one;
-  const std::string body = text(delivery.notice, public_url);
+  const std::string body = mail_body(delivery.notice, public_url);
   const bool ascii = is_ascii(body);
   std::string out = header("From", "Vedette <" + email.from + ">");
   out += header("To", to);
@@ -116,8 +132,10 @@ std::string json(const Delivery& delivery, const std::string& public_url) {
                      {"since", seconds(alert.since)},
                      {"at", seconds(notice.at)},
                      {"value", alert.value ? Json(*alert.value) : Json()},
+                     {"unit", alert.unit},
                      {"reason", alert.reason},
                      {"subject", subject(notice)},
+                     {"text", plain_text(notice, public_url)},
                      {"link", url.empty() ? Json() : Json(url)}};
   return body.dump(-1, ' ', false, Json::error_handler_t::replace);
 }

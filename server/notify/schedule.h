@@ -22,12 +22,16 @@ inline constexpr units::Milliseconds kSettle{1000};
 /// once. One owner.
 class Schedule {
  public:
+  struct Due {
+    std::size_t index = 0;
+    std::optional<std::size_t> after;  ///< the incident's fired, unfinished: only for recipients settled there
+  };
   struct Plan {
-    std::vector<std::size_t> due;             ///< indices, in order; the resolved of an incident after its fired
+    std::vector<Due> due;                     ///< in order; the resolved of an incident after its fired
     std::optional<units::Milliseconds> wait;  ///< until the next one is due; nothing: none waits
   };
   /// `waiting` is the receiver's part of the outbox, oldest first. An incident's resolved is due only when its fired
-  /// is finished. Forgets deliveries that are gone.
+  /// is finished, or settled for a recipient that the resolved isn't. Forgets deliveries that are gone.
   [[nodiscard]] Plan plan(const std::vector<domain::Delivery>& waiting, units::Instant now, units::Steady steady);
 
   /// The delivery failed (or, its receiver being away, wasn't tried); returns how long it now waits.

@@ -34,18 +34,21 @@ class Dialogue {
   Dialogue(Peer peer, const Email& email, const Target& target)
       : peer_(std::move(peer)), email_(email), target_(target) {}
 
-  Result<std::string> deliver(const std::string& mail) {
+  Result<Outcome> deliver(const std::string& mail) {
     if (auto ok = open(); !ok) return std::unexpected(ok.error());
     if (auto ok = log_in(); !ok) return std::unexpected(ok.error());
     if (auto ok = expect("MAIL FROM:<" + email_.from + ">", 250); !ok) return std::unexpected(ok.error());
-    auto refused = recipients();
-    if (!refused) return refused;
-    if (auto ok = expect("DATA", 354); !ok) return std::unexpected(ok.error());
-    if (auto ok = peer_.write(dot_stuffed(mail)); !ok) return std::unexpected(ok.error());
-    auto answer = reply("the mail", 250);
-    if (!answer) return std::unexpected(answer.error());
-    (void)peer_.write("QUIT\r\n");  // the mail is theirs already, whatever comes now
-    return answer->text + (refused->empty() ? "" : "; refused: " + *refused);
+    auto outcome = recipients();
+    if (!outcome) return outcome;
+    if (!outcome->taken.empty()) {
+      if (auto ok = expect("DATA", 354); !ok) return std::unexpected(ok.error());
+      if (auto ok = peer_.write(dot_stuffed(mail)); !ok) return std::unexpected(ok.error());
+      auto answer = reply("the mail", 250);
+      if (!answer) return std::unexpected(answer.error());
+      outcome->answer = std::move(answer->text);
+    }
+    (void)peer_.write("QUIT\r\n");  // what they took is theirs already, whatever comes now
+    return outcome;
   }
 
  private:
@@ -103,22 +106,27 @@ class Dialogue {
     return password;
   }
 
-  /// The refused ones in words, when at least one was taken.
-  Result<std::string> recipients() {
-    std::string refused;
-    std::size_t taken = 0;
+  /// Who would take it; `invalid` if all refuse for good.
+  Result<Outcome> recipients() {
+    Outcome outcome;
     for (const std::string& to : email_.to) {
-      auto answer = expect("RCPT TO:<" + to + ">", 250);
-      if (answer) {
-        ++taken;
-      } else if (answer.error().code == ErrorCode::invalid) {
-        refused += (refused.empty() ? "" : "; ") + answer.error().message;
+      const std::string command = "RCPT TO:<" + to + ">";
+      if (auto ok = peer_.write(command + "\r\n"); !ok) return std::unexpected(ok.error());
+      auto answer = hear();
+      if (!answer) return std::unexpected(answer.error());
+      const int code = answer->code;
+      if (is_ok(code, 250)) {
+        outcome.taken.push_back(to);
+      } else if (code == 421 || code < 400 || code > 599) {
+        return wrong(command, *answer);
       } else {
-        return std::unexpected(answer.error());
+        (code < 500 ? outcome.later : outcome.refused).push_back({to, answer->text});
       }
     }
-    if (taken == 0) return units::fail(ErrorCode::invalid, refused);
-    return refused;
+    if (outcome.taken.empty() && outcome.later.empty()) {
+      return units::fail(ErrorCode::invalid, target_.to_string() + " takes it for nobody; " + words(outcome));
+    }
+    return outcome;
   }
 
   /// `shown` stands for a command that holds a secret.
@@ -129,6 +137,20 @@ class Dialogue {
 
   /// `invalid` for any other answer than `code`; `unavailable` for 421, by which a server takes its leave.
   Result<Reply> reply(const std::string& to, int code) {
+    auto answer = hear();
+    if (answer && !is_ok(answer->code, code)) return wrong(to, *answer);
+    return answer;
+  }
+
+  static bool is_ok(int found, int expected) { return found == expected || (expected == 250 && found == 251); }
+
+  [[nodiscard]] std::unexpected<units::Error> wrong(const std::string& to, const Reply& answer) const {
+    return units::fail(answer.code == 421 ? ErrorCode::unavailable : ErrorCode::invalid,
+                       target_.to_string() + " answers " + to + " with: " + answer.text);
+  }
+
+  /// Whatever it answers.
+  Result<Reply> hear() {
     Reply reply;
     for (std::size_t n = 0; n < kMaxLines; ++n) {
       auto line = peer_.line();
@@ -144,9 +166,7 @@ class Dialogue {
       reply.lines.push_back(upper(rest));
       if (text.size() > 3 && text[3] == '-') continue;
       reply.text = short_form(reply.text);
-      if (found == code || (code == 250 && found == 251)) return reply;
-      return units::fail(found == 421 ? ErrorCode::unavailable : ErrorCode::invalid,
-                         target_.to_string() + " answers " + to + " with: " + reply.text);
+      return reply;
     }
     return refuse("answers without end");
   }
@@ -192,8 +212,8 @@ std::string dot_stuffed(const std::string& mail) {
   return out + (out.empty() || line_begins ? ".\r\n" : "\r\n.\r\n");
 }
 
-Result<std::string> send_mail(const Email& email, const std::string& mail, std::stop_token stop,
-                              units::Milliseconds total) {
+Result<Outcome> send_mail(const Email& email, const std::string& mail, std::stop_token stop,
+                          units::Milliseconds total) {
   const auto target = mail_target(email.server);
   if (!target) return units::fail(ErrorCode::invalid, "server " + target.error().message);
   auto peer = Peer::connect(*target, std::move(stop), total);

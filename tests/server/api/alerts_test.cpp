@@ -26,7 +26,10 @@ struct Records final : domain::AlertRecords {
   units::Result<std::vector<domain::Alert>> alerts(std::size_t) override { return kept; }
   units::Result<std::vector<domain::Delivery>> undelivered() override { return std::vector<domain::Delivery>{}; }
   units::Result<void> delivered(std::uint64_t, const std::string&, units::Instant) override { return {}; }
-  units::Result<void> failed(std::uint64_t, const std::string&, units::Instant) override { return {}; }
+  units::Result<void> failed(std::uint64_t, const std::string&, units::Instant,
+                             const std::vector<std::string>&) override {
+    return {};
+  }
   units::Result<void> give_up(std::uint64_t, const std::string&, units::Instant) override { return {}; }
 };
 
@@ -72,6 +75,8 @@ TEST(Alerts, AreListedWithTheFieldsOfTheDescription) {
   alert.since = units::from_unix_ms(1'795'000'000'083);
   alert.value = 0.97;
   alert.reason = "CPU 97 %";
+  alert.unit = "1";
+  alert.notified_at = units::from_unix_ms(1'795'000'060'500);
   domain::Alert valueless = alert;
   valueless.value.reset();
   bench.records.kept = std::vector{alert, valueless};
@@ -86,11 +91,14 @@ TEST(Alerts, AreListedWithTheFieldsOfTheDescription) {
                                    {"severity", "warning"},
                                    {"since", 1795000000.083},
                                    {"value", 0.97},
+                                   {"unit", "1"},
+                                   {"notifies_at", nullptr},
+                                   {"notified_at", 1795000060.5},
                                    {"reason", "CPU 97 %"}};
   EXPECT_EQ(all[0], expected);
   alert.since = units::from_unix_ms(1'795'000'000'000);
   bench.records.kept = std::vector{alert};
-  EXPECT_NE(bench.get().body.find(R"("since":1795000000.000})"), std::string::npos) << "three decimals";
+  EXPECT_NE(bench.get().body.find(R"("since":1795000000.000,)"), std::string::npos) << "three decimals";
   EXPECT_TRUE(all[1].at("value").is_null());
 }
 

@@ -24,6 +24,8 @@ TEST(Alerts, ComeBackAsTheyWereCommitted) {
   EXPECT_EQ(alerts->front().phase, domain::Phase::firing);
   EXPECT_EQ(alerts->front().severity, domain::Severity::critical);
   EXPECT_EQ(alerts->front().value, 0.25);
+  EXPECT_EQ(alerts->front().unit, "By/s");
+  EXPECT_EQ(alerts->front().notified_at, at(65));
   EXPECT_EQ(alerts->front().attributes.front().value, "/var");
   EXPECT_EQ(*store->last_alert_id(), 2u);
   const auto waiting = store->undelivered();
@@ -31,6 +33,7 @@ TEST(Alerts, ComeBackAsTheyWereCommitted) {
   EXPECT_EQ(waiting->front().message_id, "<2@vedette>");
   EXPECT_EQ(waiting->front().not_before, at(66));
   EXPECT_EQ(waiting->front().notice.host_name, "web");
+  EXPECT_EQ(waiting->front().notice.alert.unit, "By/s");
   EXPECT_EQ(waiting->front().notice.alert.reason, "lost: connection ended without goodbye");
 }
 
@@ -77,12 +80,13 @@ TEST(Outbox, CountsAttemptsKeepsTheAnswerAndEndsWithDelivery) {
   auto store = open_store(directory);
   ASSERT_TRUE(store->commit({.states = {}, .alerts = {}, .queue = {mail(2, "ops")}, .cancel = {}}));
   const auto id = store->undelivered()->front().id;
-  ASSERT_TRUE(store->failed(id, "450 later", at(99)));
+  ASSERT_TRUE(store->failed(id, "450 later", at(99), {"has-it@example.org"}));
   const auto waiting = store->undelivered();
   ASSERT_EQ(waiting->size(), 1u);
   EXPECT_EQ(waiting->front().attempts, 1u);
   EXPECT_EQ(waiting->front().last_answer, "450 later");
   EXPECT_EQ(waiting->front().not_before, at(99));
+  EXPECT_EQ(waiting->front().settled, std::vector<std::string>{"has-it@example.org"});
   ASSERT_TRUE(store->delivered(id, "250 ok", at(100)));
   EXPECT_TRUE(store->undelivered()->empty());
 }
@@ -91,7 +95,7 @@ TEST(Outbox, CancelDropsOnlyWhatNobodyTriedToSend) {
   tests::TemporaryDirectory directory;
   auto store = open_store(directory);
   ASSERT_TRUE(store->commit({.states = {}, .alerts = {}, .queue = {mail(2, "ops"), mail(2, "hook")}, .cancel = {}}));
-  ASSERT_TRUE(store->failed(store->undelivered()->front().id, "450", at(99)));
+  ASSERT_TRUE(store->failed(store->undelivered()->front().id, "450", at(99), {}));
   ASSERT_TRUE(store->commit({.states = {}, .alerts = {}, .queue = {}, .cancel = {2}}));
   const auto waiting = store->undelivered();
   ASSERT_EQ(waiting->size(), 1u);

@@ -53,6 +53,8 @@ inline domain::Alert firing(std::uint64_t id, std::uint64_t incident) {
   alert.severity = domain::Severity::critical;
   alert.since = at(5);
   alert.value = 0.25;
+  alert.unit = "By/s";
+  alert.notified_at = at(65);
   alert.reason = "lost: connection ended without goodbye";
   alert.incident = incident;
   return alert;

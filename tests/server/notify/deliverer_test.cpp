@@ -33,8 +33,9 @@ class SharedOutbox final : public domain::AlertRecords {
   Result<void> delivered(std::uint64_t id, const std::string& answer, units::Instant at) override {
     return change([&] { return outbox_.delivered(id, answer, at); });
   }
-  Result<void> failed(std::uint64_t id, const std::string& answer, units::Instant not_before) override {
-    return change([&] { return outbox_.failed(id, answer, not_before); });
+  Result<void> failed(std::uint64_t id, const std::string& answer, units::Instant not_before,
+                      const std::vector<std::string>& settled) override {
+    return change([&] { return outbox_.failed(id, answer, not_before, settled); });
   }
   Result<void> give_up(std::uint64_t id, const std::string& answer, units::Instant at) override {
     return change([&] { return outbox_.give_up(id, answer, at); });
@@ -66,12 +67,12 @@ class SharedOutbox final : public domain::AlertRecords {
 /// Conversations that last until they are let go, or stopped.
 class Gate {
  public:
-  Result<std::string> talk(const std::stop_token& stop) {
+  Result<Outcome> talk(const std::stop_token& stop) {
     std::unique_lock lock(mutex_);
     ++talking_;
     changed_.notify_all();
     if (!changed_.wait(lock, stop, [&] { return open_; })) return units::fail(units::ErrorCode::timeout, "stopped");
-    return "250 OK";
+    return Outcome{"250 OK"};
   }
   bool wait_until_talking() {
     std::unique_lock lock(mutex_);
@@ -99,7 +100,7 @@ struct World {
 
   Send gated(const std::string& receiver) {
     return [this, receiver](const Receiver& to, const domain::Delivery&, const std::stop_token& stop) {
-      return to.name == receiver ? gate.talk(stop) : Result<std::string>("250 OK");
+      return to.name == receiver ? gate.talk(stop) : Result<Outcome>(Outcome{"250 OK"});
     };
   }
 };
@@ -122,7 +123,7 @@ TEST(Deliverer, AWakeDuringAConversationIsNotLost) {
 TEST(Deliverer, CountsAttemptsThatFail) {
   World world;
   world.outbox.add(killed(1, 1), "ops");
-  const auto refuse = [](const Receiver&, const domain::Delivery&, const std::stop_token&) -> Result<std::string> {
+  const auto refuse = [](const Receiver&, const domain::Delivery&, const std::stop_token&) -> Result<Outcome> {
     return units::fail(units::ErrorCode::unavailable, "away");
   };
   Deliverer deliverer({world.ops}, world.outbox, world.clock, refuse);

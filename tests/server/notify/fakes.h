@@ -28,13 +28,15 @@ struct Outbox final : domain::AlertRecords {
     std::erase_if(rows, [&](const auto& row) { return row.id == id; });
     return {};
   }
-  units::Result<void> failed(std::uint64_t id, const std::string& answer, units::Instant not_before) override {
+  units::Result<void> failed(std::uint64_t id, const std::string& answer, units::Instant not_before,
+                             const std::vector<std::string>& settled) override {
     if (broken) return units::fail(units::ErrorCode::io, "disk full");
     for (auto& row : rows) {
       if (row.id != id) continue;
       ++row.attempts;
       row.last_answer = answer;
       row.not_before = not_before;
+      row.settled = settled;
     }
     return {};
   }
@@ -58,13 +60,12 @@ struct FarEnd {
   std::map<std::string, units::ErrorCode> refused;  ///< by Message-ID
 
   Send send() {
-    return [this](const Receiver&, const domain::Delivery& delivery,
-                  const std::stop_token&) -> units::Result<std::string> {
+    return [this](const Receiver&, const domain::Delivery& delivery, const std::stop_token&) -> units::Result<Outcome> {
       tried.push_back(delivery.message_id);
       if (trouble) return units::fail(*trouble, "mail:25: connection refused");
       if (const auto no = refused.find(delivery.message_id); no != refused.end()) return units::fail(no->second, "no");
       got.push_back(delivery.message_id);
-      return "250 OK";
+      return Outcome{"250 OK"};
     };
   }
 };

@@ -119,6 +119,7 @@ TEST(Message, BytesThatAreNoTextDoNotBreakIt) {
 TEST(Message, AProgramGetsTheSameAsJson) {
   domain::Delivery delivery = killed();
   delivery.notice.alert.value = 0.972;
+  delivery.notice.alert.unit = "1";
   delivery.notice.alert.attributes = {{"cpu", "0"}};
   const auto body = nlohmann::json::parse(json(delivery, kUrl));
   EXPECT_EQ(body["state"], "firing");
@@ -129,6 +130,22 @@ TEST(Message, AProgramGetsTheSameAsJson) {
   EXPECT_EQ(body["since"], 1795000000.0);
   EXPECT_EQ(body["link"], kUrl + "/hosts/00112233445566778899aabbccddeeff");
   EXPECT_EQ(body["message_id"], "<7.fired@vedette>");
+  EXPECT_EQ(body["unit"], "1");
+}
+
+TEST(Message, EveryTimeThatPeopleReadSaysItsZone) {
+  const domain::Delivery delivery = testing::back(2, 7, 252);
+  const std::string text = nlohmann::json::parse(json(delivery, kUrl))["text"];
+  EXPECT_NE(text.find("\nSince: 2026-11-18 11:06:40 UTC\n"), std::string::npos) << text;
+  EXPECT_NE(text.find("\nUntil: 2026-11-18 11:10:52 UTC (4 min 12 s)\n"), std::string::npos) << text;
+  EXPECT_TRUE(text.ends_with("\n" + kUrl + "/hosts/00112233445566778899aabbccddeeff\n")) << text;
+  const std::string mail = notify::mail(delivery, email("smtp://mail:25"), kUrl, at(252));
+  for (const std::string& whole : {text, mail}) {
+    for (auto time = whole.find("11:"); time != std::string::npos; time = whole.find("11:", time + 3)) {
+      const std::string zone = whole.substr(time + 8, 4);
+      EXPECT_TRUE(zone == " UTC" || zone == " +00") << whole.substr(time, 20);
+    }
+  }
 }
 
 TEST(Smtp, LinesThatBeginWithADotGetAnother) {
