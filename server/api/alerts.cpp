@@ -16,6 +16,15 @@ std::string text_of(const Json& json) {
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
+void append_time(std::string& text, const char* key, const std::optional<units::Instant>& time) {
+  text += std::string(",\"") + key + "\":";
+  if (time) {
+    domain::append_json_time(text, *time);
+  } else {
+    text += "null";
+  }
+}
+
 std::string json_of(const Alert& alert, const std::string& host) {
   Json attributes = Json::object();
   for (const auto& [key, value] : alert.attributes) attributes[key] = value;
@@ -26,10 +35,13 @@ std::string json_of(const Alert& alert, const std::string& host) {
                               {"state", domain::name(alert.phase)},
                               {"severity", domain::name(alert.severity)},
                               {"value", alert.value ? Json(*alert.value) : Json()},
+                              {"unit", alert.unit},
                               {"reason", alert.reason}});
   text.back() = ',';  // in place of the closing brace; the library would write the time's decimals as it likes
   text += "\"since\":";
   domain::append_json_time(text, alert.since);
+  append_time(text, "notifies_at", alert.notifies_at);
+  append_time(text, "notified_at", alert.notified_at);
   return text + "}";
 }
 
