@@ -21,7 +21,7 @@ constexpr units::Milliseconds kAdvance{1000};
 
 fleet::FleetTimes fleet_times(const Settings& settings) {
   fleet::FleetTimes times;
-  times.hold = settings.alerts.hold;
+  times.hold = settings.notify.receivers.empty() ? std::nullopt : std::optional(settings.alerts.hold);
   return times;
 }
 

@@ -69,14 +69,14 @@ void Fleet::load_past(Host& host, const domain::HostRecords::LastStatus& last) {
   state.status = last.status;
   state.since = last.since;
   state.reason = last.reason;
-  if (last.status == HostStatus::up || last.status == HostStatus::unknown) {
+  const Past past = past_outages(last);
+  host.outage = past.open;
+  if (host.outage) host.hole.emplace(host.outage->from);
+  if (last.status == HostStatus::up || last.status == HostStatus::unknown || past.came_back) {
     state.status = HostStatus::unknown;
     state.since = ports_.clock.now();
     state.reason.clear();
     hold_back(host, {HostStatus::lost, std::string(kLostWords), false}, times_.grace);
-  } else if (away(last.status)) {
-    host.outage = open_outage(last);
-    if (host.outage) host.hole.emplace(host.outage->from);
   }
   directory_.put(host.view);
   ports_.observer.on_host(host.view.record, state);
@@ -95,7 +95,7 @@ void Fleet::load_revoked(const domain::HostRecord& record, const domain::HostRec
     return ports_.observer.on_host(record, host.view.state);  // closes what a crash left open
   }
   // Revoked while nobody ran, or by an older version: what was open then ends now.
-  if (last != nullptr) host.outage = open_outage(*last);
+  if (last != nullptr) host.outage = past_outages(*last).open;
   drop(host);
 }
 
@@ -185,9 +185,7 @@ void Fleet::welcome(Host& host, Instant at, const seen::Welcomed& welcomed) {
   host.boot = welcomed.boot;
   if (host.view.facts != welcomed.facts) {
     host.view.facts = welcomed.facts;
-    if (const auto saved = ports_.records.save_facts(host.view.record.number, welcomed.facts); !saved) {
-      units::log_error("facts not saved", {{"host", host.view.record.name}, {"error", saved.error().message}});
-    }
+    ledger_.facts(host.view.record.number, welcomed.facts);
   }
   units::log_info("agent connected", {{"host", host.view.record.name}, {"peer", welcomed.peer}});
   apply(host, at, {HostStatus::up, "", false});

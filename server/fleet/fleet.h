@@ -37,9 +37,11 @@ struct FleetTimes {
   units::Milliseconds correct_again{3'000};  ///< backfilled ticks may still be on their way into the store
   units::Milliseconds gap{2'000};            ///< a longer hole isn't covered
   units::Milliseconds longest_backfill{std::chrono::hours{25}};
+  units::Milliseconds clock_step{60'000};  ///< a live tick this much older than the newest: time went back
   units::Milliseconds watch_every{1'000};  ///< own lateness and sleep are looked for
   units::Milliseconds late_after{2'000};
-  units::Milliseconds hold{60'000};  ///< notify.hold, for `notifies_at` of fleet rows
+  /// notify.hold, for `notifies_at` of fleet rows; absent without receivers: nobody is told then.
+  std::optional<units::Milliseconds> hold{60'000};
 };
 
 class Fleet final : public domain::HostObserver,
@@ -82,7 +84,13 @@ class Fleet final : public domain::HostObserver,
   void load(const domain::HostRecord& record);
   void load_past(Host& host, const domain::HostRecords::LastStatus& last);
   void load_revoked(const domain::HostRecord& record, const domain::HostRecords::LastStatus* last);
-  [[nodiscard]] std::optional<domain::Outage> open_outage(const domain::HostRecords::LastStatus& last);
+  /// What the last run left of a host's outages. A kill may have come between an outage and the status that goes with
+  /// it: one that began after the last status is still open, others that are open ended where that status began.
+  struct Past {
+    std::optional<domain::Outage> open;
+    bool came_back = false;  ///< the last status is of an outage that had ended
+  };
+  [[nodiscard]] Past past_outages(const domain::HostRecords::LastStatus& last);
   void reread();
   Host* find(domain::HostNumber host);
   void drop(Host& host);

@@ -1,5 +1,6 @@
 // The part of Fleet that keeps outages: when they begin and end, what turned out about them.
 #include <algorithm>
+#include <ranges>
 
 #include "schema/units/log.h"
 #include "server/fleet/fleet.h"
@@ -11,11 +12,23 @@ using domain::Outage;
 using units::Instant;
 using namespace std::chrono_literals;
 
-std::optional<Outage> Fleet::open_outage(const domain::HostRecords::LastStatus& last) {
+Fleet::Past Fleet::past_outages(const domain::HostRecords::LastStatus& last) {
+  Past past;
   const auto outages = ports_.records.outages(last.host, last.since - 1min, ports_.clock.now());
-  if (!outages) return std::nullopt;
-  const auto open = std::ranges::find_if(*outages, [](const Outage& o) { return !o.to; });
-  return open == outages->end() ? std::nullopt : std::optional(*open);
+  if (!outages) return past;
+  for (const Outage& one : *outages | std::views::reverse) {
+    if (one.to) {
+      past.came_back = past.came_back || (away(last.status) && *one.to >= last.since);
+    } else if (!past.open && (away(last.status) || one.from > last.since)) {
+      past.open = one;
+    } else {
+      Outage ended = one;
+      ended.to = std::max(one.from, last.since);
+      ledger_.outage(ended);
+    }
+  }
+  past.came_back = past.came_back && !past.open;
+  return past;
 }
 
 void Fleet::begin_outage(Host& host, Instant at) {

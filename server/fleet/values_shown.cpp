@@ -16,7 +16,9 @@ void Fleet::on_ticks(const domain::SharedBatch& batch) {
   for (const domain::Tick& tick : batch->ticks) {
     if (host->hole && (!host->outage->to || tick.at < *host->outage->to)) host->hole->tick(tick.at);
     auto& last = host->view.state.last_tick;
-    last = std::max(last.value_or(tick.at), tick.at);
+    // Live ticks come in order: one that is much older shows that the collector's clock was set back.
+    const bool set_back = batch->live && last && *last - tick.at > times_.clock_step;
+    last = set_back ? tick.at : std::max(last.value_or(tick.at), tick.at);
     if (batch->live) take_live(*host, tick);
   }
 }
@@ -49,9 +51,9 @@ void Fleet::publish_tick(Host& host, const domain::Tick& tick) {
 
 std::optional<Instant> Fleet::notifies_at(const Host& host) const {
   const auto& state = host.view.state;
-  if (!away(state.status) || state.status == HostStatus::stopped) return std::nullopt;
+  if (!times_.hold || !away(state.status) || state.status == HostStatus::stopped) return std::nullopt;
   if (host.outage && host.outage->notified) return std::nullopt;
-  return state.since + times_.hold;
+  return state.since + *times_.hold;
 }
 
 }  // namespace vedette::fleet

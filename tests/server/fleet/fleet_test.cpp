@@ -143,5 +143,29 @@ TEST(Fleet, WhatWaitsIsWrittenWhenTheFleetEnds) {
   EXPECT_EQ(w.records.lasts.at(0).reason, "service stopped");
 }
 
+TEST(Fleet, WithoutReceiversNobodyIsPromisedToBeTold) {
+  for (const bool receivers : {true, false}) {
+    World w;
+    FleetTimes times;
+    if (!receivers) times.hold.reset();
+    w.fleet.emplace(FleetPorts{w.records, w.history, w.bus, w.observer, w.stage, w.stage}, times);
+    ASSERT_TRUE(w.fleet->start());
+    w.welcome();
+    w.see(seen::Silent{false, false});
+    EXPECT_EQ(w.bus.rows.at("fleet").ends_with(",null]"), !receivers);
+  }
+}
+
+TEST(Fleet, TheNewestTickFollowsACollectorsClockThatWasSetBack) {
+  World w;
+  w.start();
+  w.welcome();
+  w.ticks(w.stage.wall + 3h, 1, true);
+  w.ticks(w.stage.wall, 1, true);
+  EXPECT_EQ(w.state().last_tick, w.stage.wall);
+  w.ticks(w.stage.wall - 3h, 1);
+  EXPECT_EQ(w.state().last_tick, w.stage.wall) << "what is sent later is no news";
+}
+
 }  // namespace
 }  // namespace vedette::fleet
