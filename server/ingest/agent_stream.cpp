@@ -1,7 +1,9 @@
 #include "server/ingest/agent_stream.h"
 
 #include <cstring>
+#include <utility>
 
+#include "schema/units/bytes.h"
 #include "schema/units/log.h"
 #include "schema/wire/session.h"
 
@@ -17,7 +19,8 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr std::size_t kMostWaiting = 1'024;  // batches; one read of the socket holds far fewer
+constexpr std::size_t kMostKept = 1U << 20;  // bytes of messages read before a pause; one read of the socket is 64 kB
+constexpr std::size_t kKept = 64;            // what a kept message takes beside its bytes
 constexpr Milliseconds kRetrySubmit{50};
 constexpr Milliseconds kAckEvery{5'000};
 constexpr Milliseconds kAckEveryBackfilling{1'000};
@@ -75,6 +78,20 @@ void AgentStream::on_text(std::string_view) {
 
 void AgentStream::on_binary(std::span<const std::uint8_t> payload) {
   if (fault_) return;
+  if (connection_->reading_paused()) return keep(payload);
+  handle(payload);
+  pump();
+}
+
+void AgentStream::keep(std::span<const std::uint8_t> payload) {
+  inbox_bytes_ += payload.size() + kKept;
+  if (inbox_bytes_ > kMostKept) {
+    return fail({close::try_later, "the collector can't keep up; come back in a while"});
+  }
+  inbox_.emplace_back(reinterpret_cast<const char*>(payload.data()), payload.size());
+}
+
+void AgentStream::handle(std::span<const std::uint8_t> payload) {
   if (said_goodbye_) return fail({close::protocol_error, "a message after Goodbye"});
   allowance_.spend(payload.size(), ports_.clock.steady());
   auto message = wire::decode_agent(payload);
@@ -87,7 +104,6 @@ void AgentStream::on_binary(std::span<const std::uint8_t> payload) {
   } else if (message.error().code != units::ErrorCode::not_found) {
     fail({close::bad_data, message.error().message});
   }
-  if (!fault_) pump();
 }
 
 void AgentStream::receive(const wire::Hello& hello) {
@@ -168,20 +184,38 @@ void AgentStream::hand_on(domain::SharedBatch batch) {
     restamped_told_ = intake_.restamped();
   }
   if (!batch) return;
-  if (waiting_.size() >= kMostWaiting) {
-    return fail({close::try_later, "the collector can't keep up; come back in a while"});
+  // At least a cell a tick: ticks without any take memory too.
+  std::size_t cells = 0;
+  for (const auto& tick : batch->ticks) cells += tick.cells.size() + 1;
+  allowance_.spend_cells(cells, ports_.clock.steady());
+  waiting_ = std::move(batch);
+}
+
+bool AgentStream::advance() {
+  if (waiting_) {
+    if (!ports_.history.submit(waiting_)) return false;
+    on_control([batch = std::exchange(waiting_, nullptr)](HostObserver& observer) { observer.on_ticks(batch); });
   }
-  waiting_.push_back(std::move(batch));
+  if (fault_ || allowance_.spent(ports_.clock.steady())) return false;
+  if (auto part = intake_.more()) {
+    hand_on(std::move(part));
+    return true;
+  }
+  if (inbox_.empty()) return false;
+  const std::string payload = std::move(inbox_.front());
+  inbox_.pop_front();
+  inbox_bytes_ -= payload.size() + kKept;
+  handle(units::as_bytes(payload));
+  return true;
 }
 
 void AgentStream::pump() {
   if (connection_ == nullptr || fault_) return;
-  while (!waiting_.empty() && ports_.history.submit(waiting_.front())) {
-    on_control([batch = waiting_.front()](HostObserver& observer) { observer.on_ticks(batch); });
-    waiting_.pop_front();
+  while (advance()) {
   }
+  if (fault_) return;
   note_backfill(ports_.clock.steady());
-  const bool pause = !waiting_.empty() || allowance_.spent(ports_.clock.steady());
+  const bool pause = waiting_ || allowance_.spent(ports_.clock.steady());
   if (pause != connection_->reading_paused()) connection_->pause_reading(pause);
   if (pause && pump_timer_ == 0) after(kRetrySubmit, pump_timer_, &AgentStream::pump);
 }
@@ -192,7 +226,7 @@ void AgentStream::note_backfill(Steady now) {
   if (backfilling_ == Backfilling::lasts && (intake_.backfilled() || (quiet && !connection_->reading_paused()))) {
     backfilling_ = Backfilling::ended;
   }
-  if (backfilling_ != Backfilling::ended || !waiting_.empty()) return;
+  if (backfilling_ != Backfilling::ended || waiting_) return;
   backfilling_ = Backfilling::told;
   tell(seen::BackfillDone{});
 }
@@ -274,6 +308,12 @@ void AgentStream::fail(const Fault& fault) {
 void AgentStream::on_end(const domain::Ending& ending) {
   connection_->loop().cancel(step_timer_);
   connection_->loop().cancel(pump_timer_);
+  // Of what was read and not looked at only a Goodbye counts: ticks that aren't acked come again.
+  for (const std::string& payload : inbox_) {
+    const auto message = wire::decode_agent(units::as_bytes(payload));
+    const auto* goodbye = message ? std::get_if<wire::Goodbye>(&*message) : nullptr;
+    if (goodbye && !fault_) receive(*goodbye);
+  }
   domain::Ending end = ending;
   if (fault_) end = {.how = ending.how, .code = fault_->code, .words = fault_->reason, .by_us = true};
   if (const auto sighting = judge_end(end, {said_goodbye_, pulse_.silent_since.has_value()})) tell(*sighting);
