@@ -14,9 +14,12 @@ using units::Result;
 
 namespace {
 
+// SQLite would make it with the umask's mode; -wal and -shm copy the mode of the database. One that exists is never
+// opened here: closing any descriptor of a file gives up all locks that this process holds on it (fcntl(2)), and with
+// the collector's locks gone another process takes itself for the last user and deletes the log under our commits.
 Result<void> create_private(const std::string& path) {
-  // SQLite would make it with the umask's mode; -wal and -shm copy the mode of the database.
-  const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  if (fd < 0 && errno == EEXIST) return {};
   if (fd < 0) return units::fail(ErrorCode::io, path + ": cannot be opened: " + std::strerror(errno));
   ::close(fd);
   return {};

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <array>
 #include <fstream>
@@ -50,6 +52,47 @@ TEST(Database, EmptyBlobIsNotNull) {
   ASSERT_TRUE(database.execute("CREATE TABLE t(b BLOB NOT NULL)"));
   auto insert = database.prepare("INSERT INTO t VALUES(?)");
   ASSERT_TRUE(insert->bind(1, Blob{}).run());
+}
+
+// A person with a shell: opens the database when told, reads it, leaves again. Made before anything is open here,
+// because SQLite's connections don't survive a fork.
+class OtherProcess {
+ public:
+  explicit OtherProcess(const std::filesystem::path& path) {
+    if (::pipe(go_) != 0) std::abort();
+    child_ = ::fork();
+    if (child_ != 0) return;
+    char byte = 0;
+    if (::read(go_[0], &byte, 1) != 1) ::_exit(2);
+    bool read = false;
+    if (auto database = Database::open(path, {.create = false})) {
+      read = database->scalar("SELECT count(*) FROM t").has_value();
+    }
+    ::_exit(read ? 0 : 1);
+  }
+  [[nodiscard]] int come_and_go() {
+    if (::write(go_[1], "!", 1) != 1) std::abort();
+    int status = -1;
+    ::waitpid(child_, &status, 0);
+    ::close(go_[0]);
+    ::close(go_[1]);
+    return status;
+  }
+
+ private:
+  int go_[2] = {};
+  pid_t child_ = 0;
+};
+
+TEST(Database, AnotherProcessThatReadsItLeavesTheLogAlone) {
+  const tests::TemporaryDirectory directory;
+  OtherProcess shell(directory / "a.db");
+  auto writer = opened(directory / "a.db");
+  ASSERT_TRUE(writer.execute("PRAGMA journal_mode=WAL; CREATE TABLE t(i); INSERT INTO t VALUES(1)"));
+  const auto second = opened(directory / "a.db");  // as the sealer's: it must not cost the writer its locks
+  ASSERT_EQ(shell.come_and_go(), 0);
+  EXPECT_TRUE(std::filesystem::exists(directory / "a.db-wal"));
+  EXPECT_GT(std::filesystem::file_size(directory / "a.db-wal"), 0U);
 }
 
 TEST(Database, ErrorNamesTheFileAndKeepsSqlitesWords) {
