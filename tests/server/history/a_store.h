@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <bit>
 #include <memory>
 
@@ -25,6 +26,19 @@ class TestClock final : public domain::Clock {
 };
 inline const TestClock kClock;
 
+// A clock that the test moves, both of its hands together.
+class MovedClock final : public domain::Clock {
+ public:
+  void set(units::Milliseconds since_start) { since_ = since_start.count(); }
+  [[nodiscard]] units::Instant now() const override { return units::from_unix_ms(kStart + since_); }
+  [[nodiscard]] units::Steady steady() const override {
+    return units::Steady{} + std::chrono::hours(1) + units::Milliseconds(since_);
+  }
+
+ private:
+  std::atomic<std::int64_t> since_{0};
+};
+
 inline Options options_in(const std::filesystem::path& directory) {
   Options options;
   options.directory = directory;
@@ -34,8 +48,8 @@ inline Options options_in(const std::filesystem::path& directory) {
   return options;
 }
 
-inline std::unique_ptr<Store> opened(Options options) {
-  auto store = Store::open(std::move(options), kClock);
+inline std::unique_ptr<Store> opened(Options options, const domain::Clock& clock = kClock) {
+  auto store = Store::open(std::move(options), clock);
   EXPECT_TRUE(store) << store.error().message;
   if (!store) std::abort();
   (*store)->start();
