@@ -13,11 +13,6 @@ using units::Result;
 
 namespace {
 
-// Debian compiles SQLite with secure_delete on: deleting a day of rows then costs fifty times as much.
-constexpr const char* kSettings =
-    "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA secure_delete=OFF; PRAGMA wal_autocheckpoint=0;"
-    "PRAGMA journal_size_limit=67108864";
-
 std::string attributes_blob(const std::vector<metrics::Attribute>& attributes) {
   std::string blob;
   for (const auto& [key, value] : attributes) blob.append(key).append(1, '\0').append(value).append(1, '\0');
@@ -80,7 +75,7 @@ Result<LiveDb> LiveDb::open(const std::filesystem::path& directory, const std::s
       return std::unexpected(std::move(done.error()));
     }
   }
-  if (auto set = database->execute(kSettings); !set) return std::unexpected(std::move(set.error()));
+  if (auto set = database->make_durable(); !set) return std::unexpected(std::move(set.error()));
   return LiveDb(std::move(*database));
 }
 

@@ -84,6 +84,11 @@ class Database {
   Database& operator=(Database&&) noexcept = default;
   ~Database() = default;
 
+  /// Write-ahead log, synchronous=FULL: a commit that returned survives a power cut. Checkpoints are the caller's,
+  /// pages have 4096 B. `io` where SQLite can't, as on a file system without shared memory: nothing may be promised
+  /// there.
+  [[nodiscard]] units::Result<void> make_durable();
+
   /// Runs one or more statements, ignoring rows.
   [[nodiscard]] units::Result<void> execute(const std::string& sql);
   [[nodiscard]] units::Result<Statement> prepare(std::string_view sql);

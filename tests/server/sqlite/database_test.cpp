@@ -95,6 +95,19 @@ TEST(Database, AnotherProcessThatReadsItLeavesTheLogAlone) {
   EXPECT_GT(std::filesystem::file_size(directory / "a.db-wal"), 0U);
 }
 
+TEST(Database, DurableMeansALogAndASyncAtEachCommit) {
+  const tests::TemporaryDirectory directory;
+  auto database = opened(directory / "a.db");
+  ASSERT_TRUE(database.make_durable());
+  EXPECT_EQ(*database.scalar("PRAGMA synchronous"), 2);
+  EXPECT_EQ(*database.scalar("PRAGMA wal_autocheckpoint"), 0);
+  EXPECT_EQ(*database.scalar("PRAGMA secure_delete"), 0);
+  auto memory = opened(":memory:", {.create = false});
+  const auto refused = memory.make_durable();
+  ASSERT_FALSE(refused) << "there is no log in memory";
+  EXPECT_EQ(refused.error().code, ErrorCode::io);
+}
+
 TEST(Database, ErrorNamesTheFileAndKeepsSqlitesWords) {
   const tests::TemporaryDirectory directory;
   auto database = opened(directory / "a.db");
