@@ -24,8 +24,9 @@ constexpr std::size_t kKept = 64;            // what a kept message takes beside
 constexpr Milliseconds kRetrySubmit{50};
 constexpr Milliseconds kAckEvery{5'000};
 constexpr Milliseconds kAckEveryBackfilling{1'000};
-constexpr Milliseconds kBackfillQuiet{10'000};     // agents send ten a second: what didn't come by then is gone there
-constexpr std::size_t kHappeningCosts = 65'536;    // of the allowance's bytes: each is logged and shown to people
+constexpr Milliseconds kBackfillQuiet{10'000};   // agents send ten a second: what didn't come by then is gone there
+constexpr std::size_t kHappeningCosts = 65'536;  // of the allowance's bytes: each is logged and shown to people
+constexpr Milliseconds kHelloAgain{30'000};
 constexpr Milliseconds kInterval{1'000};           // between ticks
 constexpr Milliseconds kLongestRoundTrip{10'000};  // a pong later than that answers from before a silence
 
@@ -108,6 +109,7 @@ void AgentStream::handle(std::span<const std::uint8_t> payload) {
 
 void AgentStream::receive(const wire::Hello& hello) {
   const auto now = ports_.clock.now();
+  if (!intake_.greeted() && !ports_.roster.admit(intake_.host().number, ports_.clock.steady())) return send_away();
   // Before resume points are asked for: no commit after them may be missed.
   if (!intake_.greeted()) slot_ = ports_.acks.open(intake_.host().number);
   auto answer = intake_.hello(hello, now);
@@ -115,6 +117,13 @@ void AgentStream::receive(const wire::Hello& hello) {
   raw_skew_ = hello.agent_time - now;
   if (!take_over(hello)) return fail({close::revoked, "this host was revoked"});
   welcome(hello, std::move(*answer));
+}
+
+// Each Hello may leave a boot and a stream behind.
+void AgentStream::send_away() {
+  units::log_warning("an agent that connects over and over was told to wait", {{"host", intake_.host().name}});
+  connection_->send_binary(
+      wire::encode(wire::CollectorMessage(wire::Retry{kHelloAgain, "this host connected too often lately"})));
 }
 
 void AgentStream::welcome(const wire::Hello& hello, wire::Welcome welcome) {
@@ -299,9 +308,7 @@ void AgentStream::fail(const Fault& fault) {
   units::log_warning("agent connection closed for a fault",
                      {{"host", intake_.host().name}, {"code", fault.code}, {"reason", fault.reason}});
   // A host that never got its Welcome is rejected too: it has no other connection, or keeps the one it has.
-  if (!intake_.greeted() && !ports_.roster.holder(intake_.host().number)) {
-    (void)ports_.roster.take(intake_.host().number, connection_->id(), {}, {});
-  }
+  if (!intake_.greeted()) ports_.roster.speak_up(intake_.host().number, connection_->id());
   connection_->close(fault.code, fault.reason);
 }
 
@@ -317,6 +324,7 @@ void AgentStream::on_end(const domain::Ending& ending) {
   domain::Ending end = ending;
   if (fault_) end = {.how = ending.how, .code = fault_->code, .words = fault_->reason, .by_us = true};
   if (const auto sighting = judge_end(end, {said_goodbye_, pulse_.silent_since.has_value()})) tell(*sighting);
+  ports_.roster.ended(intake_.host().number, connection_->id());
   connection_ = nullptr;
 }
 

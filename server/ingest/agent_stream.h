@@ -50,6 +50,7 @@ class AgentStream final : public domain::ConnectionHandler {
   void receive(const wire::Evidence& evidence);
 
   [[nodiscard]] bool take_over(const wire::Hello& hello);  ///< false if the host was revoked meanwhile
+  void send_away();                                        ///< asks it to come back later
   void welcome(const wire::Hello& hello, wire::Welcome welcome);
   void handle(std::span<const std::uint8_t> payload);
   void keep(std::span<const std::uint8_t> payload);  ///< it was read before the pause: its turn comes after it

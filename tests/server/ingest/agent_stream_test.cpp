@@ -229,6 +229,53 @@ TEST(AgentStream, AFaultClosesWithItsCodeAndIsTold) {
   EXPECT_EQ(closed[0].reason, agent.connection.closes[0].second);
 }
 
+TEST(AgentStream, AFaultBeforeHelloIsToldThoughTheHostWasConnectedBefore) {
+  World w;
+  Agent before(w, 1);
+  before.greet();
+  before.end();
+  Agent broken(w, 2);
+  const std::string newer = "\x02?";
+  broken.handler->on_binary(units::as_bytes(newer));
+  ASSERT_EQ(broken.connection.closes.size(), 1u);
+  EXPECT_EQ(broken.connection.closes[0].first, 4426);
+  broken.end();
+  const auto closed = w.observer.all<seen::ClosedByUs>();
+  ASSERT_EQ(closed.size(), 1u);
+  EXPECT_EQ(closed[0].code, 4426);
+}
+
+TEST(AgentStream, AFaultBeforeHelloSaysNothingWhileAnotherConnectionLives) {
+  World w;
+  Agent alive(w, 1), broken(w, 2);
+  alive.greet();
+  broken.say(announce());
+  broken.end();
+  EXPECT_TRUE(w.observer.all<seen::ClosedByUs>().empty());
+}
+
+TEST(AgentStream, AnAgentThatConnectsOverAndOverIsToldToComeBackLater) {
+  World w;
+  for (std::uint64_t n = 1; n <= 60; ++n) {
+    Agent agent(w, n);
+    agent.greet(hello(kStream + n));
+    EXPECT_EQ(agent.connection.all<wire::Welcome>().size(), 1u);
+    agent.end();
+  }
+  const auto boots = w.history.boots.size();
+  Agent again(w, 61);
+  again.say(hello(kStream, 99));
+  EXPECT_TRUE(again.connection.all<wire::Welcome>().empty());
+  ASSERT_EQ(again.connection.all<wire::Retry>().size(), 1u);
+  EXPECT_EQ(again.connection.all<wire::Retry>()[0].after, 30s);
+  EXPECT_EQ(w.history.boots.size(), boots) << "nothing is remembered of it";
+  again.end(Ending::How::closed);
+  w.stage.advance(30s);
+  Agent later(w, 62);
+  later.greet();
+  EXPECT_EQ(later.connection.all<wire::Welcome>().size(), 1u);
+}
+
 TEST(AgentStream, NoHelloIsAFaultUnlessWeWereLateOurselves) {
   World w;
   Agent agent(w);
