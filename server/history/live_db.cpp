@@ -160,6 +160,13 @@ Result<void> LiveDb::insert(const RegistryRows& rows) {
         .bind(3, sqlite::Blob(row.id));
     if (auto done = boot->run(); !done) return done;
   }
+  auto old = database_.prepare("DELETE FROM boot WHERE host = ? AND number <= ?");
+  if (!old) return std::unexpected(std::move(old.error()));
+  for (const auto& row : rows.boots) {
+    if (row.number <= Registry::kBoots) continue;
+    old->bind(1, std::int64_t{domain::index(row.host)}).bind(2, std::int64_t{row.number - Registry::kBoots});
+    if (auto done = old->run(); !done) return done;
+  }
   return {};
 }
 
@@ -181,9 +188,17 @@ Result<void> LiveDb::commit(std::int64_t id, std::string_view row, const Registr
   return transaction->commit();
 }
 
-Result<void> LiveDb::drop_rows(std::int64_t below, std::span<const MarkRow> marks, units::Instant expire) {
+Result<void> LiveDb::drop_rows(std::int64_t below, std::span<const MarkRow> marks, std::span<const StreamKey> dropped,
+                               units::Instant expire) {
   auto transaction = sqlite::Transaction::begin(database_);
   if (!transaction) return std::unexpected(std::move(transaction.error()));
+  auto drop = database_.prepare("DELETE FROM mark WHERE host = ? AND stream = ?");
+  if (!drop) return std::unexpected(std::move(drop.error()));
+  for (const auto& [host, stream] : dropped) {
+    drop->bind(1, std::int64_t{domain::index(host)}).bind(2, static_cast<std::int64_t>(stream));
+    if (auto done = drop->run(); !done) return done;
+  }
+  // After that: a dropped stream may be back.
   auto upsert = database_.prepare(
       "INSERT INTO mark VALUES(?,?,?,?) ON CONFLICT DO UPDATE SET last = max(last, excluded.last), seen = "
       "excluded.seen");

@@ -36,8 +36,11 @@ Result<void> Registry::load(const RegistryRows& rows) {
   }
   for (const auto& row : rows.boots) {
     Host& host = hosts_[domain::index(row.host)];
-    if (row.number != host.boots.size() + 1) return damaged(row.host, "boots");
-    host.boots.push_back(row.id);
+    const auto& known = host.boots_by_number;
+    if (row.number == 0 || (!known.empty() && row.number != known.rbegin()->first + 1)) {
+      return damaged(row.host, "boots");
+    }
+    add_boot(row.host, host, row.number, row.id);
   }
   return {};
 }
@@ -67,13 +70,21 @@ Result<std::vector<SeriesNumber>> Registry::assign(HostNumber number, std::span<
 std::uint32_t Registry::boot_number(HostNumber number, const BootId& id) {
   const std::lock_guard lock(mutex_);
   Host& host = hosts_[domain::index(number)];
-  const auto known = std::ranges::find(host.boots, id);
-  const auto boot = static_cast<std::uint32_t>(known - host.boots.begin()) + 1;
-  if (known == host.boots.end()) {
-    host.boots.push_back(id);
-    unsaved_.boots.push_back({number, boot, id});
-  }
+  if (const auto known = host.boots.find(id); known != host.boots.end()) return known->second;
+  const std::uint32_t boot = host.boots_by_number.empty() ? 1 : host.boots_by_number.rbegin()->first + 1;
+  add_boot(number, host, boot, id);
+  unsaved_.boots.push_back({number, boot, id});
   return boot;
+}
+
+void Registry::add_boot(HostNumber number, Host& host, std::uint32_t boot, const BootId& id) {
+  host.boots.insert_or_assign(id, boot);
+  host.boots_by_number.emplace(boot, id);
+  if (host.boots_by_number.size() <= kBoots) return;
+  const auto oldest = host.boots_by_number.begin();
+  std::erase_if(unsaved_.boots, [&](const BootRow& row) { return row.host == number && row.number == oldest->first; });
+  host.boots.erase(oldest->second);
+  host.boots_by_number.erase(oldest);
 }
 
 std::vector<domain::StoredSeries> Registry::series(HostNumber host) const {
@@ -104,11 +115,18 @@ RegistryRows Registry::unsaved() const {
 
 void Registry::saved(const RegistryRows& rows) {
   const std::lock_guard lock(mutex_);
-  const auto drop = [](auto& list, std::size_t count) {
-    list.erase(list.begin(), list.begin() + static_cast<std::ptrdiff_t>(std::min(count, list.size())));
-  };
-  drop(unsaved_.series, rows.series.size());
-  drop(unsaved_.boots, rows.boots.size());
+  auto& series = unsaved_.series;
+  series.erase(series.begin(),
+               series.begin() + static_cast<std::ptrdiff_t>(std::min(rows.series.size(), series.size())));
+  // In the same order, but some may have been dropped meanwhile.
+  auto row = rows.boots.begin();
+  std::erase_if(unsaved_.boots, [&](const BootRow& boot) {
+    const auto same = [&](const BootRow& other) { return other.host == boot.host && other.number == boot.number; };
+    const auto found = std::find_if(row, rows.boots.end(), same);
+    if (found == rows.boots.end()) return false;
+    row = found + 1;
+    return true;
+  });
 }
 
 void Registry::seen(HostNumber host, units::Instant at) {

@@ -39,7 +39,10 @@ class Registry {
   /// `cap`: series a host may have, at most kGroups × kGroupWidth.
   explicit Registry(std::size_t cap) : cap_(cap) {}
 
-  /// What live.db holds, at start. `corrupt` if numbers don't count up from 0 (boots: from 1).
+  /// Boots of a host whose ids are remembered: an older one that comes again gets a new number.
+  static constexpr std::uint32_t kBoots = 256;
+
+  /// What live.db holds, at start. `corrupt` if numbers don't count up from 0 (boots: from any on).
   [[nodiscard]] units::Result<void> load(const RegistryRows& rows);
 
   [[nodiscard]] units::Result<std::vector<domain::SeriesNumber>> assign(domain::HostNumber host,
@@ -49,7 +52,7 @@ class Registry {
   /// By series number: whether its cells are doubles.
   [[nodiscard]] std::vector<bool> reals(domain::HostNumber host) const;
 
-  /// What isn't durable yet; saved() takes that many off the front of the lists.
+  /// What isn't durable yet; saved() takes it off the lists.
   [[nodiscard]] RegistryRows unsaved() const;
   void saved(const RegistryRows& rows);
 
@@ -62,11 +65,13 @@ class Registry {
   struct Host {
     std::vector<metrics::Series> series;
     std::multimap<metrics::SeriesKey, std::uint32_t> numbers;  ///< a series whose unit or quantum changed has several
-    std::vector<BootId> boots;
+    std::map<BootId, std::uint32_t> boots;
+    std::map<std::uint32_t, BootId> boots_by_number;  ///< the newest kBoots
     std::optional<units::Instant> newest;
   };
   static std::optional<std::uint32_t> find(const Host& host, const metrics::Series& series);
   static void add(Host& host, const metrics::Series& series);
+  void add_boot(domain::HostNumber number, Host& host, std::uint32_t boot, const BootId& id);
 
   const std::size_t cap_;
   mutable std::mutex mutex_;

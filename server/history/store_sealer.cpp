@@ -80,9 +80,10 @@ Result<void> Store::drop_rows() {
   if (below <= dropped_below_) return {};
   // Marks before rows in time: a mark read now covers every row below.
   const auto marks = intake_.unsaved_marks();
+  const auto dropped = intake_.dropped();
   const units::Instant expire = clock_.now() - options_.streams_kept;
-  if (auto done = seal_db_->drop_rows(below, marks, expire); !done) return done;
-  intake_.saved(marks);
+  if (auto done = seal_db_->drop_rows(below, marks, dropped, expire); !done) return done;
+  intake_.saved(marks, dropped.size());
   intake_.expire(expire);
   dropped_below_ = below;
   step(Step::rows_dropped);
