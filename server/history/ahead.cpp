@@ -45,9 +45,9 @@ Result<void> read_ticks(Bytes packed, std::uint64_t count, domain::Batch& batch)
 
 std::string encode_row(std::span<const Accepted> batches) {
   std::string row(1, kVersion);
-  for (const auto& [batch, skip] : batches) {
+  for (const auto& [batch, skip, epoch] : batches) {
     PackedTicks packed;
-    for (std::size_t n = skip; n < batch->ticks.size(); ++n) packed.append(batch->ticks[n]);
+    for (std::size_t n = skip; n < batch->ticks.size(); ++n) packed.append(batch->ticks[n], epoch);
     write_varint(row, domain::index(batch->host));
     write_stream(row, batch->stream);
     write_varint(row, batch->first + skip);

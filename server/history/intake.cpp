@@ -25,7 +25,7 @@ void Intake::load(const MarkRow& row) {
   stream.seen = std::max(stream.seen, row.seen);
 }
 
-bool Intake::submit(domain::SharedBatch batch, units::Instant now) {
+bool Intake::submit(domain::SharedBatch batch, units::Instant now, std::uint32_t epoch) {
   const std::lock_guard lock(mutex_);
   if (closed_) return false;
   if (!batch || batch->ticks.empty()) return true;
@@ -40,7 +40,7 @@ bool Intake::submit(domain::SharedBatch batch, units::Instant now) {
     touched_.push_back(key);
     return true;
   }
-  Accepted entry{std::move(batch), skip};
+  Accepted entry{std::move(batch), skip, epoch};
   const std::size_t cells = cells_of(entry);
   if (held() > 0 && held() + cells > bounds_.cells) {
     ++counts_.refused;
@@ -100,7 +100,7 @@ std::vector<Accepted> Intake::take() {
 
 void Intake::durable() {
   const std::lock_guard lock(mutex_);
-  for (const auto& [batch, skip] : committing_) {
+  for (const auto& [batch, skip, epoch] : committing_) {
     const auto stream = streams_.find({batch->host, batch->stream});
     if (stream == streams_.end()) continue;  // forgotten meanwhile
     stream->second.durable = std::max(stream->second.durable, batch->first + batch->ticks.size() - 1);
@@ -112,7 +112,7 @@ Intake::Committed Intake::committed() {
   {
     const std::lock_guard lock(mutex_);
     std::set<StreamKey> told(touched_.begin(), touched_.end());
-    for (const auto& [batch, skip] : committing_) told.insert({batch->host, batch->stream});
+    for (const auto& [batch, skip, epoch] : committing_) told.insert({batch->host, batch->stream});
     for (const auto& key : told) {
       const auto stream = streams_.find(key);
       if (stream == streams_.end() || stream->second.durable == 0) continue;

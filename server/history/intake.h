@@ -38,8 +38,8 @@ class Intake {
   /// At start, before any submit.
   void load(const MarkRow& row);
 
-  /// HistoryStore::submit. `now` is only kept as the stream's last sign of life.
-  [[nodiscard]] bool submit(domain::SharedBatch batch, units::Instant now);
+  /// HistoryStore::submit. `now` is only kept as the stream's last sign of life, `epoch` is Accepted's.
+  [[nodiscard]] bool submit(domain::SharedBatch batch, units::Instant now, std::uint32_t epoch = 0);
   [[nodiscard]] std::uint64_t resume_point(domain::HostNumber host, std::uint64_t stream) const;
 
   /// Waits until `until`, or earlier for much to commit, a task, a flush or close(). False once closed.

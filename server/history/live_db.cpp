@@ -107,6 +107,11 @@ Result<RegistryRows> LiveDb::load_registry() {
                 return {};
               });
   if (!read) return std::unexpected(std::move(read.error()));
+  read = each(database_, "SELECT host, number FROM epoch", [&](sqlite::Statement& at) -> Result<void> {
+    rows.epochs.push_back({static_cast<HostNumber>(at.integer(0)), static_cast<std::uint32_t>(at.integer(1))});
+    return {};
+  });
+  if (!read) return std::unexpected(std::move(read.error()));
   return rows;
 }
 
@@ -159,6 +164,12 @@ Result<void> LiveDb::insert(const RegistryRows& rows) {
         .bind(2, std::int64_t{row.number})
         .bind(3, sqlite::Blob(row.id));
     if (auto done = boot->run(); !done) return done;
+  }
+  auto epoch = database_.prepare("INSERT OR REPLACE INTO epoch VALUES(?,?)");
+  if (!epoch) return std::unexpected(std::move(epoch.error()));
+  for (const auto& row : rows.epochs) {
+    epoch->bind(1, std::int64_t{domain::index(row.host)}).bind(2, std::int64_t{row.number});
+    if (auto done = epoch->run(); !done) return done;
   }
   auto old = database_.prepare("DELETE FROM boot WHERE host = ? AND number <= ?");
   if (!old) return std::unexpected(std::move(old.error()));
@@ -222,8 +233,9 @@ Result<void> LiveDb::drop_rows(std::int64_t below, std::span<const MarkRow> mark
 Result<void> LiveDb::forget(HostNumber host, std::int64_t through) {
   auto transaction = sqlite::Transaction::begin(database_);
   if (!transaction) return std::unexpected(std::move(transaction.error()));
-  for (const char* sql : {"DELETE FROM series WHERE host = ?", "DELETE FROM boot WHERE host = ?",
-                          "DELETE FROM mark WHERE host = ?", "INSERT OR REPLACE INTO forgotten VALUES(?,?)"}) {
+  for (const char* sql :
+       {"DELETE FROM series WHERE host = ?", "DELETE FROM boot WHERE host = ?", "DELETE FROM mark WHERE host = ?",
+        "DELETE FROM epoch WHERE host = ?", "INSERT OR REPLACE INTO forgotten VALUES(?,?)"}) {
     auto statement = database_.prepare(sql);
     if (!statement) return std::unexpected(std::move(statement.error()));
     statement->bind(1, std::int64_t{domain::index(host)});

@@ -1,5 +1,5 @@
-// live.db as statements: write-ahead rows, series, boots, stream marks. One connection, one owner thread; the writer
-// and the sealer have one each.
+// live.db as statements: write-ahead rows, series, boots, epochs, stream marks. One connection, one owner thread; the
+// writer and the sealer have one each.
 #pragma once
 
 #include <filesystem>
@@ -32,7 +32,7 @@ class LiveDb {
   using RowReader = std::function<units::Result<void>(std::int64_t id, sqlite::Blob bytes)>;
   [[nodiscard]] units::Result<void> read_rows(const RowReader& row);
 
-  /// One transaction: new series and boots, then the row. An empty `row` is left out.
+  /// One transaction: new series, boots and epochs, then the row. An empty `row` is left out.
   [[nodiscard]] units::Result<void> commit(std::int64_t id, std::string_view row, const RegistryRows& unsaved);
 
   /// One transaction: marks as of now, streams in `dropped` and those unseen since `expire` dropped, rows below `below`

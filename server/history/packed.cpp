@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "server/history/key.h"
+
 namespace vedette::history {
 
 using units::ErrorCode;
@@ -68,7 +70,7 @@ bool read_varint(Bytes& rest, std::uint64_t& value) noexcept {
   return false;
 }
 
-void PackedTicks::append(const domain::Tick& tick) {
+void PackedTicks::append(const domain::Tick& tick, std::uint32_t epoch) {
   const std::size_t width = tick.cells.size();
   // One scratch a thread: growing bytes_ to the worst case would clear memory for nothing at each tick.
   thread_local std::vector<char> scratch;
@@ -76,8 +78,9 @@ void PackedTicks::append(const domain::Tick& tick) {
   if (last_.size() < width) last_.resize(width, 0);
 
   const std::int64_t time = units::unix_ms(tick.at);
+  const std::uint32_t boot = with_epoch(tick.boot, epoch);
   char* out = put(scratch.data(), zigzag(difference(time, time_)));
-  out = put(out, zigzag(std::int64_t{tick.boot} - std::int64_t{boot_}));
+  out = put(out, zigzag(std::int64_t{boot} - std::int64_t{boot_}));
   out = put(out, width);
   out = put_presence(out, tick.cells);
   for (std::size_t n = 0; n < width; ++n) {
@@ -87,7 +90,7 @@ void PackedTicks::append(const domain::Tick& tick) {
   }
   bytes_.append(scratch.data(), static_cast<std::size_t>(out - scratch.data()));
   time_ = time;
-  boot_ = tick.boot;
+  boot_ = boot;
   ++count_;
 }
 

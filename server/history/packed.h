@@ -23,7 +23,8 @@ using Bytes = std::span<const std::uint8_t>;
 /// Grows tick by tick. One owner; copies are independent.
 class PackedTicks {
  public:
-  void append(const domain::Tick& tick);
+  /// `epoch` goes above the tick's boot (key.h).
+  void append(const domain::Tick& tick, std::uint32_t epoch = 0);
 
   [[nodiscard]] std::size_t count() const noexcept { return count_; }
   [[nodiscard]] Bytes bytes() const noexcept {

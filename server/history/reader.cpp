@@ -25,8 +25,8 @@ std::vector<std::uint32_t> groups_of(std::span<const std::uint32_t> wanted) {
 
 template <class Each>
 void each_tick(const std::vector<Accepted>& batches, Each&& each) {
-  for (const auto& [batch, skip] : batches) {
-    for (std::size_t n = skip; n < batch->ticks.size(); ++n) each(batch->ticks[n]);
+  for (const auto& [batch, skip, epoch] : batches) {
+    for (std::size_t n = skip; n < batch->ticks.size(); ++n) each(batch->ticks[n], epoch);
   }
 }
 
@@ -38,7 +38,7 @@ std::optional<Slot> Reader::newest_in(const Memory& memory, Slot before) const {
     if (slot < before && (!newest || slot > *newest)) newest = slot;
   };
   for (const auto& chunk : memory.chunks) take(chunk->slot);
-  each_tick(memory.batches, [&](const domain::Tick& tick) { take(slot_of(tick.at)); });
+  each_tick(memory.batches, [&](const domain::Tick& tick, std::uint32_t) { take(slot_of(tick.at)); });
   return newest;
 }
 
@@ -57,8 +57,8 @@ Result<void> Reader::read_window(HostNumber host, Slot from, Slot to, const Memo
     if (chunk->slot < from || chunk->slot > to) continue;
     if (auto added = merger(chunk->slot).add(chunk->ticks); !added) return added;
   }
-  each_tick(memory.batches, [&](const domain::Tick& tick) {
-    if (const Slot slot = slot_of(tick.at); slot >= from && slot <= to) merger(slot).add(tick);
+  each_tick(memory.batches, [&](const domain::Tick& tick, std::uint32_t epoch) {
+    if (const Slot slot = slot_of(tick.at); slot >= from && slot <= to) merger(slot).add(tick, epoch);
   });
   for (auto& [slot, rows] : slots) {
     if (auto taken = sink(std::move(rows).merge()); !taken) return taken;
@@ -88,7 +88,8 @@ Result<void> Reader::read(HostNumber host, Slot from, Slot to, std::span<const s
     for (Slot slot = first_slot(*day); slot < first_slot(*day + 1); slot += kWindow) windows.insert(slot);
   }
   for (const auto& chunk : memory.chunks) windows.insert(window_of(chunk->slot));
-  each_tick(memory.batches, [&](const domain::Tick& tick) { windows.insert(window_of(slot_of(tick.at))); });
+  each_tick(memory.batches,
+            [&](const domain::Tick& tick, std::uint32_t) { windows.insert(window_of(slot_of(tick.at))); });
   for (const Slot window : windows) {
     const Slot first = std::max(window, from), last = std::min(window + kWindow - 1, to);
     if (first > last) continue;

@@ -9,6 +9,12 @@ using domain::SeriesNumber;
 using units::ErrorCode;
 using units::Result;
 
+namespace {
+
+constexpr units::Milliseconds kClocksDiffer{1'000};  // how far ahead of ours a tick's time may honestly be
+
+}  // namespace
+
 std::optional<std::uint32_t> Registry::find(const Host& host, const metrics::Series& series) {
   const auto [first, last] = host.numbers.equal_range(series.key);
   for (auto it = first; it != last; ++it) {
@@ -42,6 +48,7 @@ Result<void> Registry::load(const RegistryRows& rows) {
     }
     add_boot(row.host, host, row.number, row.id);
   }
+  for (const auto& row : rows.epochs) hosts_[domain::index(row.host)].epoch = std::min(row.number, kMaxEpoch);
   return {};
 }
 
@@ -115,9 +122,11 @@ RegistryRows Registry::unsaved() const {
 
 void Registry::saved(const RegistryRows& rows) {
   const std::lock_guard lock(mutex_);
-  auto& series = unsaved_.series;
-  series.erase(series.begin(),
-               series.begin() + static_cast<std::ptrdiff_t>(std::min(rows.series.size(), series.size())));
+  const auto drop = [](auto& list, std::size_t count) {
+    list.erase(list.begin(), list.begin() + static_cast<std::ptrdiff_t>(std::min(count, list.size())));
+  };
+  drop(unsaved_.series, rows.series.size());
+  drop(unsaved_.epochs, rows.epochs.size());
   // In the same order, but some may have been dropped meanwhile.
   auto row = rows.boots.begin();
   std::erase_if(unsaved_.boots, [&](const BootRow& boot) {
@@ -129,10 +138,27 @@ void Registry::saved(const RegistryRows& rows) {
   });
 }
 
-void Registry::seen(HostNumber host, units::Instant at) {
+std::uint32_t Registry::epoch_at(HostNumber number, units::Instant at, units::Instant now) {
   const std::lock_guard lock(mutex_);
-  auto& newest = hosts_[domain::index(host)].newest;
-  if (!newest || *newest < at) newest = at;
+  Host& host = hosts_[domain::index(number)];
+  if (host.newest && *host.newest > now + kClocksDiffer && at < *host.newest && host.epoch < kMaxEpoch) {
+    ++host.epoch;
+    host.newest.reset();
+    unsaved_.epochs.push_back({number, host.epoch});
+  }
+  return host.epoch;
+}
+
+std::uint32_t Registry::epoch(HostNumber host) const {
+  const std::lock_guard lock(mutex_);
+  const auto it = hosts_.find(domain::index(host));
+  return it == hosts_.end() ? 0 : it->second.epoch;
+}
+
+void Registry::seen(HostNumber number, units::Instant at, std::uint32_t epoch) {
+  const std::lock_guard lock(mutex_);
+  Host& host = hosts_[domain::index(number)];
+  if (host.epoch == epoch && (!host.newest || *host.newest < at)) host.newest = at;
 }
 
 std::optional<units::Instant> Registry::newest(HostNumber host) const {
@@ -146,6 +172,7 @@ void Registry::forget(HostNumber host) {
   hosts_.erase(domain::index(host));
   std::erase_if(unsaved_.series, [&](const auto& row) { return row.host == host; });
   std::erase_if(unsaved_.boots, [&](const auto& row) { return row.host == host; });
+  std::erase_if(unsaved_.epochs, [&](const auto& row) { return row.host == host; });
 }
 
 }  // namespace vedette::history

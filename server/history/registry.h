@@ -1,5 +1,5 @@
-// Series and boots of every host, and each host's newest tick time. A snapshot type: any thread, under its own lock.
-// What is new stays on a list until a commit has made it durable.
+// Series and boots of every host, each host's newest tick time, and how often the clock was set back under it. A
+// snapshot type: any thread, under its own lock. What is new stays on a list until a commit has made it durable.
 #pragma once
 
 #include <array>
@@ -14,6 +14,7 @@
 #include "schema/metrics/series.h"
 #include "schema/units/result.h"
 #include "server/domain/history_store.h"
+#include "server/history/key.h"
 
 namespace vedette::history {
 
@@ -28,10 +29,15 @@ struct BootRow {
   std::uint32_t number = 0;
   BootId id{};
 };
+struct EpochRow {
+  domain::HostNumber host{};
+  std::uint32_t number = 0;
+};
 struct RegistryRows {
   std::vector<SeriesRow> series;
   std::vector<BootRow> boots;
-  [[nodiscard]] bool empty() const noexcept { return series.empty() && boots.empty(); }
+  std::vector<EpochRow> epochs;
+  [[nodiscard]] bool empty() const noexcept { return series.empty() && boots.empty() && epochs.empty(); }
 };
 
 class Registry {
@@ -56,7 +62,13 @@ class Registry {
   [[nodiscard]] RegistryRows unsaved() const;
   void saved(const RegistryRows& rows);
 
-  void seen(domain::HostNumber host, units::Instant at);
+  /// The epoch of a live tick at `at` that came at `now`: the next one if the host's newest tick lies ahead of `now`
+  /// and this one before it, because then the clock was set back (docs/decisions/0007).
+  [[nodiscard]] std::uint32_t epoch_at(domain::HostNumber host, units::Instant at, units::Instant now);
+  [[nodiscard]] std::uint32_t epoch(domain::HostNumber host) const;
+
+  /// Of ticks that belong to another epoch than the host's own nothing is noted.
+  void seen(domain::HostNumber host, units::Instant at, std::uint32_t epoch);
   [[nodiscard]] std::optional<units::Instant> newest(domain::HostNumber host) const;
 
   void forget(domain::HostNumber host);
@@ -67,7 +79,8 @@ class Registry {
     std::multimap<metrics::SeriesKey, std::uint32_t> numbers;  ///< a series whose unit or quantum changed has several
     std::map<BootId, std::uint32_t> boots;
     std::map<std::uint32_t, BootId> boots_by_number;  ///< the newest kBoots
-    std::optional<units::Instant> newest;
+    std::optional<units::Instant> newest;             ///< of the epoch
+    std::uint32_t epoch = 0;
   };
   static std::optional<std::uint32_t> find(const Host& host, const metrics::Series& series);
   static void add(Host& host, const metrics::Series& series);

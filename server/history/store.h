@@ -21,6 +21,7 @@
 #include "server/history/open_chunks.h"
 #include "server/history/reader.h"
 #include "server/history/registry.h"
+#include "server/history/rows.h"
 #include "server/history/space.h"
 #include "server/history/trouble.h"
 
@@ -86,8 +87,8 @@ class Store final : public domain::HistoryStore {
   [[nodiscard]] units::Result<void> load();
   [[nodiscard]] units::Result<void> check_complete() const;
   [[nodiscard]] units::Result<void> replay();
-  [[nodiscard]] units::Result<std::optional<std::vector<std::int64_t>>> sealed_times(domain::HostNumber host,
-                                                                                     Slot slot);
+  [[nodiscard]] units::Result<void> look_ahead(const RegistryRows& known);
+  [[nodiscard]] units::Result<Rows> sealed_ticks(domain::HostNumber host, Slot slot);
 
   void write_loop();
   void commit();

@@ -27,7 +27,7 @@ std::unexpected<Fault> undecodable(std::string_view what, const units::Error& er
 }  // namespace
 
 Intake::Intake(domain::HostRecord host, domain::HistoryStore& history, IntakeLimits limits)
-    : host_(std::move(host)), history_(history), limits_(limits) {}
+    : host_(std::move(host)), history_(history), limits_(limits), times_(limits.raw_age, limits.ahead) {}
 
 Outcome<void> Intake::need_hello(std::string_view what) const {
   if (greeted()) return {};
@@ -97,7 +97,7 @@ Outcome<SharedBatch> Intake::tick(const wire::TickMessage& message, Instant now)
   Batch batch{.host = host_.number, .stream = stream_, .first = message.number, .live = true, .ticks = {}};
   Tick& tick = batch.ticks.emplace_back(Tick{row->at, boot_, std::vector<metrics::Cell>(width_)});
   for (std::size_t i = 0; i < row->cells.size(); ++i) tick.cells[domain::index(numbers_[i])] = row->cells[i];
-  restamp(std::span(&tick.at, 1), now);
+  restamped_ += times_.put_right(stream_, std::span(&tick.at, 1), 0, now);
   return std::make_shared<const Batch>(std::move(batch));
 }
 
@@ -118,7 +118,10 @@ Outcome<SharedBatch> Intake::backfill(const wire::Backfill& message, Instant now
   if (!extent) return undecodable("backfill", extent.error());
   if (extent->ticks > wire::kMaxBatchCells) return fault(close::too_big, "backfill of too many ticks");
   const std::uint64_t before = known->second;
-  const bool fresh = extent->ticks > 0 && arrived(message.stream, message.first + (extent->ticks - 1));
+  const std::uint64_t last = message.first + extent->ticks - 1;
+  const auto open = missing_.find(message.stream);
+  const std::uint64_t left = open == missing_.end() || open->second < last ? 0 : open->second - last;
+  const bool fresh = extent->ticks > 0 && arrived(message.stream, last);
   if (message.end) missing_.clear();
   if (!fresh) return SharedBatch{};  // the rest isn't even decoded
   auto table = decode(message);
@@ -136,7 +139,7 @@ Outcome<SharedBatch> Intake::backfill(const wire::Backfill& message, Instant now
     source.times.push_back(units::from_unix_ms(std::clamp(ms, units::kEarliestMs, units::kLatestMs)));
   }
   for (auto& column : source.columns) column.id = domain::index(numbers_[column.id]);
-  restamp(source.times, now);
+  restamped_ += times_.put_right(message.stream, source.times, left, now);
   layout_.emplace(std::move(source), message.first > before ? 0 : before - message.first + 1);
   return more();
 }
@@ -170,21 +173,6 @@ std::vector<SharedBatch> Intake::reminders() const {
         Batch{.host = host_.number, .stream = owed.stream, .first = owed.last, .live = false, .ticks = {Tick{}}}));
   }
   return all;
-}
-
-void Intake::restamp(std::span<Instant> times, Instant now) {
-  const auto possible = [&](Instant at) { return at >= now - limits_.raw_age && at <= now + limits_.ahead; };
-  // Impossible ticks keep their spacing and end now, so that a batch of them doesn't fall on one instant.
-  std::optional<Instant> newest;
-  for (const Instant at : times) {
-    if (!possible(at)) newest = std::max(newest.value_or(at), at);
-  }
-  if (!newest) return;
-  for (Instant& at : times) {
-    if (possible(at)) continue;
-    at = std::max(now - (*newest - at), now - limits_.raw_age);
-    ++restamped_;
-  }
 }
 
 bool Intake::arrived(std::uint64_t stream, std::uint64_t last) {

@@ -18,6 +18,7 @@
 #include "server/domain/history_store.h"
 #include "server/domain/host.h"
 #include "server/ingest/layout.h"
+#include "server/ingest/stream_times.h"
 
 namespace vedette::ingest {
 
@@ -69,11 +70,11 @@ class Intake {
   [[nodiscard]] Outcome<chunk::Table> decode(const wire::Backfill& message) const;
   /// Whether ticks up to `last` bring anything new; without it they count as arrived all the same.
   [[nodiscard]] bool arrived(std::uint64_t stream, std::uint64_t last);
-  void restamp(std::span<units::Instant> times, units::Instant now);
 
   domain::HostRecord host_;
   domain::HistoryStore& history_;
   IntakeLimits limits_;
+  StreamTimes times_;
   std::uint64_t stream_ = 0;
   std::uint32_t boot_ = 0;
   std::uint64_t last_live_ = 0;

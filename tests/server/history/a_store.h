@@ -78,6 +78,7 @@ inline domain::SharedBatch batch(std::uint64_t stream, std::uint64_t first, std:
   made->host = kHost;
   made->stream = stream;
   made->first = first;
+  made->live = false;  // the clock doesn't follow
   for (std::int64_t n = from; n < from + count; ++n) made->ticks.push_back(tick(n));
   return made;
 }
