@@ -45,16 +45,16 @@ Result<void> RowMerger::add(const StoredChunk& chunk, Rows& part) {
   ids.push_back(kBootColumn);
   auto table = chunk::decode_columns(bytes_of(chunk.blob), ids, kChunkLimits);
   if (!table) return std::unexpected(std::move(table.error()));
+  // All groups of a part hold the same ticks; anything else was not written by us.
+  if (!part.times.empty() && table->times.size() != part.times.size()) {
+    return units::fail(units::ErrorCode::corrupt, "groups of a chunk differ in their ticks");
+  }
   if (part.times.empty()) {
     part.times = std::move(table->times);
     part.boots.assign(part.times.size(), 0);
     for (auto& column : part.columns) column.resize(part.times.size());
   }
   for (const auto& column : table->columns) {
-    // All groups of a part hold the same ticks; anything else was not written by us.
-    if (column.values.size() != part.times.size()) {
-      return units::fail(units::ErrorCode::corrupt, "groups of a chunk differ in their ticks");
-    }
     if (column.id == kBootColumn) {
       std::ranges::transform(column.values, part.boots.begin(), [](auto n) { return static_cast<std::uint32_t>(n); });
       continue;
@@ -68,12 +68,13 @@ Result<void> RowMerger::add(const StoredChunk& chunk, Rows& part) {
 Result<void> RowMerger::add(std::span<const StoredChunk> chunks) {
   tail_open_ = false;
   std::map<std::uint32_t, Rows> parts;
+  Result<void> damage;
   for (const auto& chunk : chunks) {
     auto& part = parts.try_emplace(chunk.part, empty()).first->second;
-    if (auto added = add(chunk, part); !added) return added;
+    if (auto added = add(chunk, part); !added && damage) damage = std::move(added);
   }
   for (auto& [number, part] : parts) sources_.push_back(std::move(part));
-  return {};
+  return damage;
 }
 
 Rows& RowMerger::tail() {

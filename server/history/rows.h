@@ -29,7 +29,8 @@ class RowMerger {
   /// `wanted`: series numbers, ascending. Must outlive this.
   explicit RowMerger(std::span<const std::uint32_t> wanted) : wanted_(wanted) {}
 
-  /// Chunks of one slot, in the order of ChunkFiles::read.
+  /// Chunks of one slot, in the order of ChunkFiles::read. Damaged ones are left out; the first such error is returned,
+  /// and what could be read is there all the same.
   [[nodiscard]] units::Result<void> add(std::span<const StoredChunk> chunks);
   [[nodiscard]] units::Result<void> add(const PackedTicks& ticks);
   void add(const domain::Tick& tick, std::uint32_t epoch = 0);

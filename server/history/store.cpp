@@ -24,7 +24,7 @@ Store::Store(Options options, const domain::Clock& clock)
       intake_(options_.intake),
       open_(options_.seal),
       files_(options_.directory, options_.vfs),
-      reader_(files_, open_, intake_, clock_),
+      reader_(files_, open_, intake_, clock_, [this](const std::string& words) { report_damage(words); }),
       space_(options_.directory, options_.space),
       chunk_writer_(files_) {}
 

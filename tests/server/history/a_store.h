@@ -17,7 +17,7 @@ using domain::HostNumber;
 using metrics::Cell;
 
 inline constexpr HostNumber kHost{7};
-inline constexpr std::int64_t kStart = 1'795'420'800'000;  // 2026-11-23 16:00 UTC, the start of a slot
+inline constexpr std::int64_t kStart = 1'795'420'800'000;  // 2026-11-23 08:00 UTC, the start of a slot
 
 class TestClock final : public domain::Clock {
  public:
