@@ -11,16 +11,19 @@ using units::Result;
 
 namespace {
 
+constexpr std::ptrdiff_t kMostOfAKey = 8;
 constexpr units::Milliseconds kClocksDiffer{1'000};  // how far ahead of ours a tick's time may honestly be
 
 }  // namespace
 
 std::optional<std::uint32_t> Registry::find(const Host& host, const metrics::Series& series) {
   const auto [first, last] = host.numbers.equal_range(series.key);
-  for (auto it = first; it != last; ++it) {
-    if (host.series[it->second] == series) return it->second;
-  }
-  return std::nullopt;
+  if (first == last) return std::nullopt;
+  if (const auto newest = std::prev(last)->second; host.series[newest] == series) return newest;
+  // An agent that changes back and forth for ever must not use up the host's numbers.
+  if (std::distance(first, last) < kMostOfAKey) return std::nullopt;
+  const auto same = std::find_if(first, last, [&](const auto& entry) { return host.series[entry.second] == series; });
+  return same == last ? std::nullopt : std::optional(same->second);
 }
 
 void Registry::add(Host& host, const metrics::Series& series) {

@@ -82,6 +82,7 @@ class Registry {
     std::optional<units::Instant> newest;             ///< of the epoch
     std::uint32_t epoch = 0;
   };
+  /// The newest series of the key, if it is this one: what a host announced last is always its highest number.
   static std::optional<std::uint32_t> find(const Host& host, const metrics::Series& series);
   static void add(Host& host, const metrics::Series& series);
   void add_boot(domain::HostNumber number, Host& host, std::uint32_t boot, const BootId& id);

@@ -4,6 +4,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <fstream>
 #include <limits>
@@ -132,6 +133,34 @@ TEST(Store, AbsentAndNotANumberCellsAreLeftOutAndNothingElse) {
   ASSERT_TRUE(store->seal_all());
   EXPECT_EQ(ask(*store, "test.real", 0, 10).average, (std::vector<double>{0, 0.75}));
   EXPECT_EQ(ask(*store, "test.level", 0, 10).average.size(), 4U);
+}
+
+TEST(Store, UtilizationGoesOnWhenTheQuantumOfItsInputsChanges) {
+  const tests::TemporaryDirectory directory;
+  auto store = opened(options_in(directory.path()));
+  const auto cpu = [](const char* mode, std::int64_t divide) {
+    return metrics::Series{{"system.cpu.time", {{"mode", mode}}}, "s", metrics::Kind::counter, {1, divide}};
+  };
+  const auto run = [&](std::uint64_t stream, std::int64_t from, std::int64_t divide) {
+    const auto numbers = store->assign(kHost, std::vector{cpu("idle", divide), cpu("user", divide)});
+    ASSERT_TRUE(numbers);
+    auto made = std::make_shared<Batch>(*batch(stream, 1, from, 10));
+    for (auto& tick : made->ticks) {
+      const std::int64_t second = (units::unix_ms(tick.at) - kStart) / 1000;
+      tick.cells.assign(10, {});
+      tick.cells[domain::index((*numbers)[0])] = metrics::integer(second * divide * 3);
+      tick.cells[domain::index((*numbers)[1])] = metrics::integer(second * divide);
+    }
+    ASSERT_TRUE(store->submit(made));
+  };
+  run(1, 0, 100);
+  run(2, 10, 1000);
+  run(3, 20, 100);  // and back: the newest number is what the host has now
+  EXPECT_EQ(store->series(kHost).size(), 6U);
+  const auto utilization = ask(*store, "system.cpu.utilization", 0, 100);
+  EXPECT_EQ(utilization.average.size(), 27U);
+  for (const auto value : utilization.average) EXPECT_NEAR(value, 0.25, 1e-9);
+  EXPECT_TRUE(std::is_sorted(utilization.t.begin(), utilization.t.end()));
 }
 
 TEST(Store, BackwardsRangeIsInvalid) {
