@@ -73,11 +73,6 @@ Statement& Statement::bind(int position, std::int64_t value) {
   return *this;
 }
 
-Statement& Statement::bind(int position, double value) {
-  bound(sqlite3_bind_double(statement_.get(), position, value));
-  return *this;
-}
-
 Statement& Statement::bind(int position, std::string_view text) {
   bound(sqlite3_bind_text64(statement_.get(), position, text.data() ? text.data() : "", text.size(), SQLITE_TRANSIENT,
                             SQLITE_UTF8));
@@ -87,11 +82,6 @@ Statement& Statement::bind(int position, std::string_view text) {
 Statement& Statement::bind(int position, Blob blob) {
   bound(blob.empty() ? sqlite3_bind_zeroblob(statement_.get(), position, 0)
                      : sqlite3_bind_blob64(statement_.get(), position, blob.data(), blob.size(), SQLITE_TRANSIENT));
-  return *this;
-}
-
-Statement& Statement::bind_null(int position) {
-  bound(sqlite3_bind_null(statement_.get(), position));
   return *this;
 }
 
@@ -131,10 +121,6 @@ void Statement::reset() noexcept {
 
 std::int64_t Statement::integer(int column) const {
   return sqlite3_column_int64(statement_.get(), column);
-}
-
-double Statement::real(int column) const {
-  return sqlite3_column_double(statement_.get(), column);
 }
 
 std::string_view Statement::text(int column) const {
@@ -208,14 +194,6 @@ Result<std::optional<std::int64_t>> Database::scalar(std::string_view sql) {
   if (!row) return std::unexpected(std::move(row.error()));
   if (!*row) return std::nullopt;
   return statement->integer(0);
-}
-
-std::int64_t Database::last_insert_id() const noexcept {
-  return sqlite3_last_insert_rowid(handle());
-}
-
-std::int64_t Database::changes() const noexcept {
-  return sqlite3_changes64(handle());
 }
 
 Result<Database::Checkpoint> Database::checkpoint_passive() {

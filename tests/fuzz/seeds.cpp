@@ -48,7 +48,7 @@ void chunk_seeds() {
     const chunk::Table random = chunk::random_table(number);
     for (const chunk::Column& column : random.columns) {
       if (column.values.size() > 150) continue;
-      chunk::ColumnWriter writer(column.real, 0);
+      chunk::ColumnWriter writer(column.real);
       for (std::size_t i = 0; i < column.values.size(); ++i) {
         column.present.empty() || column.present[i] ? writer.push(column.values[i]) : writer.push_absent();
       }

@@ -21,28 +21,23 @@ Database opened(const std::filesystem::path& path, const OpenOptions& options = 
   return std::move(*database);
 }
 
-TEST(Database, KeepsIntegersDoublesTextAndBlobsExactly) {
+TEST(Database, KeepsIntegersTextAndBlobsExactly) {
   const tests::TemporaryDirectory directory;
   auto database = opened(directory / "a.db");
-  ASSERT_TRUE(database.execute("CREATE TABLE t(i INTEGER, r REAL, s TEXT, b BLOB, n)"));
+  ASSERT_TRUE(database.execute("CREATE TABLE t(i INTEGER, s TEXT, b BLOB, n)"));
   const std::array<std::uint8_t, 3> bytes{0, 255, 7};
-  auto insert = database.prepare("INSERT INTO t VALUES(?,?,?,?,?)");
+  auto insert = database.prepare("INSERT INTO t VALUES(?,?,?,NULL)");
   ASSERT_TRUE(insert);
-  insert->bind(1, std::int64_t{INT64_MIN})
-      .bind(2, -0.5)
-      .bind(3, std::string_view("a\0b", 3))
-      .bind(4, Blob(bytes))
-      .bind_null(5);
+  insert->bind(1, std::int64_t{INT64_MIN}).bind(2, std::string_view("a\0b", 3)).bind(3, Blob(bytes));
   ASSERT_TRUE(insert->run());
 
   auto select = database.prepare("SELECT * FROM t");
   ASSERT_TRUE(select);
   ASSERT_TRUE(*select->step());
   EXPECT_EQ(select->integer(0), INT64_MIN);
-  EXPECT_EQ(select->real(1), -0.5);
-  EXPECT_EQ(select->text(2), std::string_view("a\0b", 3));
-  EXPECT_TRUE(std::ranges::equal(select->blob(3), bytes));
-  EXPECT_TRUE(select->is_null(4));
+  EXPECT_EQ(select->text(1), std::string_view("a\0b", 3));
+  EXPECT_TRUE(std::ranges::equal(select->blob(2), bytes));
+  EXPECT_TRUE(select->is_null(3));
   EXPECT_FALSE(*select->step());
 }
 
