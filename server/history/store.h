@@ -119,8 +119,9 @@ class Store final : public domain::HistoryStore {
   Committed committed_;
   std::function<void()> room_;
 
-  std::optional<LiveDb> write_db_;     ///< the writer's
-  std::int64_t last_row_ = 0;          ///< the writer's: rows are numbered by us, so that numbers never come again
+  std::optional<LiveDb> write_db_;  ///< the writer's
+  std::int64_t last_row_ =
+      0;  ///< the writer's; may start anew after a restart, but above every row that `forgotten` names
   std::optional<LiveDb> seal_db_;      ///< the sealer's
   ChunkWriter chunk_writer_;           ///< the sealer's
   std::vector<SharedChunk> unsealed_;  ///< the sealer's: taken, but not committed yet

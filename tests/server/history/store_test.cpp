@@ -187,6 +187,26 @@ TEST(Store, ForgottenHostIsGoneAfterARestartToo) {
   EXPECT_EQ(store->newest(kHost), std::nullopt);
 }
 
+TEST(Store, WhatComesAfterAHostWasForgottenIsReplayedThoughRowsWereNumberedAnew) {
+  const tests::TemporaryDirectory directory;
+  for (int run = 0; run < 3; ++run) {
+    auto store = opened(options_in(directory.path()));
+    announce(*store);
+    EXPECT_EQ(store->resume_point(kHost, 1), run == 0 ? 0U : 5U);
+    if (run == 0) {
+      ASSERT_TRUE(store->submit(batch(9, 1, 0, 100)));
+      ASSERT_TRUE(store->flush());
+      ASSERT_TRUE(store->submit(batch(9, 101, 100, 100)));
+      ASSERT_TRUE(store->seal_all());
+      ASSERT_TRUE(store->forget(kHost));
+      announce(*store);
+    }
+    ASSERT_TRUE(store->submit(batch(1, 1, 0, 5)));
+    ASSERT_TRUE(store->flush());
+    expect_run(*store, 5);
+  }
+}
+
 TEST(Store, DamagedDatabaseIsOneLineThatSaysWhatToDo) {
   const tests::TemporaryDirectory directory;
   std::ofstream(directory / "live.db") << std::string(8192, 'x');
