@@ -220,6 +220,32 @@ void overwrite(const std::filesystem::path& path) {
   file << std::string(size, '\xA5');
 }
 
+std::string bytes_of_file(const std::filesystem::path& path) {
+  std::ifstream in(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+TEST(Store, RefusesFilesOfANewerSchemaAndLeavesThemAsTheyAre) {
+  for (const char* name : {"live.db", "raw-20261123.db"}) {
+    const tests::TemporaryDirectory directory;
+    {
+      auto store = opened(options_in(directory.path()));
+      announce(*store);
+      ASSERT_TRUE(store->submit(batch(1, 1, 0, 10)));
+      ASSERT_TRUE(store->seal_all());
+    }
+    ASSERT_TRUE(sqlite::Database::open(directory / name)->execute("PRAGMA user_version=99"));
+    const std::string before = bytes_of_file(directory / name);
+    const auto files = names_in(directory.path());
+    const auto store = Store::open(options_in(directory.path()), kClock);
+    ASSERT_FALSE(store) << name;
+    EXPECT_EQ(store.error().code, units::ErrorCode::version);
+    EXPECT_NE(store.error().message.find(name), std::string::npos) << store.error().message;
+    EXPECT_EQ(bytes_of_file(directory / name), before);
+    EXPECT_EQ(names_in(directory.path()), files);
+  }
+}
+
 TEST(Store, ADamagedChunkIsAGapInTheAnswerAndHealthSaysSo) {
   const tests::TemporaryDirectory directory;
   {
