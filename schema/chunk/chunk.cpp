@@ -20,7 +20,7 @@ Extent extent_of(std::span<const std::int64_t> times) {
 }
 
 void put_column(std::string& out, const Column& column) {
-  ColumnWriter writer(column.real, 0);
+  ColumnWriter writer(column.real);
   for (std::size_t i = 0; i < column.values.size(); ++i) {
     if (column.present.empty() || column.present[i]) {
       writer.push(column.values[i]);

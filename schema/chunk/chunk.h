@@ -2,7 +2,7 @@
 //
 // Bitwise exact for every 64-bit value (NaN payloads, infinities, −0.0). Each column is cut into blocks of 64 values,
 // written in whichever of a few forms is smallest; doubles are XOR-coded. The first byte is the version; head and
-// columns carry check sums of their own. docs/chunk-format.md has the grammar, builder.h fills a chunk tick by tick.
+// columns carry check sums of their own. docs/chunk-format.md has the grammar.
 #pragma once
 
 #include <cstdint>

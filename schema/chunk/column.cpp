@@ -117,19 +117,15 @@ bool get_values(ByteReader& in, bool real, std::span<std::int64_t> values) noexc
   return true;
 }
 
-ColumnWriter::ColumnWriter(bool real, std::size_t absent) : values_(real) {
-  if (absent > 0) add_to_run(false, absent);
-}
-
 void ColumnWriter::push(std::int64_t value) {
   values_.push(value);
-  add_to_run(true, 1);
+  add_to_run(true);
 }
 
-void ColumnWriter::add_to_run(bool present, std::size_t ticks) {
+void ColumnWriter::add_to_run(bool present) {
   if (runs_.empty() && !present) runs_.push_back(0);
   if ((runs_.size() % 2 == 1) != present) runs_.push_back(0);
-  runs_.back() += static_cast<std::uint32_t>(ticks);
+  ++runs_.back();
 }
 
 void ColumnWriter::append_to(std::string& out) const {

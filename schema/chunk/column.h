@@ -1,5 +1,5 @@
-// One column as bytes: which ticks have a value, and the values in blocks. Written value by value, so that an open
-// chunk holds at most 64 raw values a column.
+// One column as bytes: which ticks have a value, and the values in blocks. Written value by value, holding at most 64
+// raw ones.
 #pragma once
 
 #include <array>
@@ -22,9 +22,6 @@ class ValueWriter {
   /// Appends everything pushed so far to `out`; more may be pushed afterwards.
   void append_to(std::string& out) const;
   [[nodiscard]] bool real() const noexcept { return real_; }
-  [[nodiscard]] std::size_t memory() const noexcept {
-    return sizeof *this + blocks_.capacity() + pending_.capacity() * sizeof(std::int64_t);
-  }
 
  private:
   void put_block(std::string& out, IntegerState& state) const;
@@ -42,20 +39,15 @@ class ValueWriter {
 /// A column with presence. One owner thread.
 class ColumnWriter {
  public:
-  /// `absent` ticks went by before the column came up.
-  ColumnWriter(bool real, std::size_t absent);
+  explicit ColumnWriter(bool real) : values_(real) {}
 
   void push(std::int64_t value);
-  void push_absent() { add_to_run(false, 1); }
+  void push_absent() { add_to_run(false); }
   /// Appends the whole column with its check sum; more may be pushed afterwards.
   void append_to(std::string& out) const;
-  [[nodiscard]] bool real() const noexcept { return values_.real(); }
-  [[nodiscard]] std::size_t memory() const noexcept {
-    return values_.memory() + runs_.capacity() * sizeof(std::uint32_t);
-  }
 
  private:
-  void add_to_run(bool present, std::size_t ticks);
+  void add_to_run(bool present);
 
   ValueWriter values_;
   std::vector<std::uint32_t> runs_;  // ticks present, absent, present … ; the first may be 0

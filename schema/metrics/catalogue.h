@@ -20,7 +20,7 @@ struct Metric {
   std::string_view
       prometheus;  ///< node_exporter's name, or empty; comma-separated where it has one a direction or state
   std::string_view description;  ///< one sentence, English
-  bool derived;                  ///< computed from others (derive.h), never stored
+  bool derived;                  ///< computed from others (rate.h), never stored
 };
 
 /// All metrics, sorted by name.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <map>
 #include <string>
 
@@ -16,6 +17,42 @@ double increase(std::int64_t earlier, std::int64_t later) noexcept {
 /// Linux adds guest time to user and nice already (proc(5)), and some agents list it beside them.
 bool counted_elsewhere(std::string_view mode) noexcept {
   return mode == "guest" || mode == "guest_nice";
+}
+
+constexpr std::string_view kCpuTime = "system.cpu.time";
+
+bool same_form(const Series& a, const Series& b) {
+  return a.unit == b.unit && a.quantum == b.quantum;
+}
+
+// derive(), from those series that `accept` takes.
+std::vector<Derived> derive_from(std::span<const Series> stored, auto&& accept) {
+  std::map<std::vector<Attribute>, std::size_t> newest;
+  for (std::size_t i = 0; i < stored.size(); ++i) {
+    if (stored[i].key.name == kCpuTime && accept(i)) newest.insert_or_assign(stored[i].key.attributes, i);
+  }
+  std::map<std::vector<Attribute>, Derived> by_cpu;  // key: the attributes without mode
+  for (std::size_t i = 0; i < stored.size(); ++i) {
+    const Series& series = stored[i];
+    if (series.key.name != kCpuTime) continue;
+    if (const auto it = newest.find(series.key.attributes); it == newest.end() || it->second != i) continue;
+    const auto mode = series.key.attribute("mode");
+    if (!mode || counted_elsewhere(*mode) || series.quantum.is_real()) continue;
+    std::vector<Attribute> rest = series.key.attributes;
+    std::erase_if(rest, [](const Attribute& attribute) { return attribute.key == "mode"; });
+    Derived& derived = by_cpu[rest];
+    derived.inputs.push_back(i);
+    if (*mode == "idle" || *mode == "iowait") derived.idle.push_back(i);
+  }
+  std::vector<Derived> all;
+  for (auto& [attributes, derived] : by_cpu) {
+    const bool one_form = std::ranges::all_of(
+        derived.inputs, [&](std::size_t i) { return same_form(stored[i], stored[derived.inputs.front()]); });
+    if (derived.idle.empty() || derived.idle.size() == derived.inputs.size() || !one_form) continue;
+    derived.series = {{"system.cpu.utilization", attributes}, "1", Kind::gauge, kReal};
+    all.push_back(std::move(derived));
+  }
+  return all;
 }
 
 }  // namespace
@@ -43,24 +80,30 @@ std::string rate_unit(std::string_view unit) {
 }
 
 std::vector<Derived> derive(std::span<const Series> stored) {
-  std::map<std::vector<Attribute>, Derived> by_cpu;  // key: the attributes without mode
+  return derive_from(stored, [](std::size_t) { return true; });
+}
+
+std::vector<Derived> derive_ever(std::span<const Series> stored) {
+  // Series belong together that have one unit and quantum and had them for the same time, counted by their turn: a host
+  // may come back to a quantum.
+  std::vector<std::size_t> turns(stored.size());
+  std::vector<std::size_t> firsts;  // one series of each turn
+  std::map<std::vector<Attribute>, std::vector<std::size_t>> earlier;
   for (std::size_t i = 0; i < stored.size(); ++i) {
-    const Series& series = stored[i];
-    const auto mode = series.key.attribute("mode");
-    if (series.key.name != "system.cpu.time" || !mode || counted_elsewhere(*mode) || series.quantum.is_real()) continue;
-    std::vector<Attribute> rest = series.key.attributes;
-    std::erase_if(rest, [](const Attribute& attribute) { return attribute.key == "mode"; });
-    Derived& derived = by_cpu[rest];
-    derived.inputs.push_back(i);
-    if (*mode == "idle" || *mode == "iowait") derived.idle.push_back(i);
+    if (stored[i].key.name != kCpuTime) continue;
+    auto& same_key = earlier[stored[i].key.attributes];
+    const auto before = std::ranges::count_if(same_key, [&](auto n) { return same_form(stored[n], stored[i]); });
+    same_key.push_back(i);
+    turns[i] = static_cast<std::size_t>(before);
+    const auto together = [&](auto n) { return turns[n] == turns[i] && same_form(stored[n], stored[i]); };
+    if (std::ranges::none_of(firsts, together)) firsts.push_back(i);
   }
   std::vector<Derived> all;
-  for (auto& [attributes, derived] : by_cpu) {
-    const bool one_quantum = std::ranges::all_of(
-        derived.inputs, [&](std::size_t i) { return stored[i].quantum == stored[derived.inputs.front()].quantum; });
-    if (derived.idle.empty() || derived.idle.size() == derived.inputs.size() || !one_quantum) continue;
-    derived.series = {{"system.cpu.utilization", attributes}, "1", Kind::gauge, kReal};
-    all.push_back(std::move(derived));
+  for (const std::size_t first : firsts) {
+    std::ranges::move(
+        derive_from(stored,
+                    [&](std::size_t i) { return turns[i] == turns[first] && same_form(stored[i], stored[first]); }),
+        std::back_inserter(all));
   }
   return all;
 }

@@ -34,9 +34,14 @@ struct Derived {
   std::vector<std::size_t> idle;    ///< those of `inputs` that count as not busy (idle, iowait)
 };
 
-/// The derived series that a host's stored series allow. Positions refer to `stored`.
-/// system.cpu.utilization = 1 − Δ(idle + iowait) / Δ(all modes); guest time is in user already and counted once.
+/// The derived series that a host's stored series allow. Positions refer to `stored`; of several series with one key
+/// (the unit or quantum changed) the last counts. system.cpu.utilization = 1 − Δ(idle + iowait) / Δ(all modes); guest
+/// time is in user already and counted once.
 [[nodiscard]] std::vector<Derived> derive(std::span<const Series> stored);
+
+/// For a look back: the same for each unit and quantum that the inputs had over time, so one key may come several
+/// times.
+[[nodiscard]] std::vector<Derived> derive_ever(std::span<const Series> stored);
 
 /// The derived value between two ticks of one boot, clamped to 0..1; absent when an input is, or no time was counted.
 /// `earlier` and `later` are cells in the order of `derived.inputs`.

@@ -3,6 +3,7 @@
 // needed. Signed numbers are zigzagged first (0, −1, 1, −2 … become 0, 1, 2, 3 …).
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -26,12 +27,20 @@ namespace vedette::units {
   return static_cast<std::int64_t>(static_cast<std::uint64_t>(a) + static_cast<std::uint64_t>(b));
 }
 
-inline void put_varint(std::string& out, std::uint64_t n) {
+inline constexpr std::size_t kLongestVarint = 10;
+
+/// Writes to `out`, which has room for kLongestVarint, and returns the end.
+inline char* put_varint(char* out, std::uint64_t n) noexcept {
   while (n >= 0x80) {
-    out.push_back(static_cast<char>(n | 0x80));
+    *out++ = static_cast<char>(n | 0x80);
     n >>= 7;
   }
-  out.push_back(static_cast<char>(n));
+  *out++ = static_cast<char>(n);
+  return out;
+}
+inline void put_varint(std::string& out, std::uint64_t n) {
+  char buffer[kLongestVarint];
+  out.append(buffer, static_cast<std::size_t>(put_varint(buffer, n) - buffer));
 }
 inline void put_signed(std::string& out, std::int64_t n) {
   put_varint(out, zigzag(n));

@@ -12,7 +12,8 @@ namespace vedette::units {
 
 using Milliseconds = std::chrono::milliseconds;
 
-/// A point in time, UTC. In data from hosts it is the collector's time (see ARCHITECTURE.md, "Time").
+/// A point in time, UTC. In data from hosts it is the collector's time (docs/wire-protocol.md), except where it says
+/// otherwise.
 using Instant = std::chrono::sys_time<Milliseconds>;
 
 /// A point on a clock that never jumps; only differences mean something.

@@ -10,8 +10,8 @@
 #include <new>
 #include <utility>
 
+#include "schema/units/utf8.h"
 #include "schema/wire/output_queue.h"
-#include "schema/wire/utf8.h"
 
 namespace vedette::wire {
 namespace {
@@ -131,7 +131,7 @@ struct Session::Impl {
   Opcode opcode = Opcode::text;
   std::size_t fragments = 0;
   std::string message;  ///< the current message's payload so far
-  Utf8Check utf8;
+  units::Utf8Check utf8;
 
   OutputQueue out;
   bool close_sent = false;
@@ -257,7 +257,7 @@ std::optional<Session::Impl::Fault> Session::Impl::on_close_frame(SessionEvents&
   const std::uint16_t code = read_code(control);
   const std::string_view reason = std::string_view(control).substr(2);
   if (!close::on_wire(code)) return Fault{close::protocol_error, "close code that must not be sent"};
-  if (!is_utf8(as_bytes(reason))) return Fault{close::bad_data, "close reason is not UTF-8"};
+  if (!units::is_utf8(reason)) return Fault{close::bad_data, "close reason is not UTF-8"};
   close_received = true;
   queue_close(code, {});
   events.on_close(code, reason);
@@ -287,7 +287,7 @@ bool Session::Impl::queue_close(std::optional<std::uint16_t> code, std::string_v
   if (code) {
     payload += static_cast<char>(*code >> 8);
     payload += static_cast<char>(*code & 0xFF);
-    payload += cut_utf8(reason, kMaxReason);
+    payload += units::cut_utf8(reason, kMaxReason);
   }
   out.push(frame(WSLAY_CONNECTION_CLOSE, as_bytes(payload), random));
   close_sent = true;

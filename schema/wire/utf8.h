@@ -1,32 +1,15 @@
-// UTF-8 as RFC 3629 allows it (no surrogates, no overlong forms, nothing above U+10FFFF), checked as bytes arrive.
+// schema/units' UTF-8 check for messages, which are bytes.
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
 #include <span>
-#include <string_view>
+
+#include "schema/units/utf8.h"
 
 namespace vedette::wire {
 
-/// Checks one text that comes in pieces; a bad byte is noticed in the piece that holds it.
-class Utf8Check {
- public:
-  /// False at the first byte that can't continue valid text; the check is of no use afterwards.
-  [[nodiscard]] bool feed(std::span<const std::uint8_t> bytes) noexcept;
-  /// No character is cut off at the end.
-  [[nodiscard]] bool complete() const noexcept { return remaining_ == 0; }
-
- private:
-  bool start(std::uint8_t byte) noexcept;
-
-  std::uint8_t remaining_ = 0;  ///< continuation bytes still due
-  std::uint8_t lowest_ = 0x80;  ///< bounds of the next continuation byte
-  std::uint8_t highest_ = 0xBF;
-};
-
-[[nodiscard]] bool is_utf8(std::span<const std::uint8_t> bytes) noexcept;
-
-/// The longest prefix of at most `limit` bytes that doesn't cut a character. Precondition: `text` is UTF-8.
-[[nodiscard]] std::string_view cut_utf8(std::string_view text, std::size_t limit) noexcept;
+[[nodiscard]] inline bool is_utf8(std::span<const std::uint8_t> bytes) noexcept {
+  return units::is_utf8({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+}
 
 }  // namespace vedette::wire

@@ -1,5 +1,9 @@
 #include "server/history/ahead.h"
 
+#include <optional>
+
+#include "schema/units/bytes.h"
+
 namespace vedette::history {
 
 using units::ErrorCode;
@@ -9,24 +13,28 @@ namespace {
 
 constexpr char kVersion = 1;
 
-void write_stream(std::string& out, std::uint64_t stream) {
-  for (int shift = 0; shift < 64; shift += 8) out.push_back(static_cast<char>(stream >> shift));
-}
+/// A batch without its ticks, and what is written of them.
+struct Head {
+  domain::Batch batch;
+  std::uint64_t count = 0;
+  Bytes packed;
+};
 
-bool read_stream(Bytes& rest, std::uint64_t& stream) {
-  if (rest.size() < 8) return false;
-  stream = 0;
-  for (int n = 7; n >= 0; --n) stream = stream << 8 | rest[static_cast<std::size_t>(n)];
-  rest = rest.subspan(8);
-  return true;
-}
-
-bool read_head(Bytes& rest, domain::Batch& batch, std::uint64_t& count, std::uint64_t& length) {
-  std::uint64_t host = 0;
-  if (!read_varint(rest, host) || host > UINT32_MAX) return false;
-  batch.host = static_cast<domain::HostNumber>(host);
-  return read_stream(rest, batch.stream) && read_varint(rest, batch.first) && read_varint(rest, count) &&
-         read_varint(rest, length) && length <= rest.size();
+std::optional<Head> read_head(units::ByteReader& in) {
+  const auto host = in.varint();
+  const auto stream = host ? in.fixed(8) : std::nullopt;
+  const auto first = stream ? in.varint() : std::nullopt;
+  const auto count = first ? in.varint() : std::nullopt;
+  const auto length = count ? in.varint() : std::nullopt;
+  const auto packed = length ? in.take(*length) : std::nullopt;
+  if (!packed || *host > UINT32_MAX) return std::nullopt;
+  Head head;
+  head.batch.host = static_cast<domain::HostNumber>(*host);
+  head.batch.stream = *stream;
+  head.batch.first = *first;
+  head.count = *count;
+  head.packed = *packed;
+  return head;
 }
 
 Result<void> read_ticks(Bytes packed, std::uint64_t count, domain::Batch& batch) {
@@ -45,14 +53,14 @@ Result<void> read_ticks(Bytes packed, std::uint64_t count, domain::Batch& batch)
 
 std::string encode_row(std::span<const Accepted> batches) {
   std::string row(1, kVersion);
-  for (const auto& [batch, skip] : batches) {
+  for (const auto& [batch, skip, epoch] : batches) {
     PackedTicks packed;
-    for (std::size_t n = skip; n < batch->ticks.size(); ++n) packed.append(batch->ticks[n]);
-    write_varint(row, domain::index(batch->host));
-    write_stream(row, batch->stream);
-    write_varint(row, batch->first + skip);
-    write_varint(row, packed.count());
-    write_varint(row, packed.bytes().size());
+    for (std::size_t n = skip; n < batch->ticks.size(); ++n) packed.append(batch->ticks[n], epoch);
+    units::put_varint(row, domain::index(batch->host));
+    units::put_fixed(row, batch->stream, 8);
+    units::put_varint(row, batch->first + skip);
+    units::put_varint(row, packed.count());
+    units::put_varint(row, packed.bytes().size());
     row.append(reinterpret_cast<const char*>(packed.bytes().data()), packed.bytes().size());
   }
   return row;
@@ -65,13 +73,12 @@ Result<std::vector<domain::Batch>> decode_row(Bytes bytes) {
                                                " was written by a newer version; install that one again");
   }
   std::vector<domain::Batch> batches;
-  Bytes rest = bytes.subspan(1);
-  while (!rest.empty()) {
-    domain::Batch& batch = batches.emplace_back();
-    std::uint64_t count = 0, length = 0;
-    if (!read_head(rest, batch, count, length)) return units::fail(ErrorCode::corrupt, "a write-ahead row is damaged");
-    if (auto read = read_ticks(rest.first(length), count, batch); !read) return std::unexpected(read.error());
-    rest = rest.subspan(length);
+  units::ByteReader in(bytes.subspan(1));
+  while (in.remaining() > 0) {
+    auto head = read_head(in);
+    if (!head) return units::fail(ErrorCode::corrupt, "a write-ahead row is damaged");
+    domain::Batch& batch = batches.emplace_back(std::move(head->batch));
+    if (auto read = read_ticks(head->packed, head->count, batch); !read) return std::unexpected(read.error());
   }
   return batches;
 }

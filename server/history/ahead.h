@@ -14,10 +14,12 @@
 
 namespace vedette::history {
 
-/// A batch whose first `skip` ticks were accepted before.
+/// A batch whose first `skip` ticks were accepted before. `epoch` is stored above each tick's boot (key.h); 0 for what
+/// was read back, which has it there already.
 struct Accepted {
   domain::SharedBatch batch;
   std::size_t skip = 0;
+  std::uint32_t epoch = 0;
 };
 
 [[nodiscard]] std::string encode_row(std::span<const Accepted> batches);

@@ -24,7 +24,8 @@ void reorder(std::vector<Value>& values, const std::vector<std::size_t>& order) 
   values = std::move(sorted);
 }
 
-// A series whose unit or quantum changed has two numbers and one name: its points become one line.
+// A series whose unit or quantum changed has several numbers and one name: its points become one line. The same holds
+// for what is derived from it.
 void absorb(domain::HistoryColumns& into, domain::HistoryColumns&& other) {
   const auto append = [](auto& to, auto& from) { to.insert(to.end(), from.begin(), from.end()); };
   append(into.t, other.t);
@@ -56,7 +57,7 @@ AnswerBuilder::AnswerBuilder(const domain::HistoryQuery& query, const std::vecto
     all.push_back(one.series);
     if (matches(query.series, one.series.key)) add_stored(one, query.totals);
   }
-  for (auto& derived : metrics::derive(all)) {
+  for (auto& derived : metrics::derive_ever(all)) {
     if (matches(query.series, derived.series.key)) add_derived(std::move(derived), stored);
   }
   resolve_inputs();

@@ -17,10 +17,6 @@ namespace {
 constexpr std::size_t kIdle = 16;
 constexpr std::size_t kOpenWriters = 4;
 
-constexpr const char* kWriterSettings =
-    "PRAGMA page_size=4096; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA secure_delete=OFF;"
-    "PRAGMA wal_autocheckpoint=0; PRAGMA journal_size_limit=67108864";
-
 Result<void> check_whole(sqlite::Database& database, const std::filesystem::path& path) {
   auto pages = database.scalar("PRAGMA page_count");
   if (!pages) return std::unexpected(std::move(pages.error()));
@@ -153,7 +149,7 @@ Result<sqlite::Database*> ChunkWriter::database(Day day) {
   if (const auto it = open_.find(day); it != open_.end()) return &it->second;
   auto made = sqlite::Database::open(files_.path(day), {.vfs = files_.vfs_});
   if (!made) return std::unexpected(std::move(made.error()));
-  if (auto set = made->execute(kWriterSettings); !set) return std::unexpected(std::move(set.error()));
+  if (auto set = made->make_durable(); !set) return std::unexpected(std::move(set.error()));
   if (auto done = sqlite::migrate(*made, sql::chunks_migrations()); !done) {
     return std::unexpected(std::move(done.error()));
   }

@@ -25,11 +25,11 @@ void Intake::load(const MarkRow& row) {
   stream.seen = std::max(stream.seen, row.seen);
 }
 
-bool Intake::submit(domain::SharedBatch batch, units::Instant now) {
+bool Intake::submit(domain::SharedBatch batch, units::Instant now, std::uint32_t epoch) {
   const std::lock_guard lock(mutex_);
   if (closed_) return false;
   if (!batch || batch->ticks.empty()) return true;
-  const Key key{batch->host, batch->stream};
+  const StreamKey key{batch->host, batch->stream};
   const auto known = streams_.find(key);
   const std::uint64_t accepted = known == streams_.end() ? 0 : known->second.accepted;
   const std::uint64_t last = batch->first + batch->ticks.size() - 1;
@@ -40,7 +40,7 @@ bool Intake::submit(domain::SharedBatch batch, units::Instant now) {
     touched_.push_back(key);
     return true;
   }
-  Accepted entry{std::move(batch), skip};
+  Accepted entry{std::move(batch), skip, epoch};
   const std::size_t cells = cells_of(entry);
   if (held() > 0 && held() + cells > bounds_.cells) {
     ++counts_.refused;
@@ -49,6 +49,7 @@ bool Intake::submit(domain::SharedBatch batch, units::Instant now) {
     return false;
   }
   counts_.duplicates += skip;
+  if (known == streams_.end()) make_room(key.first);
   Stream& stream = streams_[key];
   stream.accepted = last;
   stream.seen = now;
@@ -57,6 +58,20 @@ bool Intake::submit(domain::SharedBatch batch, units::Instant now) {
   pending_cells_ += cells;
   if (!was_early && pending_cells_ >= bounds_.early_cells) wake_.notify_one();
   return true;
+}
+
+void Intake::make_room(HostNumber host) {
+  const auto first = streams_.lower_bound({host, 0});
+  auto oldest = streams_.end();
+  std::size_t count = 0;
+  for (auto it = first; it != streams_.end() && it->first.first == host; ++it, ++count) {
+    const Stream& stream = it->second;
+    const bool settled = stream.accepted == stream.durable && stream.durable == stream.saved;
+    if (settled && (oldest == streams_.end() || stream.seen < oldest->second.seen)) oldest = it;
+  }
+  if (count < bounds_.streams || oldest == streams_.end()) return;
+  dropped_.push_back(oldest->first);
+  streams_.erase(oldest);
 }
 
 std::uint64_t Intake::resume_point(HostNumber host, std::uint64_t stream) const {
@@ -85,7 +100,7 @@ std::vector<Accepted> Intake::take() {
 
 void Intake::durable() {
   const std::lock_guard lock(mutex_);
-  for (const auto& [batch, skip] : committing_) {
+  for (const auto& [batch, skip, epoch] : committing_) {
     const auto stream = streams_.find({batch->host, batch->stream});
     if (stream == streams_.end()) continue;  // forgotten meanwhile
     stream->second.durable = std::max(stream->second.durable, batch->first + batch->ticks.size() - 1);
@@ -96,8 +111,8 @@ Intake::Committed Intake::committed() {
   Committed done;
   {
     const std::lock_guard lock(mutex_);
-    std::set<Key> told(touched_.begin(), touched_.end());
-    for (const auto& [batch, skip] : committing_) told.insert({batch->host, batch->stream});
+    std::set<StreamKey> told(touched_.begin(), touched_.end());
+    for (const auto& [batch, skip, epoch] : committing_) told.insert({batch->host, batch->stream});
     for (const auto& key : told) {
       const auto stream = streams_.find(key);
       if (stream == streams_.end() || stream->second.durable == 0) continue;
@@ -186,8 +201,14 @@ std::vector<MarkRow> Intake::unsaved_marks() const {
   return rows;
 }
 
-void Intake::saved(std::span<const MarkRow> rows) {
+std::vector<StreamKey> Intake::dropped() const {
   const std::lock_guard lock(mutex_);
+  return dropped_;
+}
+
+void Intake::saved(std::span<const MarkRow> rows, std::size_t dropped) {
+  const std::lock_guard lock(mutex_);
+  dropped_.erase(dropped_.begin(), dropped_.begin() + static_cast<std::ptrdiff_t>(dropped));
   for (const auto& row : rows) {
     const auto it = streams_.find({row.mark.host, row.mark.stream});
     if (it != streams_.end()) it->second.saved = row.mark.last;

@@ -16,6 +16,8 @@
 
 namespace vedette::history {
 
+using StreamKey = std::pair<domain::HostNumber, std::uint64_t>;
+
 /// A stream's durable mark as live.db keeps it.
 struct MarkRow {
   domain::StreamMark mark;
@@ -27,14 +29,17 @@ class Intake {
   struct Bounds {
     std::size_t cells = 4U << 20;          ///< waiting or being committed (16 B each in memory); more is refused
     std::size_t early_cells = 512U << 10;  ///< this many wake the writer before its time
+    /// Of a host: the longest silent goes when one comes. Its mark must be in the database, or the database would tell
+    /// of it again; so there may be more for a while.
+    std::size_t streams = 1'024;
   };
   explicit Intake(Bounds bounds) : bounds_(bounds) {}
 
   /// At start, before any submit.
   void load(const MarkRow& row);
 
-  /// HistoryStore::submit. `now` is only kept as the stream's last sign of life.
-  [[nodiscard]] bool submit(domain::SharedBatch batch, units::Instant now);
+  /// HistoryStore::submit. `now` is only kept as the stream's last sign of life, `epoch` is Accepted's.
+  [[nodiscard]] bool submit(domain::SharedBatch batch, units::Instant now, std::uint32_t epoch = 0);
   [[nodiscard]] std::uint64_t resume_point(domain::HostNumber host, std::uint64_t stream) const;
 
   /// Waits until `until`, or earlier for much to commit, a task, a flush or close(). False once closed.
@@ -68,7 +73,10 @@ class Intake {
 
   /// Durable marks that changed since the last saved().
   [[nodiscard]] std::vector<MarkRow> unsaved_marks() const;
-  void saved(std::span<const MarkRow> rows);
+  /// Streams dropped for others since the last saved(): their marks are to be deleted.
+  [[nodiscard]] std::vector<StreamKey> dropped() const;
+  /// These marks, and the first `dropped` deletions, are in the database.
+  void saved(std::span<const MarkRow> rows, std::size_t dropped = 0);
   /// Drops streams unheard of since `before`.
   void expire(units::Instant before);
   void forget(domain::HostNumber host);
@@ -85,7 +93,7 @@ class Intake {
     std::uint64_t accepted = 0, durable = 0, saved = 0;
     units::Instant seen{};
   };
-  using Key = std::pair<domain::HostNumber, std::uint64_t>;
+  void make_room(domain::HostNumber host);
   [[nodiscard]] std::size_t held() const noexcept { return pending_cells_ + committing_cells_; }
 
   const Bounds bounds_;
@@ -93,8 +101,9 @@ class Intake {
   std::condition_variable wake_, flushed_;
   std::vector<Accepted> pending_, committing_;
   std::size_t pending_cells_ = 0, committing_cells_ = 0;
-  std::map<Key, Stream> streams_;
-  std::vector<Key> touched_;  ///< streams that sent only what they had sent before: told their mark again
+  std::map<StreamKey, Stream> streams_;
+  std::vector<StreamKey> touched_;  ///< streams that sent only what they had sent before: told their mark again
+  std::vector<StreamKey> dropped_;
   std::vector<std::function<void()>> tasks_;
   std::uint64_t cycles_ = 0, failures_ = 0;  ///< ended commits, for flush()
   std::uint64_t flush_until_ = 0;

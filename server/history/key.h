@@ -24,6 +24,17 @@ inline constexpr std::uint32_t kMaxPart = 255;
 /// The column that holds each tick's boot number, in every chunk. Series numbers stay below kGroupWidth × kGroups.
 inline constexpr std::uint32_t kBootColumn = 0xFFFF'FFFF;
 
+/// A tick's boot number as stored: the boot of the host, and above it how often the collector's clock had been set back
+/// under its history (docs/decisions/0007). A host that claims over a million boots confuses its own history only.
+inline constexpr int kEpochShift = 20;
+inline constexpr std::uint32_t kMaxEpoch = (1U << 12) - 1;
+[[nodiscard]] constexpr std::uint32_t with_epoch(std::uint32_t boot, std::uint32_t epoch) noexcept {
+  return boot | epoch << kEpochShift;
+}
+[[nodiscard]] constexpr std::uint32_t epoch_of(std::uint32_t stored_boot) noexcept {
+  return stored_boot >> kEpochShift;
+}
+
 /// Slots are counted from the epoch in memory, and from the file's first in a key.
 using Slot = std::int64_t;
 using Day = std::int32_t;  ///< days since the epoch, UTC

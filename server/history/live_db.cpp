@@ -13,11 +13,6 @@ using units::Result;
 
 namespace {
 
-// Debian compiles SQLite with secure_delete on: deleting a day of rows then costs fifty times as much.
-constexpr const char* kSettings =
-    "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA secure_delete=OFF; PRAGMA wal_autocheckpoint=0;"
-    "PRAGMA journal_size_limit=67108864";
-
 std::string attributes_blob(const std::vector<metrics::Attribute>& attributes) {
   std::string blob;
   for (const auto& [key, value] : attributes) blob.append(key).append(1, '\0').append(value).append(1, '\0');
@@ -80,7 +75,7 @@ Result<LiveDb> LiveDb::open(const std::filesystem::path& directory, const std::s
       return std::unexpected(std::move(done.error()));
     }
   }
-  if (auto set = database->execute(kSettings); !set) return std::unexpected(std::move(set.error()));
+  if (auto set = database->make_durable(); !set) return std::unexpected(std::move(set.error()));
   return LiveDb(std::move(*database));
 }
 
@@ -111,6 +106,11 @@ Result<RegistryRows> LiveDb::load_registry() {
                 rows.boots.push_back(row);
                 return {};
               });
+  if (!read) return std::unexpected(std::move(read.error()));
+  read = each(database_, "SELECT host, number FROM epoch", [&](sqlite::Statement& at) -> Result<void> {
+    rows.epochs.push_back({static_cast<HostNumber>(at.integer(0)), static_cast<std::uint32_t>(at.integer(1))});
+    return {};
+  });
   if (!read) return std::unexpected(std::move(read.error()));
   return rows;
 }
@@ -165,6 +165,19 @@ Result<void> LiveDb::insert(const RegistryRows& rows) {
         .bind(3, sqlite::Blob(row.id));
     if (auto done = boot->run(); !done) return done;
   }
+  auto epoch = database_.prepare("INSERT OR REPLACE INTO epoch VALUES(?,?)");
+  if (!epoch) return std::unexpected(std::move(epoch.error()));
+  for (const auto& row : rows.epochs) {
+    epoch->bind(1, std::int64_t{domain::index(row.host)}).bind(2, std::int64_t{row.number});
+    if (auto done = epoch->run(); !done) return done;
+  }
+  auto old = database_.prepare("DELETE FROM boot WHERE host = ? AND number <= ?");
+  if (!old) return std::unexpected(std::move(old.error()));
+  for (const auto& row : rows.boots) {
+    if (row.number <= Registry::kBoots) continue;
+    old->bind(1, std::int64_t{domain::index(row.host)}).bind(2, std::int64_t{row.number - Registry::kBoots});
+    if (auto done = old->run(); !done) return done;
+  }
   return {};
 }
 
@@ -186,9 +199,17 @@ Result<void> LiveDb::commit(std::int64_t id, std::string_view row, const Registr
   return transaction->commit();
 }
 
-Result<void> LiveDb::drop_rows(std::int64_t below, std::span<const MarkRow> marks, units::Instant expire) {
+Result<void> LiveDb::drop_rows(std::int64_t below, std::span<const MarkRow> marks, std::span<const StreamKey> dropped,
+                               units::Instant expire) {
   auto transaction = sqlite::Transaction::begin(database_);
   if (!transaction) return std::unexpected(std::move(transaction.error()));
+  auto drop = database_.prepare("DELETE FROM mark WHERE host = ? AND stream = ?");
+  if (!drop) return std::unexpected(std::move(drop.error()));
+  for (const auto& [host, stream] : dropped) {
+    drop->bind(1, std::int64_t{domain::index(host)}).bind(2, static_cast<std::int64_t>(stream));
+    if (auto done = drop->run(); !done) return done;
+  }
+  // After that: a dropped stream may be back.
   auto upsert = database_.prepare(
       "INSERT INTO mark VALUES(?,?,?,?) ON CONFLICT DO UPDATE SET last = max(last, excluded.last), seen = "
       "excluded.seen");
@@ -212,8 +233,9 @@ Result<void> LiveDb::drop_rows(std::int64_t below, std::span<const MarkRow> mark
 Result<void> LiveDb::forget(HostNumber host, std::int64_t through) {
   auto transaction = sqlite::Transaction::begin(database_);
   if (!transaction) return std::unexpected(std::move(transaction.error()));
-  for (const char* sql : {"DELETE FROM series WHERE host = ?", "DELETE FROM boot WHERE host = ?",
-                          "DELETE FROM mark WHERE host = ?", "INSERT OR REPLACE INTO forgotten VALUES(?,?)"}) {
+  for (const char* sql :
+       {"DELETE FROM series WHERE host = ?", "DELETE FROM boot WHERE host = ?", "DELETE FROM mark WHERE host = ?",
+        "DELETE FROM epoch WHERE host = ?", "INSERT OR REPLACE INTO forgotten VALUES(?,?)"}) {
     auto statement = database_.prepare(sql);
     if (!statement) return std::unexpected(std::move(statement.error()));
     statement->bind(1, std::int64_t{domain::index(host)});

@@ -1,5 +1,5 @@
-// live.db as statements: write-ahead rows, series, boots, stream marks. One connection, one owner thread; the writer
-// and the sealer have one each.
+// live.db as statements: write-ahead rows, series, boots, epochs, stream marks. One connection, one owner thread; the
+// writer and the sealer have one each.
 #pragma once
 
 #include <filesystem>
@@ -32,12 +32,13 @@ class LiveDb {
   using RowReader = std::function<units::Result<void>(std::int64_t id, sqlite::Blob bytes)>;
   [[nodiscard]] units::Result<void> read_rows(const RowReader& row);
 
-  /// One transaction: new series and boots, then the row. An empty `row` is left out.
+  /// One transaction: new series, boots and epochs, then the row. An empty `row` is left out.
   [[nodiscard]] units::Result<void> commit(std::int64_t id, std::string_view row, const RegistryRows& unsaved);
 
-  /// One transaction: marks as of now, streams unseen since `expire` dropped, rows below `below` deleted.
+  /// One transaction: marks as of now, streams in `dropped` and those unseen since `expire` dropped, rows below `below`
+  /// deleted.
   [[nodiscard]] units::Result<void> drop_rows(std::int64_t below, std::span<const MarkRow> marks,
-                                              units::Instant expire);
+                                              std::span<const StreamKey> dropped, units::Instant expire);
 
   /// One transaction: all of the host but its ticks in rows, which are skipped at replay up to row `through`.
   [[nodiscard]] units::Result<void> forget(domain::HostNumber host, std::int64_t through);

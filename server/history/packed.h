@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "schema/units/bytes.h"
 #include "schema/units/result.h"
 #include "server/domain/tick.h"
 
@@ -23,7 +24,8 @@ using Bytes = std::span<const std::uint8_t>;
 /// Grows tick by tick. One owner; copies are independent.
 class PackedTicks {
  public:
-  void append(const domain::Tick& tick);
+  /// `epoch` goes above the tick's boot (key.h).
+  void append(const domain::Tick& tick, std::uint32_t epoch = 0);
 
   [[nodiscard]] std::size_t count() const noexcept { return count_; }
   [[nodiscard]] Bytes bytes() const noexcept {
@@ -41,7 +43,7 @@ class PackedTicks {
 /// Reads ticks back. The bytes must outlive it.
 class PackedReader {
  public:
-  explicit PackedReader(Bytes bytes) : rest_(bytes) {}
+  explicit PackedReader(Bytes bytes) : in_(bytes) {}
 
   /// False at the end; `corrupt` if append() can't have written this. Cells are bounded by `kMaxCells`.
   [[nodiscard]] units::Result<bool> next();
@@ -51,16 +53,12 @@ class PackedReader {
  private:
   [[nodiscard]] bool read_presence(std::size_t count);
 
-  Bytes rest_;
+  units::ByteReader in_;
   std::vector<std::int64_t> last_;
   domain::Tick tick_;
 };
 
 /// More cells than any host may have (server/history/key.h: groups × width).
 inline constexpr std::size_t kMaxCells = 65'536;
-
-/// LEB128, for formats built around packed ticks. read_varint advances; false when cut off or longer than ten bytes.
-void write_varint(std::string& out, std::uint64_t value);
-[[nodiscard]] bool read_varint(Bytes& rest, std::uint64_t& value) noexcept;
 
 }  // namespace vedette::history

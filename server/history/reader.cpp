@@ -23,44 +23,73 @@ std::vector<std::uint32_t> groups_of(std::span<const std::uint32_t> wanted) {
   return groups;
 }
 
-template <class Each>
-void each_tick(const std::vector<Accepted>& batches, Each&& each) {
-  for (const auto& [batch, skip] : batches) {
-    for (std::size_t n = skip; n < batch->ticks.size(); ++n) each(batch->ticks[n]);
-  }
+// The newest slot below `before` that has something.
+std::optional<Slot> newest_in(const auto& by_slot, Slot before) {
+  const auto after = by_slot.lower_bound(before);
+  if (after == by_slot.begin()) return std::nullopt;
+  return std::prev(after)->first;
+}
+
+std::string place(HostNumber host, Slot slot) {
+  return raw_file_name(day_of(slot)) + ", host " + std::to_string(domain::index(host)) + ", " +
+         units::clock_utc(slot_begin(slot));
 }
 
 }  // namespace
 
-std::optional<Slot> Reader::newest_in(const Memory& memory, Slot before) const {
-  std::optional<Slot> newest;
-  const auto take = [&](Slot slot) {
-    if (slot < before && (!newest || slot > *newest)) newest = slot;
-  };
-  for (const auto& chunk : memory.chunks) take(chunk->slot);
-  each_tick(memory.batches, [&](const domain::Tick& tick) { take(slot_of(tick.at)); });
-  return newest;
+Reader::Memory Reader::memory_of(HostNumber host, Slot from, Slot to) const {
+  // Against the data's way: what moves on meanwhile is then seen twice, never not at all.
+  Memory memory;
+  memory.batches = intake_.waiting(host);
+  for (auto& chunk : open_.snapshot(host, from, to)) memory.chunks[chunk->slot].push_back(std::move(chunk));
+  for (const auto& [batch, skip, epoch] : memory.batches) {
+    for (std::size_t n = skip; n < batch->ticks.size(); ++n) {
+      memory.ticks[slot_of(batch->ticks[n].at)].push_back({&batch->ticks[n], epoch});
+    }
+  }
+  return memory;
+}
+
+// Where a file is damaged, slot by slot, so that only what is hit is missing.
+Result<std::vector<StoredChunk>> Reader::stored(HostNumber host, Slot from, Slot to,
+                                                std::span<const std::uint32_t> groups) const {
+  auto chunks = files_.read(host, from, to, groups);
+  if (chunks || chunks.error().code != ErrorCode::corrupt) return chunks;
+  std::vector<StoredChunk> whole;
+  for (Slot slot = from; slot <= to; ++slot) {
+    auto some = files_.read(host, slot, slot, groups);
+    if (some) {
+      std::ranges::move(*some, std::back_inserter(whole));
+    } else if (some.error().code == ErrorCode::corrupt) {
+      damaged_(place(host, slot) + ": " + some.error().message);
+    } else {
+      return some;
+    }
+  }
+  return whole;
 }
 
 Result<void> Reader::read_window(HostNumber host, Slot from, Slot to, const Memory& memory,
                                  std::span<const std::uint32_t> wanted, const Sink& sink) const {
-  auto stored = files_.read(host, from, to, groups_of(wanted));
-  if (!stored) return std::unexpected(std::move(stored.error()));
-  std::map<Slot, RowMerger> slots;
-  const auto merger = [&](Slot slot) -> RowMerger& { return slots.try_emplace(slot, wanted).first->second; };
-  for (auto it = stored->begin(); it != stored->end();) {
-    const auto end = std::find_if(it, stored->end(), [&](const auto& chunk) { return chunk.slot != it->slot; });
-    if (auto added = merger(it->slot).add(std::span(it, end)); !added) return added;
-    it = end;
-  }
-  for (const auto& chunk : memory.chunks) {
-    if (chunk->slot < from || chunk->slot > to) continue;
-    if (auto added = merger(chunk->slot).add(chunk->ticks); !added) return added;
-  }
-  each_tick(memory.batches, [&](const domain::Tick& tick) {
-    if (const Slot slot = slot_of(tick.at); slot >= from && slot <= to) merger(slot).add(tick);
-  });
-  for (auto& [slot, rows] : slots) {
+  auto chunks = stored(host, from, to, groups_of(wanted));
+  if (!chunks) return std::unexpected(std::move(chunks.error()));
+  auto at = chunks->begin();
+  for (Slot slot = from; slot <= to; ++slot) {
+    const auto end = std::find_if(at, chunks->end(), [&](const auto& chunk) { return chunk.slot != slot; });
+    const auto open = memory.chunks.find(slot);
+    const auto loose = memory.ticks.find(slot);
+    if (at == end && open == memory.chunks.end() && loose == memory.ticks.end()) continue;
+    RowMerger rows(wanted);
+    if (auto added = rows.add(std::span(at, end)); !added) damaged_(place(host, slot) + ": " + added.error().message);
+    at = end;
+    if (open != memory.chunks.end()) {
+      for (const auto& chunk : open->second) {
+        if (auto added = rows.add(chunk->ticks); !added) return added;
+      }
+    }
+    if (loose != memory.ticks.end()) {
+      for (const auto& [tick, epoch] : loose->second) rows.add(*tick, epoch);
+    }
     if (auto taken = sink(std::move(rows).merge()); !taken) return taken;
   }
   return {};
@@ -69,15 +98,14 @@ Result<void> Reader::read_window(HostNumber host, Slot from, Slot to, const Memo
 Result<void> Reader::read(HostNumber host, Slot from, Slot to, std::span<const std::uint32_t> wanted, bool earlier,
                           const Sink& sink) const {
   const units::Steady deadline = clock_.steady() + kLongest;
-  // Against the data's way: what moves on meanwhile is then seen twice, never not at all.
-  Memory memory;
-  memory.batches = intake_.waiting(host);
-  memory.chunks = open_.snapshot(host, from - kSlotsPerDay, to);
+  const Memory memory = memory_of(host, from - kSlotsPerDay, to);
   const std::set<Day> days = files_.days();
   if (earlier) {
-    auto stored = files_.newest_slot(host, from, day_of(from) - 1);
-    if (!stored) return std::unexpected(std::move(stored.error()));
-    const auto before = std::max(newest_in(memory, from), *stored);
+    auto sealed = files_.newest_slot(host, from, day_of(from) - 1);
+    if (!sealed && sealed.error().code != ErrorCode::corrupt) return std::unexpected(std::move(sealed.error()));
+    if (!sealed) damaged_(sealed.error().message);
+    const auto before =
+        std::max({newest_in(memory.chunks, from), newest_in(memory.ticks, from), sealed.value_or(std::nullopt)});
     if (before && *before >= from - kSlotsPerDay) {
       if (auto read = read_window(host, *before, *before, memory, wanted, sink); !read) return read;
     }
@@ -87,8 +115,8 @@ Result<void> Reader::read(HostNumber host, Slot from, Slot to, std::span<const s
   for (auto day = days.lower_bound(day_of(from)); day != days.end() && *day <= day_of(to); ++day) {
     for (Slot slot = first_slot(*day); slot < first_slot(*day + 1); slot += kWindow) windows.insert(slot);
   }
-  for (const auto& chunk : memory.chunks) windows.insert(window_of(chunk->slot));
-  each_tick(memory.batches, [&](const domain::Tick& tick) { windows.insert(window_of(slot_of(tick.at))); });
+  for (const auto& [slot, chunks] : memory.chunks) windows.insert(window_of(slot));
+  for (const auto& [slot, ticks] : memory.ticks) windows.insert(window_of(slot));
   for (const Slot window : windows) {
     const Slot first = std::max(window, from), last = std::min(window + kWindow - 1, to);
     if (first > last) continue;

@@ -9,12 +9,21 @@ using domain::SeriesNumber;
 using units::ErrorCode;
 using units::Result;
 
+namespace {
+
+constexpr std::ptrdiff_t kMostOfAKey = 8;
+constexpr units::Milliseconds kClocksDiffer{1'000};  // how far ahead of ours a tick's time may honestly be
+
+}  // namespace
+
 std::optional<std::uint32_t> Registry::find(const Host& host, const metrics::Series& series) {
   const auto [first, last] = host.numbers.equal_range(series.key);
-  for (auto it = first; it != last; ++it) {
-    if (host.series[it->second] == series) return it->second;
-  }
-  return std::nullopt;
+  if (first == last) return std::nullopt;
+  if (const auto newest = std::prev(last)->second; host.series[newest] == series) return newest;
+  // An agent that changes back and forth for ever must not use up the host's numbers.
+  if (std::distance(first, last) < kMostOfAKey) return std::nullopt;
+  const auto same = std::find_if(first, last, [&](const auto& entry) { return host.series[entry.second] == series; });
+  return same == last ? std::nullopt : std::optional(same->second);
 }
 
 void Registry::add(Host& host, const metrics::Series& series) {
@@ -36,9 +45,13 @@ Result<void> Registry::load(const RegistryRows& rows) {
   }
   for (const auto& row : rows.boots) {
     Host& host = hosts_[domain::index(row.host)];
-    if (row.number != host.boots.size() + 1) return damaged(row.host, "boots");
-    host.boots.push_back(row.id);
+    const auto& known = host.boots_by_number;
+    if (row.number == 0 || (!known.empty() && row.number != known.rbegin()->first + 1)) {
+      return damaged(row.host, "boots");
+    }
+    add_boot(row.host, host, row.number, row.id);
   }
+  for (const auto& row : rows.epochs) hosts_[domain::index(row.host)].epoch = std::min(row.number, kMaxEpoch);
   return {};
 }
 
@@ -67,13 +80,21 @@ Result<std::vector<SeriesNumber>> Registry::assign(HostNumber number, std::span<
 std::uint32_t Registry::boot_number(HostNumber number, const BootId& id) {
   const std::lock_guard lock(mutex_);
   Host& host = hosts_[domain::index(number)];
-  const auto known = std::ranges::find(host.boots, id);
-  const auto boot = static_cast<std::uint32_t>(known - host.boots.begin()) + 1;
-  if (known == host.boots.end()) {
-    host.boots.push_back(id);
-    unsaved_.boots.push_back({number, boot, id});
-  }
+  if (const auto known = host.boots.find(id); known != host.boots.end()) return known->second;
+  const std::uint32_t boot = host.boots_by_number.empty() ? 1 : host.boots_by_number.rbegin()->first + 1;
+  add_boot(number, host, boot, id);
+  unsaved_.boots.push_back({number, boot, id});
   return boot;
+}
+
+void Registry::add_boot(HostNumber number, Host& host, std::uint32_t boot, const BootId& id) {
+  host.boots.insert_or_assign(id, boot);
+  host.boots_by_number.emplace(boot, id);
+  if (host.boots_by_number.size() <= kBoots) return;
+  const auto oldest = host.boots_by_number.begin();
+  std::erase_if(unsaved_.boots, [&](const BootRow& row) { return row.host == number && row.number == oldest->first; });
+  host.boots.erase(oldest->second);
+  host.boots_by_number.erase(oldest);
 }
 
 std::vector<domain::StoredSeries> Registry::series(HostNumber host) const {
@@ -108,13 +129,39 @@ void Registry::saved(const RegistryRows& rows) {
     list.erase(list.begin(), list.begin() + static_cast<std::ptrdiff_t>(std::min(count, list.size())));
   };
   drop(unsaved_.series, rows.series.size());
-  drop(unsaved_.boots, rows.boots.size());
+  drop(unsaved_.epochs, rows.epochs.size());
+  // In the same order, but some may have been dropped meanwhile.
+  auto row = rows.boots.begin();
+  std::erase_if(unsaved_.boots, [&](const BootRow& boot) {
+    const auto same = [&](const BootRow& other) { return other.host == boot.host && other.number == boot.number; };
+    const auto found = std::find_if(row, rows.boots.end(), same);
+    if (found == rows.boots.end()) return false;
+    row = found + 1;
+    return true;
+  });
 }
 
-void Registry::seen(HostNumber host, units::Instant at) {
+std::uint32_t Registry::epoch_at(HostNumber number, units::Instant at, units::Instant now) {
   const std::lock_guard lock(mutex_);
-  auto& newest = hosts_[domain::index(host)].newest;
-  if (!newest || *newest < at) newest = at;
+  Host& host = hosts_[domain::index(number)];
+  if (host.newest && *host.newest > now + kClocksDiffer && at < *host.newest && host.epoch < kMaxEpoch) {
+    ++host.epoch;
+    host.newest.reset();
+    unsaved_.epochs.push_back({number, host.epoch});
+  }
+  return host.epoch;
+}
+
+std::uint32_t Registry::epoch(HostNumber host) const {
+  const std::lock_guard lock(mutex_);
+  const auto it = hosts_.find(domain::index(host));
+  return it == hosts_.end() ? 0 : it->second.epoch;
+}
+
+void Registry::seen(HostNumber number, units::Instant at, std::uint32_t epoch) {
+  const std::lock_guard lock(mutex_);
+  Host& host = hosts_[domain::index(number)];
+  if (host.epoch == epoch && (!host.newest || *host.newest < at)) host.newest = at;
 }
 
 std::optional<units::Instant> Registry::newest(HostNumber host) const {
@@ -128,6 +175,7 @@ void Registry::forget(HostNumber host) {
   hosts_.erase(domain::index(host));
   std::erase_if(unsaved_.series, [&](const auto& row) { return row.host == host; });
   std::erase_if(unsaved_.boots, [&](const auto& row) { return row.host == host; });
+  std::erase_if(unsaved_.epochs, [&](const auto& row) { return row.host == host; });
 }
 
 }  // namespace vedette::history

@@ -1,5 +1,5 @@
-// Series and boots of every host, and each host's newest tick time. A snapshot type: any thread, under its own lock.
-// What is new stays on a list until a commit has made it durable.
+// Series and boots of every host, each host's newest tick time, and how often the clock was set back under it. A
+// snapshot type: any thread, under its own lock. What is new stays on a list until a commit has made it durable.
 #pragma once
 
 #include <array>
@@ -14,6 +14,7 @@
 #include "schema/metrics/series.h"
 #include "schema/units/result.h"
 #include "server/domain/history_store.h"
+#include "server/history/key.h"
 
 namespace vedette::history {
 
@@ -28,10 +29,15 @@ struct BootRow {
   std::uint32_t number = 0;
   BootId id{};
 };
+struct EpochRow {
+  domain::HostNumber host{};
+  std::uint32_t number = 0;
+};
 struct RegistryRows {
   std::vector<SeriesRow> series;
   std::vector<BootRow> boots;
-  [[nodiscard]] bool empty() const noexcept { return series.empty() && boots.empty(); }
+  std::vector<EpochRow> epochs;
+  [[nodiscard]] bool empty() const noexcept { return series.empty() && boots.empty() && epochs.empty(); }
 };
 
 class Registry {
@@ -39,7 +45,10 @@ class Registry {
   /// `cap`: series a host may have, at most kGroups × kGroupWidth.
   explicit Registry(std::size_t cap) : cap_(cap) {}
 
-  /// What live.db holds, at start. `corrupt` if numbers don't count up from 0 (boots: from 1).
+  /// Boots of a host whose ids are remembered: an older one that comes again gets a new number.
+  static constexpr std::uint32_t kBoots = 256;
+
+  /// What live.db holds, at start. `corrupt` if numbers don't count up from 0 (boots: from any on).
   [[nodiscard]] units::Result<void> load(const RegistryRows& rows);
 
   [[nodiscard]] units::Result<std::vector<domain::SeriesNumber>> assign(domain::HostNumber host,
@@ -49,11 +58,17 @@ class Registry {
   /// By series number: whether its cells are doubles.
   [[nodiscard]] std::vector<bool> reals(domain::HostNumber host) const;
 
-  /// What isn't durable yet; saved() takes that many off the front of the lists.
+  /// What isn't durable yet; saved() takes it off the lists.
   [[nodiscard]] RegistryRows unsaved() const;
   void saved(const RegistryRows& rows);
 
-  void seen(domain::HostNumber host, units::Instant at);
+  /// The epoch of a live tick at `at` that came at `now`: the next one if the host's newest tick lies ahead of `now`
+  /// and this one before it, because then the clock was set back (docs/decisions/0007).
+  [[nodiscard]] std::uint32_t epoch_at(domain::HostNumber host, units::Instant at, units::Instant now);
+  [[nodiscard]] std::uint32_t epoch(domain::HostNumber host) const;
+
+  /// Of ticks that belong to another epoch than the host's own nothing is noted.
+  void seen(domain::HostNumber host, units::Instant at, std::uint32_t epoch);
   [[nodiscard]] std::optional<units::Instant> newest(domain::HostNumber host) const;
 
   void forget(domain::HostNumber host);
@@ -62,11 +77,15 @@ class Registry {
   struct Host {
     std::vector<metrics::Series> series;
     std::multimap<metrics::SeriesKey, std::uint32_t> numbers;  ///< a series whose unit or quantum changed has several
-    std::vector<BootId> boots;
-    std::optional<units::Instant> newest;
+    std::map<BootId, std::uint32_t> boots;
+    std::map<std::uint32_t, BootId> boots_by_number;  ///< the newest kBoots
+    std::optional<units::Instant> newest;             ///< of the epoch
+    std::uint32_t epoch = 0;
   };
+  /// The newest series of the key, if it is this one: what a host announced last is always its highest number.
   static std::optional<std::uint32_t> find(const Host& host, const metrics::Series& series);
   static void add(Host& host, const metrics::Series& series);
+  void add_boot(domain::HostNumber number, Host& host, std::uint32_t boot, const BootId& id);
 
   const std::size_t cap_;
   mutable std::mutex mutex_;

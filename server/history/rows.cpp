@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <numeric>
+#include <optional>
+#include <utility>
 
 namespace vedette::history {
 
@@ -9,6 +11,9 @@ using domain::HostNumber;
 using units::Result;
 
 namespace {
+
+// At a slot's begin the newer epoch's first tick may be this much later than an older one's.
+constexpr std::int64_t kBetweenTicks = 2'000;
 
 bool ascending(const std::vector<std::int64_t>& times) {
   return std::ranges::adjacent_find(times, std::greater_equal<>()) == times.end();
@@ -40,16 +45,16 @@ Result<void> RowMerger::add(const StoredChunk& chunk, Rows& part) {
   ids.push_back(kBootColumn);
   auto table = chunk::decode_columns(bytes_of(chunk.blob), ids, kChunkLimits);
   if (!table) return std::unexpected(std::move(table.error()));
+  // All groups of a part hold the same ticks; anything else was not written by us.
+  if (!part.times.empty() && table->times.size() != part.times.size()) {
+    return units::fail(units::ErrorCode::corrupt, "groups of a chunk differ in their ticks");
+  }
   if (part.times.empty()) {
     part.times = std::move(table->times);
     part.boots.assign(part.times.size(), 0);
     for (auto& column : part.columns) column.resize(part.times.size());
   }
   for (const auto& column : table->columns) {
-    // All groups of a part hold the same ticks; anything else was not written by us.
-    if (column.values.size() != part.times.size()) {
-      return units::fail(units::ErrorCode::corrupt, "groups of a chunk differ in their ticks");
-    }
     if (column.id == kBootColumn) {
       std::ranges::transform(column.values, part.boots.begin(), [](auto n) { return static_cast<std::uint32_t>(n); });
       continue;
@@ -63,12 +68,13 @@ Result<void> RowMerger::add(const StoredChunk& chunk, Rows& part) {
 Result<void> RowMerger::add(std::span<const StoredChunk> chunks) {
   tail_open_ = false;
   std::map<std::uint32_t, Rows> parts;
+  Result<void> damage;
   for (const auto& chunk : chunks) {
     auto& part = parts.try_emplace(chunk.part, empty()).first->second;
-    if (auto added = add(chunk, part); !added) return added;
+    if (auto added = add(chunk, part); !added && damage) damage = std::move(added);
   }
   for (auto& [number, part] : parts) sources_.push_back(std::move(part));
-  return {};
+  return damage;
 }
 
 Rows& RowMerger::tail() {
@@ -77,10 +83,10 @@ Rows& RowMerger::tail() {
   return sources_.back();
 }
 
-void RowMerger::add(const domain::Tick& tick) {
+void RowMerger::add(const domain::Tick& tick, std::uint32_t epoch) {
   Rows& rows = tail();
   rows.times.push_back(units::unix_ms(tick.at));
-  rows.boots.push_back(tick.boot);
+  rows.boots.push_back(with_epoch(tick.boot, epoch));
   for (std::size_t n = 0; n < wanted_.size(); ++n) {
     rows.columns[n].push_back(wanted_[n] < tick.cells.size() ? tick.cells[wanted_[n]] : metrics::Cell{});
   }
@@ -96,17 +102,39 @@ Result<void> RowMerger::add(const PackedTicks& ticks) {
   }
 }
 
+bool RowMerger::one_epoch() const {
+  std::optional<std::uint32_t> epoch;
+  for (const auto& source : sources_) {
+    for (const auto boot : source.boots) {
+      if (epoch_of(boot) != epoch.value_or(epoch_of(boot))) return false;
+      epoch = epoch_of(boot);
+    }
+  }
+  return true;
+}
+
+void RowMerger::hide_older_epochs(std::vector<Place>& order) const {
+  const auto epoch = [&](const Place& place) { return epoch_of(sources_[place.source].boots[place.row]); };
+  std::map<std::uint32_t, std::int64_t> first;
+  for (const auto& place : order) {
+    const auto it = first.try_emplace(epoch(place), INT64_MAX).first;
+    it->second = std::min(it->second, place.time - kBetweenTicks);
+  }
+  // Where each epoch ends: just before the earliest tick of any newer one.
+  std::int64_t end = INT64_MAX;
+  for (auto it = first.rbegin(); it != first.rend(); ++it) end = std::min(std::exchange(it->second, end), end);
+  std::erase_if(order, [&](const Place& place) { return place.time >= first.at(epoch(place)); });
+}
+
 Rows RowMerger::merge() && {
   if (sources_.empty()) return empty();
-  if (sources_.size() == 1 && ascending(sources_.front().times)) return std::move(sources_.front());
-  struct Place {
-    std::int64_t time;
-    std::uint32_t source, row;
-  };
+  const bool one = one_epoch();
+  if (one && sources_.size() == 1 && ascending(sources_.front().times)) return std::move(sources_.front());
   std::vector<Place> order;
   for (std::uint32_t s = 0; s < sources_.size(); ++s) {
     for (std::uint32_t r = 0; r < sources_[s].times.size(); ++r) order.push_back({sources_[s].times[r], s, r});
   }
+  if (!one) hide_older_epochs(order);
   std::ranges::stable_sort(order, {}, &Place::time);
   const auto [end, last] = std::ranges::unique(order, {}, &Place::time);
   order.erase(end, last);
@@ -156,10 +184,14 @@ Result<std::size_t> widest(const PackedTicks& ticks) {
   }
 }
 
-void leave_out(Rows& rows, std::span<const std::int64_t> known) {
-  if (known.empty()) return;
+void leave_out(Rows& rows, const Rows& known) {
+  if (known.times.empty()) return;
   std::vector<bool> keep(rows.times.size());
-  for (std::size_t n = 0; n < keep.size(); ++n) keep[n] = !std::ranges::binary_search(known, rows.times[n]);
+  for (std::size_t n = 0; n < keep.size(); ++n) {
+    const auto at = std::ranges::lower_bound(known.times, rows.times[n]);
+    const auto same = static_cast<std::size_t>(at - known.times.begin());
+    keep[n] = at == known.times.end() || *at != rows.times[n] || epoch_of(known.boots[same]) < epoch_of(rows.boots[n]);
+  }
   const auto filter = [&](auto& list) {
     std::size_t to = 0;
     for (std::size_t n = 0; n < keep.size(); ++n) {
@@ -189,8 +221,7 @@ EncodedChunk encode_rows(HostNumber host, Slot slot, const Rows& rows, const std
 
 }  // namespace
 
-Result<EncodedChunk> encode_chunk(const OpenChunk& open, const std::vector<bool>& reals,
-                                  std::span<const std::int64_t> known) {
+Result<EncodedChunk> encode_chunk(const OpenChunk& open, const std::vector<bool>& reals, const Rows& known) {
   auto width = widest(open.ticks);
   if (!width) return std::unexpected(std::move(width.error()));
   std::vector<std::uint32_t> all(*width);

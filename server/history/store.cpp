@@ -24,7 +24,7 @@ Store::Store(Options options, const domain::Clock& clock)
       intake_(options_.intake),
       open_(options_.seal),
       files_(options_.directory, options_.vfs),
-      reader_(files_, open_, intake_, clock_),
+      reader_(files_, open_, intake_, clock_, [this](const std::string& words) { report_damage(words); }),
       space_(options_.directory, options_.space),
       chunk_writer_(files_) {}
 
@@ -75,9 +75,13 @@ bool Store::submit(domain::SharedBatch batch) {
   if (batch) {
     for (const auto& tick : batch->ticks) newest = newest ? std::max(*newest, tick.at) : tick.at;
   }
-  const HostNumber host = batch ? batch->host : HostNumber{};
-  if (!intake_.submit(std::move(batch), clock_.now())) return false;
-  if (newest) registry_.seen(host, *newest);
+  if (!newest) return intake_.submit(std::move(batch), clock_.now());
+  const HostNumber host = batch->host;
+  // Only live ticks tell: what is backfilled lies before others as a rule.
+  const std::uint32_t epoch =
+      batch->live ? registry_.epoch_at(host, batch->ticks.front().at, clock_.now()) : registry_.epoch(host);
+  if (!intake_.submit(std::move(batch), clock_.now(), epoch)) return false;
+  registry_.seen(host, *newest, epoch);
   return true;
 }
 

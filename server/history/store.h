@@ -21,6 +21,7 @@
 #include "server/history/open_chunks.h"
 #include "server/history/reader.h"
 #include "server/history/registry.h"
+#include "server/history/rows.h"
 #include "server/history/space.h"
 #include "server/history/trouble.h"
 
@@ -92,8 +93,8 @@ class Store final : public domain::HistoryStore {
   [[nodiscard]] units::Result<void> load();
   [[nodiscard]] units::Result<void> check_complete() const;
   [[nodiscard]] units::Result<void> replay();
-  [[nodiscard]] units::Result<std::optional<std::vector<std::int64_t>>> sealed_times(domain::HostNumber host,
-                                                                                     Slot slot);
+  [[nodiscard]] units::Result<void> look_ahead(const RegistryRows& known);
+  [[nodiscard]] units::Result<Rows> sealed_ticks(domain::HostNumber host, Slot slot);
 
   void write_loop();
   void turned() { last_round_ = std::chrono::steady_clock::now().time_since_epoch().count(); }
@@ -125,8 +126,9 @@ class Store final : public domain::HistoryStore {
   Committed committed_;
   std::function<void()> room_;
 
-  std::optional<LiveDb> write_db_;     ///< the writer's
-  std::int64_t last_row_ = 0;          ///< the writer's: rows are numbered by us, so that numbers never come again
+  std::optional<LiveDb> write_db_;  ///< the writer's
+  std::int64_t last_row_ =
+      0;  ///< the writer's; may start anew after a restart, but above every row that `forgotten` names
   std::optional<LiveDb> seal_db_;      ///< the sealer's
   ChunkWriter chunk_writer_;           ///< the sealer's
   std::vector<SharedChunk> unsealed_;  ///< the sealer's: taken, but not committed yet

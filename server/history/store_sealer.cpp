@@ -30,26 +30,25 @@ void Store::seal_loop() {
 
 // A crash between the commit of chunks and the deletion of their write-ahead rows leaves ticks in both places: those
 // that a file holds already are left out.
-Result<std::optional<std::vector<std::int64_t>>> Store::sealed_times(HostNumber host, Slot slot) {
+Result<Rows> Store::sealed_ticks(HostNumber host, Slot slot) {
   static constexpr std::uint32_t kFirstGroup[] = {0};
   auto stored = files_.read(host, slot, slot, kFirstGroup);
   if (!stored) return std::unexpected(std::move(stored.error()));
-  if (stored->empty()) return std::nullopt;
+  if (stored->empty()) return Rows{};
   RowMerger merger({});
   if (auto added = merger.add(*stored); !added) {
     // A chunk's own damage doesn't reach the file: late ticks of the slot become a further part all the same.
     report_damage(added.error().message);
-    return std::nullopt;
   }
-  return std::move(merger).merge().times;
+  return std::move(merger).merge();
 }
 
 Result<void> Store::seal_day(Day day, std::span<const SharedChunk> chunks) {
   std::vector<EncodedChunk> encoded;
   for (const auto& chunk : chunks) {
-    auto known = sealed_times(chunk->host, chunk->slot);
+    auto known = sealed_ticks(chunk->host, chunk->slot);
     if (!known) return std::unexpected(std::move(known.error()));
-    auto one = encode_chunk(*chunk, registry_.reals(chunk->host), known->value_or(std::vector<std::int64_t>{}));
+    auto one = encode_chunk(*chunk, registry_.reals(chunk->host), *known);
     if (!one) return std::unexpected(std::move(one.error()));
     if (!one->groups.empty()) encoded.push_back(std::move(*one));
   }
@@ -80,9 +79,10 @@ Result<void> Store::drop_rows() {
   if (below <= dropped_below_) return {};
   // Marks before rows in time: a mark read now covers every row below.
   const auto marks = intake_.unsaved_marks();
+  const auto dropped = intake_.dropped();
   const units::Instant expire = clock_.now() - options_.streams_kept;
-  if (auto done = seal_db_->drop_rows(below, marks, expire); !done) return done;
-  intake_.saved(marks);
+  if (auto done = seal_db_->drop_rows(below, marks, dropped, expire); !done) return done;
+  intake_.saved(marks, dropped.size());
   intake_.expire(expire);
   dropped_below_ = below;
   step(Step::rows_dropped);

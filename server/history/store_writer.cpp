@@ -1,6 +1,7 @@
 // The writer's half of Store, and what it does before it starts: loading and replaying.
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "schema/units/log.h"
 #include "server/history/store.h"
@@ -38,6 +39,7 @@ Result<void> Store::load() {
   if (!marks) return std::unexpected(std::move(marks.error()));
   for (const auto& mark : *marks) intake_.load(mark);
   if (auto replayed = replay(); !replayed) return replayed;
+  if (auto looked = look_ahead(*registry); !looked) return looked;
   auto sealer = LiveDb::open(options_.directory, options_.vfs, false);
   if (!sealer) return std::unexpected(std::move(sealer.error()));
   seal_db_.emplace(std::move(*sealer));
@@ -63,13 +65,34 @@ Result<void> Store::replay() {
       if (const auto it = gone.find(batch.host); it != gone.end() && id <= it->second) continue;
       if (batch.ticks.empty()) continue;
       intake_.load({{batch.host, batch.stream, batch.first + batch.ticks.size() - 1}, clock_.now()});
-      for (const auto& tick : batch.ticks) registry_.seen(batch.host, tick.at);
+      for (const auto& tick : batch.ticks) registry_.seen(batch.host, tick.at, epoch_of(tick.boot));
       accepted.push_back({std::make_shared<const domain::Batch>(std::move(batch)), 0});
     }
     open_.append(id, accepted, clock_.now(), clock_.steady());
     last_row_ = std::max(last_row_, id);
     return {};
   });
+}
+
+// Sealed ticks that lie ahead of the clock: it was set back while the collector was down.
+Result<void> Store::look_ahead(const RegistryRows& known) {
+  const Slot now = slot_of(clock_.now());
+  if (const auto days = files_.days(); days.empty() || *days.rbegin() < day_of(now)) return {};
+  std::set<HostNumber> hosts;
+  for (const auto& row : known.series) hosts.insert(row.host);
+  for (const HostNumber host : hosts) {
+    const auto slot = files_.newest_slot(host, slot_of(kEndInstant), day_of(now));
+    if (!slot) return std::unexpected(slot.error());
+    if (!*slot || **slot < now) continue;
+    auto read = reader_.read(host, **slot, **slot, {}, false, [&](const Rows& rows) -> Result<void> {
+      for (std::size_t n = 0; n < rows.times.size(); ++n) {
+        registry_.seen(host, units::from_unix_ms(rows.times[n]), epoch_of(rows.boots[n]));
+      }
+      return {};
+    });
+    if (!read) return read;
+  }
+  return {};
 }
 
 void Store::write_loop() {
@@ -116,7 +139,7 @@ Result<void> Store::commit_row(std::span<const Accepted> batches) {
   if (batches.empty()) return {};
   ++last_row_;
   ++commits_;
-  for (const auto& [batch, skip] : batches) ticks_ += batch->ticks.size() - skip;
+  for (const auto& [batch, skip, epoch] : batches) ticks_ += batch->ticks.size() - skip;
   step(Step::row_committed);
   intake_.durable();
   open_.append(last_row_, batches, clock_.now(), clock_.steady());

@@ -1,7 +1,9 @@
 #include "server/ingest/agent_stream.h"
 
 #include <cstring>
+#include <utility>
 
+#include "schema/units/bytes.h"
 #include "schema/units/log.h"
 #include "schema/wire/session.h"
 
@@ -17,12 +19,14 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr std::size_t kMostWaiting = 1'024;  // batches; one read of the socket holds far fewer
+constexpr std::size_t kMostKept = 1U << 20;  // bytes of messages read before a pause; one read of the socket is 64 kB
+constexpr std::size_t kKept = 64;            // what a kept message takes beside its bytes
 constexpr Milliseconds kRetrySubmit{50};
 constexpr Milliseconds kAckEvery{5'000};
 constexpr Milliseconds kAckEveryBackfilling{1'000};
-constexpr Milliseconds kBackfillQuiet{10'000};     // agents send ten a second: what didn't come by then is gone there
-constexpr std::size_t kHappeningCosts = 65'536;    // of the allowance's bytes: each is logged and shown to people
+constexpr Milliseconds kBackfillQuiet{10'000};   // agents send ten a second: what didn't come by then is gone there
+constexpr std::size_t kHappeningCosts = 65'536;  // of the allowance's bytes: each is logged and shown to people
+constexpr Milliseconds kHelloAgain{30'000};
 constexpr Milliseconds kInterval{1'000};           // between ticks
 constexpr Milliseconds kLongestRoundTrip{10'000};  // a pong later than that answers from before a silence
 
@@ -75,6 +79,21 @@ void AgentStream::on_text(std::string_view) {
 
 void AgentStream::on_binary(std::span<const std::uint8_t> payload) {
   if (fault_) return;
+  if (connection_->reading_paused()) return keep(payload);
+  handle(payload);
+  pump();
+}
+
+void AgentStream::keep(std::span<const std::uint8_t> payload) {
+  inbox_bytes_ += payload.size() + kKept;
+  if (inbox_bytes_ > kMostKept) {
+    ++ports_.counters.put_off;
+    return fail({close::try_later, "the collector can't keep up; come back in a while"});
+  }
+  inbox_.emplace_back(reinterpret_cast<const char*>(payload.data()), payload.size());
+}
+
+void AgentStream::handle(std::span<const std::uint8_t> payload) {
   if (said_goodbye_) return fail({close::protocol_error, "a message after Goodbye"});
   allowance_.spend(payload.size(), ports_.clock.steady());
   auto message = wire::decode_agent(payload);
@@ -87,11 +106,11 @@ void AgentStream::on_binary(std::span<const std::uint8_t> payload) {
   } else if (message.error().code != units::ErrorCode::not_found) {
     fail({close::bad_data, message.error().message});
   }
-  if (!fault_) pump();
 }
 
 void AgentStream::receive(const wire::Hello& hello) {
   const auto now = ports_.clock.now();
+  if (!intake_.greeted() && !ports_.roster.admit(intake_.host().number, ports_.clock.steady())) return send_away();
   // Before resume points are asked for: no commit after them may be missed.
   if (!intake_.greeted()) slot_ = ports_.acks.open(intake_.host().number);
   auto answer = intake_.hello(hello, now);
@@ -99,6 +118,13 @@ void AgentStream::receive(const wire::Hello& hello) {
   raw_skew_ = hello.agent_time - now;
   if (!take_over(hello)) return fail({close::revoked, "this host was revoked"});
   welcome(hello, std::move(*answer));
+}
+
+// Each Hello may leave a boot and a stream behind.
+void AgentStream::send_away() {
+  units::log_warning("an agent that connects over and over was told to wait", {{"host", intake_.host().name}});
+  connection_->send_binary(
+      wire::encode(wire::CollectorMessage(wire::Retry{kHelloAgain, "this host connected too often lately"})));
 }
 
 void AgentStream::welcome(const wire::Hello& hello, wire::Welcome welcome) {
@@ -169,21 +195,38 @@ void AgentStream::hand_on(domain::SharedBatch batch) {
     restamped_told_ = intake_.restamped();
   }
   if (!batch) return;
-  if (waiting_.size() >= kMostWaiting) {
-    ++ports_.counters.put_off;
-    return fail({close::try_later, "the collector can't keep up; come back in a while"});
+  // At least a cell a tick: ticks without any take memory too.
+  std::size_t cells = 0;
+  for (const auto& tick : batch->ticks) cells += tick.cells.size() + 1;
+  allowance_.spend_cells(cells, ports_.clock.steady());
+  waiting_ = std::move(batch);
+}
+
+bool AgentStream::advance() {
+  if (waiting_) {
+    if (!ports_.history.submit(waiting_)) return false;
+    on_control([batch = std::exchange(waiting_, nullptr)](HostObserver& observer) { observer.on_ticks(batch); });
   }
-  waiting_.push_back(std::move(batch));
+  if (fault_ || allowance_.spent(ports_.clock.steady())) return false;
+  if (auto part = intake_.more()) {
+    hand_on(std::move(part));
+    return true;
+  }
+  if (inbox_.empty()) return false;
+  const std::string payload = std::move(inbox_.front());
+  inbox_.pop_front();
+  inbox_bytes_ -= payload.size() + kKept;
+  handle(units::as_bytes(payload));
+  return true;
 }
 
 void AgentStream::pump() {
   if (connection_ == nullptr || fault_) return;
-  while (!waiting_.empty() && ports_.history.submit(waiting_.front())) {
-    on_control([batch = waiting_.front()](HostObserver& observer) { observer.on_ticks(batch); });
-    waiting_.pop_front();
+  while (advance()) {
   }
+  if (fault_) return;
   note_backfill(ports_.clock.steady());
-  const bool pause = !waiting_.empty() || allowance_.spent(ports_.clock.steady());
+  const bool pause = waiting_ || allowance_.spent(ports_.clock.steady());
   if (pause != connection_->reading_paused()) connection_->pause_reading(pause);
   if (pause && pump_timer_ == 0) after(kRetrySubmit, pump_timer_, &AgentStream::pump);
 }
@@ -194,7 +237,7 @@ void AgentStream::note_backfill(Steady now) {
   if (backfilling_ == Backfilling::lasts && (intake_.backfilled() || (quiet && !connection_->reading_paused()))) {
     backfilling_ = Backfilling::ended;
   }
-  if (backfilling_ != Backfilling::ended || !waiting_.empty()) return;
+  if (backfilling_ != Backfilling::ended || waiting_) return;
   backfilling_ = Backfilling::told;
   tell(seen::BackfillDone{});
 }
@@ -267,18 +310,23 @@ void AgentStream::fail(const Fault& fault) {
   units::log_warning("agent connection closed for a fault",
                      {{"host", intake_.host().name}, {"code", fault.code}, {"reason", fault.reason}});
   // A host that never got its Welcome is rejected too: it has no other connection, or keeps the one it has.
-  if (!intake_.greeted() && !ports_.roster.holder(intake_.host().number)) {
-    (void)ports_.roster.take(intake_.host().number, connection_->id(), {}, {});
-  }
+  if (!intake_.greeted()) ports_.roster.speak_up(intake_.host().number, connection_->id());
   connection_->close(fault.code, fault.reason);
 }
 
 void AgentStream::on_end(const domain::Ending& ending) {
   connection_->loop().cancel(step_timer_);
   connection_->loop().cancel(pump_timer_);
+  // Of what was read and not looked at only a Goodbye counts: ticks that aren't acked come again.
+  for (const std::string& payload : inbox_) {
+    const auto message = wire::decode_agent(units::as_bytes(payload));
+    const auto* goodbye = message ? std::get_if<wire::Goodbye>(&*message) : nullptr;
+    if (goodbye && !fault_) receive(*goodbye);
+  }
   domain::Ending end = ending;
   if (fault_) end = {.how = ending.how, .code = fault_->code, .words = fault_->reason, .by_us = true};
   if (const auto sighting = judge_end(end, {said_goodbye_, pulse_.silent_since.has_value()})) tell(*sighting);
+  ports_.roster.ended(intake_.host().number, connection_->id());
   connection_ = nullptr;
 }
 

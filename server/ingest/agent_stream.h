@@ -58,9 +58,14 @@ class AgentStream final : public domain::ConnectionHandler {
   void receive(const wire::Evidence& evidence);
 
   [[nodiscard]] bool take_over(const wire::Hello& hello);  ///< false if the host was revoked meanwhile
+  void send_away();                                        ///< asks it to come back later
   void welcome(const wire::Hello& hello, wire::Welcome welcome);
+  void handle(std::span<const std::uint8_t> payload);
+  void keep(std::span<const std::uint8_t> payload);  ///< it was read before the pause: its turn comes after it
   void hand_on(domain::SharedBatch batch);
-  void pump();  ///< submits what waits; pauses reading while the store has no room or the allowance is spent
+  /// Does what waits, in order; pauses reading while the store has no room or the allowance is spent.
+  void pump();
+  [[nodiscard]] bool advance();  ///< one step of it; false if there is none, or it must wait
   void on_step();
   void wait_for_hello(units::Steady now);
   void note_backfill(units::Steady now);  ///< is it done? Told once what was accepted is with the store
@@ -80,7 +85,9 @@ class AgentStream final : public domain::ConnectionHandler {
   std::shared_ptr<AckSlot> slot_;
   PulseState pulse_;
   Allowance allowance_;
-  std::deque<domain::SharedBatch> waiting_;  ///< the store had no room: bounded, see kMostWaiting
+  domain::SharedBatch waiting_;    ///< the store had no room for it, or will be asked next
+  std::deque<std::string> inbox_;  ///< messages read before the pause: bounded, see kMostKept
+  std::size_t inbox_bytes_ = 0;
   enum class Backfilling : std::uint8_t { lasts, ended, told } backfilling_ = Backfilling::lasts;
   domain::Executor::TimerId step_timer_ = 0, pump_timer_ = 0;
   units::Steady last_ack_{}, opened_{};

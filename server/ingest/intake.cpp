@@ -27,7 +27,7 @@ std::unexpected<Fault> undecodable(std::string_view what, const units::Error& er
 }  // namespace
 
 Intake::Intake(domain::HostRecord host, domain::HistoryStore& history, IntakeLimits limits)
-    : host_(std::move(host)), history_(history), limits_(limits) {}
+    : host_(std::move(host)), history_(history), limits_(limits), times_(limits.raw_age, limits.ahead) {}
 
 Outcome<void> Intake::need_hello(std::string_view what) const {
   if (greeted()) return {};
@@ -41,7 +41,6 @@ Outcome<wire::Welcome> Intake::hello(const wire::Hello& hello, Instant now) {
                                      ", this collector needs 1: upgrade the agent");
   }
   if (hello.stream == 0) return fault(close::protocol_error, "Hello without a stream");
-  if (hello.open.size() > limits_.open_streams) return fault(close::policy, "Hello with too many open streams");
   stream_ = hello.stream;
   boot_ = history_.boot_number(host_.number, hello.boot_id);
   wire::Welcome welcome;
@@ -94,11 +93,12 @@ Outcome<SharedBatch> Intake::tick(const wire::TickMessage& message, Instant now)
   auto row = decoder_.decode(units::as_bytes(message.data), numbers_.size());
   if (!row) return undecodable("tick " + std::to_string(message.number), row.error());
   last_live_ = message.number;
+  if (!arrived(stream_, message.number)) return SharedBatch{};
   Batch batch{.host = host_.number, .stream = stream_, .first = message.number, .live = true, .ticks = {}};
   Tick& tick = batch.ticks.emplace_back(Tick{row->at, boot_, std::vector<metrics::Cell>(width_)});
   for (std::size_t i = 0; i < row->cells.size(); ++i) tick.cells[domain::index(numbers_[i])] = row->cells[i];
-  restamp(batch.ticks, now);
-  return trimmed(std::move(batch));
+  restamped_ += times_.put_right(stream_, std::span(&tick.at, 1), 0, now);
+  return std::make_shared<const Batch>(std::move(batch));
 }
 
 Outcome<SharedBatch> Intake::backfill(const wire::Backfill& message, Instant now) {
@@ -107,29 +107,63 @@ Outcome<SharedBatch> Intake::backfill(const wire::Backfill& message, Instant now
     missing_.clear();
     return SharedBatch{};
   }
-  if (!accepted_.contains(message.stream)) {
+  const auto known = accepted_.find(message.stream);
+  if (known == accepted_.end()) {
     return fault(close::protocol_error, "Backfill of a stream that Hello didn't name");
   }
-  if (message.first == 0) return fault(close::protocol_error, "Backfill from tick 0: ticks count from 1");
-  const chunk::Limits limits{wire::kMaxBatchCells, wire::kMaxSeries, wire::kMaxBatchCells};
-  const auto table = chunk::decode(units::as_bytes(message.chunk), limits);
-  if (!table) return undecodable("backfill", table.error());
-  if (!table->columns.empty() && table->columns.back().id >= numbers_.size()) {
-    return fault(close::bad_data,
-                 "backfill of series number " + std::to_string(table->columns.back().id) + " which wasn't announced");
+  if (message.first == 0 || message.first > wire::kMaxTickNumber) {
+    return fault(close::protocol_error, "Backfill from a tick that isn't from 1 to 2^62");
   }
-  // The store's cells are as wide as the host has series: a wide host's thin chunk must not become huge in memory.
-  if (table->times.size() * std::max<std::size_t>(width_, 1) > 16 * wire::kMaxBatchCells) {
-    return fault(close::too_big, "backfill of too many ticks for this many series");
-  }
+  const auto extent = chunk::extent(units::as_bytes(message.chunk));
+  if (!extent) return undecodable("backfill", extent.error());
+  if (extent->ticks > wire::kMaxBatchCells) return fault(close::too_big, "backfill of too many ticks");
+  const std::uint64_t before = known->second;
+  const std::uint64_t last = message.first + extent->ticks - 1;
+  const auto open = missing_.find(message.stream);
+  const std::uint64_t left = open == missing_.end() || open->second < last ? 0 : open->second - last;
+  const bool fresh = extent->ticks > 0 && arrived(message.stream, last);
+  if (message.end) missing_.clear();
+  if (!fresh) return SharedBatch{};  // the rest isn't even decoded
+  auto table = decode(message);
+  if (!table) return std::unexpected(std::move(table.error()));
   boots_.insert(message.boot_id);
   if (boots_.size() > limits_.boots) return fault(close::policy, "backfill of more boots than a host can have had");
-  Batch batch{.host = host_.number, .stream = message.stream, .first = message.first, .live = false, .ticks = {}};
-  batch.ticks = rows(*table, history_.boot_number(host_.number, message.boot_id));
-  restamp(batch.ticks, now);
-  auto fresh = trimmed(std::move(batch));
-  if (message.end) missing_.clear();
-  return fresh;
+  Layout::Source source{
+      .batch = {.host = host_.number, .stream = message.stream, .first = message.first, .live = false, .ticks = {}},
+      .boot = history_.boot_number(host_.number, message.boot_id),
+      .times = {},
+      .columns = std::move(table->columns)};
+  source.times.reserve(table->times.size());
+  for (const std::int64_t ms : table->times) {
+    // Times are a peer's: kept where arithmetic on them can't overflow.
+    source.times.push_back(units::from_unix_ms(std::clamp(ms, units::kEarliestMs, units::kLatestMs)));
+  }
+  for (auto& column : source.columns) column.id = domain::index(numbers_[column.id]);
+  restamped_ += times_.put_right(message.stream, source.times, left, now);
+  layout_.emplace(std::move(source), message.first > before ? 0 : before - message.first + 1);
+  return more();
+}
+
+Outcome<chunk::Table> Intake::decode(const wire::Backfill& message) const {
+  const chunk::Limits limits{wire::kMaxBatchCells, wire::kMaxSeries, wire::kMaxBatchCells};
+  auto table = chunk::decode(units::as_bytes(message.chunk), limits);
+  if (!table) return undecodable("backfill", table.error());
+  if (table->columns.empty()) return std::move(*table);
+  const std::size_t highest = table->columns.back().id;
+  if (highest >= numbers_.size()) {
+    return fault(close::bad_data, "backfill of series number " + std::to_string(highest) + " which wasn't announced");
+  }
+  if (table->times.size() * (highest + 1) > wire::kMaxBatchCells) {
+    return fault(close::too_big, "backfill of too many ticks for this many series");
+  }
+  return std::move(*table);
+}
+
+SharedBatch Intake::more() {
+  if (!layout_) return nullptr;
+  auto part = std::make_shared<const Batch>(layout_->next());
+  if (layout_->done()) layout_.reset();
+  return part;
 }
 
 std::vector<SharedBatch> Intake::reminders() const {
@@ -141,52 +175,12 @@ std::vector<SharedBatch> Intake::reminders() const {
   return all;
 }
 
-std::vector<Tick> Intake::rows(const chunk::Table& table, std::uint32_t boot) const {
-  std::vector<Tick> ticks;
-  ticks.reserve(table.times.size());
-  for (const std::int64_t ms : table.times) {
-    // Times are a peer's: kept where arithmetic on them can't overflow.
-    const std::int64_t at = std::clamp(ms, units::kEarliestMs, units::kLatestMs);
-    ticks.push_back({units::from_unix_ms(at), boot, std::vector<metrics::Cell>(width_)});
-  }
-  for (const chunk::Column& column : table.columns) {
-    const std::size_t series = domain::index(numbers_[column.id]);
-    for (std::size_t i = 0; i < ticks.size(); ++i) {
-      if (!column.present.empty() && !column.present[i]) continue;
-      ticks[i].cells[series] = {column.values[i], true};
-    }
-  }
-  return ticks;
-}
-
-void Intake::restamp(std::vector<Tick>& ticks, Instant now) {
-  const auto possible = [&](Instant at) { return at >= now - limits_.raw_age && at <= now + limits_.ahead; };
-  // Impossible ticks keep their spacing and end now, so that a batch of them doesn't fall on one instant.
-  std::optional<Instant> newest;
-  for (const Tick& tick : ticks) {
-    if (!possible(tick.at)) newest = std::max(newest.value_or(tick.at), tick.at);
-  }
-  if (!newest) return;
-  for (Tick& tick : ticks) {
-    if (possible(tick.at)) continue;
-    tick.at = std::max(now - (*newest - tick.at), now - limits_.raw_age);
-    ++restamped_;
-  }
-}
-
-SharedBatch Intake::trimmed(Batch batch) {
-  std::uint64_t& accepted = accepted_[batch.stream];
-  if (batch.ticks.empty()) return nullptr;
-  const std::uint64_t last = batch.first + (batch.ticks.size() - 1);
-  if (const auto it = missing_.find(batch.stream); it != missing_.end() && last >= it->second) missing_.erase(it);
-  if (last <= accepted || last < batch.first) return nullptr;
-  if (batch.first <= accepted) {
-    const auto known = static_cast<std::ptrdiff_t>(accepted - batch.first + 1);
-    batch.ticks.erase(batch.ticks.begin(), batch.ticks.begin() + known);
-    batch.first = accepted + 1;
-  }
+bool Intake::arrived(std::uint64_t stream, std::uint64_t last) {
+  if (const auto it = missing_.find(stream); it != missing_.end() && last >= it->second) missing_.erase(it);
+  std::uint64_t& accepted = accepted_[stream];
+  if (last <= accepted) return false;
   accepted = last;
-  return std::make_shared<const Batch>(std::move(batch));
+  return true;
 }
 
 std::vector<wire::Resume> Intake::acknowledge(std::vector<wire::Resume> durable) {

@@ -17,6 +17,8 @@
 #include "schema/wire/tick_codec.h"
 #include "server/domain/history_store.h"
 #include "server/domain/host.h"
+#include "server/ingest/layout.h"
+#include "server/ingest/stream_times.h"
 
 namespace vedette::ingest {
 
@@ -31,7 +33,6 @@ using Outcome = std::expected<T, Fault>;
 struct IntakeLimits {
   units::Milliseconds raw_age{std::chrono::days{14}};  ///< older ticks are re-stamped
   units::Milliseconds ahead{60'000};                   ///< newer ones too: a wrong clock makes no files
-  std::size_t open_streams = 1'024;                    ///< of one Hello
   std::size_t boots = 256;                             ///< whose ticks one connection may bring
 };
 
@@ -42,15 +43,19 @@ class Intake {
   /// Must come first and once. Version fault: 4426.
   [[nodiscard]] Outcome<wire::Welcome> hello(const wire::Hello& hello, units::Instant now);
   [[nodiscard]] Outcome<void> announce(const wire::Announce& announce);
-  /// A batch to submit, already without what was accepted before; null if nothing is left.
+  /// A batch to submit, already without what was accepted before; null if nothing is left. Of a backfill it may be the
+  /// first part: more() brings the others, before the next message.
   [[nodiscard]] Outcome<domain::SharedBatch> tick(const wire::TickMessage& message, units::Instant now);
   [[nodiscard]] Outcome<domain::SharedBatch> backfill(const wire::Backfill& message, units::Instant now);
+  /// The next part of the last backfill; null when there is none. Each takes at most 16 B × kMaxBatchCells.
+  [[nodiscard]] domain::SharedBatch more();
 
   [[nodiscard]] bool greeted() const noexcept { return stream_ != 0; }
   [[nodiscard]] const domain::HostRecord& host() const noexcept { return host_; }
   [[nodiscard]] std::uint32_t boot() const noexcept { return boot_; }
-  /// Everything that Hello listed was accepted, or the agent said that nothing else is left.
-  [[nodiscard]] bool backfilled() const noexcept { return missing_.empty(); }
+  /// Everything that Hello listed was accepted, or the agent said that nothing else is left, and no part is left
+  /// either.
+  [[nodiscard]] bool backfilled() const noexcept { return missing_.empty() && !layout_; }
   /// Batches of a tick that the store has: submitted, they make it tell what is durable of the streams that Welcome
   /// said were accepted, without waiting for new ticks.
   [[nodiscard]] std::vector<domain::SharedBatch> reminders() const;
@@ -62,14 +67,14 @@ class Intake {
 
  private:
   [[nodiscard]] Outcome<void> need_hello(std::string_view what) const;
-  /// Drops the accepted ticks from the batch's front and remembers the rest as accepted.
-  [[nodiscard]] domain::SharedBatch trimmed(domain::Batch batch);
-  void restamp(std::vector<domain::Tick>& ticks, units::Instant now);
-  [[nodiscard]] std::vector<domain::Tick> rows(const chunk::Table& table, std::uint32_t boot) const;
+  [[nodiscard]] Outcome<chunk::Table> decode(const wire::Backfill& message) const;
+  /// Whether ticks up to `last` bring anything new; without it they count as arrived all the same.
+  [[nodiscard]] bool arrived(std::uint64_t stream, std::uint64_t last);
 
   domain::HostRecord host_;
   domain::HistoryStore& history_;
   IntakeLimits limits_;
+  StreamTimes times_;
   std::uint64_t stream_ = 0;
   std::uint32_t boot_ = 0;
   std::uint64_t last_live_ = 0;
@@ -77,6 +82,7 @@ class Intake {
   std::unordered_map<std::uint64_t, std::uint64_t> accepted_;  ///< newest tick of each stream of Hello
   std::unordered_map<std::uint64_t, std::uint64_t> missing_;   ///< last tick of each open stream that isn't whole yet
   std::vector<wire::Resume> owed_;                             ///< told by Welcome, not yet acked
+  std::optional<Layout> layout_;                               ///< what is left of the last backfill
   wire::TickDecoder decoder_;
   std::vector<domain::SeriesNumber> numbers_;  ///< by the agent's number
   std::vector<metrics::SeriesKey> keys_;       ///< likewise

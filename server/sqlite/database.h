@@ -41,10 +41,8 @@ class Statement {
 
   /// Positions count from 1. Text and blobs are copied, except with bind_borrowed, whose bytes must stay until reset().
   Statement& bind(int position, std::int64_t value);
-  Statement& bind(int position, double value);
   Statement& bind(int position, std::string_view text);
   Statement& bind(int position, Blob blob);
-  Statement& bind_null(int position);
   Statement& bind_borrowed(int position, Blob blob);
 
   /// Advances: true when a row is there to read, false at the end (and the statement is reset).
@@ -56,7 +54,6 @@ class Statement {
 
   /// Columns of the current row count from 0. What they return lives until the next step or reset.
   [[nodiscard]] std::int64_t integer(int column) const;
-  [[nodiscard]] double real(int column) const;
   [[nodiscard]] std::string_view text(int column) const;
   [[nodiscard]] Blob blob(int column) const;
   [[nodiscard]] bool is_null(int column) const;
@@ -84,14 +81,16 @@ class Database {
   Database& operator=(Database&&) noexcept = default;
   ~Database() = default;
 
+  /// Write-ahead log, synchronous=FULL: a commit that returned survives a power cut. Checkpoints are the caller's,
+  /// pages have 4096 B. `io` where SQLite can't, as on a file system without shared memory: nothing may be promised
+  /// there.
+  [[nodiscard]] units::Result<void> make_durable();
+
   /// Runs one or more statements, ignoring rows.
   [[nodiscard]] units::Result<void> execute(const std::string& sql);
   [[nodiscard]] units::Result<Statement> prepare(std::string_view sql);
   /// The first column of the first row, as an integer; absent without rows.
   [[nodiscard]] units::Result<std::optional<std::int64_t>> scalar(std::string_view sql);
-
-  [[nodiscard]] std::int64_t last_insert_id() const noexcept;
-  [[nodiscard]] std::int64_t changes() const noexcept;  ///< rows touched by the last statement
 
   /// Copies what it can from the write-ahead log into the database without waiting for anyone.
   struct Checkpoint {

@@ -48,7 +48,7 @@ void chunk_seeds() {
     const chunk::Table random = chunk::random_table(number);
     for (const chunk::Column& column : random.columns) {
       if (column.values.size() > 150) continue;
-      chunk::ColumnWriter writer(column.real, 0);
+      chunk::ColumnWriter writer(column.real);
       for (std::size_t i = 0; i < column.values.size(); ++i) {
         column.present.empty() || column.present[i] ? writer.push(column.values[i]) : writer.push_absent();
       }
@@ -104,6 +104,39 @@ void agent_seeds() {
   seed("agent_message", "goodbye", encode(wire::AgentMessage{wire::Goodbye{wire::GoodbyeReason::reboot}}));
 }
 
+std::string framed(const wire::AgentMessage& message) {
+  const std::string bytes = encode(message);
+  std::string out;
+  units::put_fixed(out, bytes.size(), 2);
+  return out + bytes;
+}
+
+// Whole conversations: Hello, announcements, live ticks, backfills that overlap.
+void ingest_seeds() {
+  wire::Hello hello;
+  hello.stream = 77;
+  hello.open = {{5, 1, 90}};
+  hello.facts.hostname = "web-07";
+  wire::Announce announce;
+  for (std::uint32_t n = 0; n < 8; ++n) {
+    announce.series.push_back({n, metrics::series_of("system.cpu.time", {{"cpu", std::to_string(n)}})});
+  }
+  const std::string start = framed(hello) + framed(announce);
+  std::string live = start;
+  wire::TickEncoder encoder;
+  for (std::int64_t i = 0; i < 4; ++i) {
+    const wire::TickRow row{units::from_unix_ms(1'795'425'200'000 + i * 1'000), {metrics::integer(i), metrics::Cell{}}};
+    live += framed(wire::TickMessage{static_cast<std::uint64_t>(i + 1), encoder.encode(row, {})});
+  }
+  seed("ingest", "live", live);
+  const std::string chunk = chunk::encode(small_table());
+  seed("ingest", "backfill",
+       start + framed(wire::Backfill{5, 1, chunk, {}, false}) + framed(wire::Backfill{5, 21, chunk, {}, true}));
+  chunk::Table times;
+  for (std::int64_t n = 0; n < 5'000; ++n) times.times.push_back(n);
+  seed("ingest", "times_alone", start + framed(wire::Backfill{77, 1, chunk::encode(times), {}, false}));
+}
+
 void collector_seeds() {
   wire::Welcome welcome;
   welcome.resume = {{77, 0}};
@@ -128,6 +161,7 @@ int main(int argc, char** argv) {
   chunk_seeds();
   seed("tick", "run", tick_run());
   agent_seeds();
+  ingest_seeds();
   collector_seeds();
   seed("selector", "name", "system.disk.io");
   seed("selector", "exact", "system.disk.io{device=sda,direction=read}");

@@ -101,6 +101,22 @@ TEST(Derive, GivesUtilizationForTheTotalAndForEachCore) {
   EXPECT_TRUE(check(derived[1].series).has_value());
 }
 
+TEST(Derive, UsesTheNewestOfEachSeriesOnceItsUnitOrQuantumChanged) {
+  std::vector<Series> stored = {cpu_time({{"mode", "user"}}), cpu_time({{"mode", "idle"}})};
+  for (const std::size_t i : {0U, 1U}) {
+    stored.push_back(stored[i]);
+    stored.back().quantum = {1, 1000};
+  }
+  const auto derived = derive(stored);
+  ASSERT_EQ(derived.size(), 1U);
+  EXPECT_THAT(derived[0].inputs, ElementsAre(2, 3));
+  EXPECT_THAT(derived[0].idle, ElementsAre(3));
+  const auto ever = derive_ever(stored);
+  ASSERT_EQ(ever.size(), 2U);
+  EXPECT_THAT(ever[0].inputs, ElementsAre(0, 1));
+  EXPECT_THAT(ever[1].inputs, ElementsAre(2, 3));
+}
+
 TEST(Derive, NeedsBothIdleAndBusyTime) {
   EXPECT_TRUE(derive(std::vector{cpu_time({{"mode", "user"}})}).empty());
   EXPECT_TRUE(derive(std::vector{cpu_time({{"mode", "idle"}}), cpu_time({{"mode", "iowait"}})}).empty());

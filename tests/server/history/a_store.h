@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <bit>
 #include <memory>
 
@@ -16,7 +17,7 @@ using domain::HostNumber;
 using metrics::Cell;
 
 inline constexpr HostNumber kHost{7};
-inline constexpr std::int64_t kStart = 1'795'420'800'000;  // 2026-11-23 16:00 UTC, the start of a slot
+inline constexpr std::int64_t kStart = 1'795'420'800'000;  // 2026-11-23 08:00 UTC, the start of a slot
 
 class TestClock final : public domain::Clock {
  public:
@@ -24,6 +25,19 @@ class TestClock final : public domain::Clock {
   [[nodiscard]] units::Steady steady() const override { return std::chrono::steady_clock::now(); }
 };
 inline const TestClock kClock;
+
+// A clock that the test moves, both of its hands together.
+class MovedClock final : public domain::Clock {
+ public:
+  void set(units::Milliseconds since_start) { since_ = since_start.count(); }
+  [[nodiscard]] units::Instant now() const override { return units::from_unix_ms(kStart + since_); }
+  [[nodiscard]] units::Steady steady() const override {
+    return units::Steady{} + std::chrono::hours(1) + units::Milliseconds(since_);
+  }
+
+ private:
+  std::atomic<std::int64_t> since_{0};
+};
 
 inline Options options_in(const std::filesystem::path& directory) {
   Options options;
@@ -34,8 +48,8 @@ inline Options options_in(const std::filesystem::path& directory) {
   return options;
 }
 
-inline std::unique_ptr<Store> opened(Options options) {
-  auto store = Store::open(std::move(options), kClock);
+inline std::unique_ptr<Store> opened(Options options, const domain::Clock& clock = kClock) {
+  auto store = Store::open(std::move(options), clock);
   EXPECT_TRUE(store) << store.error().message;
   if (!store) std::abort();
   (*store)->start();
@@ -64,6 +78,7 @@ inline domain::SharedBatch batch(std::uint64_t stream, std::uint64_t first, std:
   made->host = kHost;
   made->stream = stream;
   made->first = first;
+  made->live = false;  // the clock doesn't follow
   for (std::int64_t n = from; n < from + count; ++n) made->ticks.push_back(tick(n));
   return made;
 }

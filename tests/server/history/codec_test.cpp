@@ -101,19 +101,12 @@ TEST(Row, OfANewerVersionSaysSo) {
 
 TEST(PackedTicks, CellCountOverTheCapIsRefusedBeforeMemoryIsTaken) {
   std::string bytes(2, '\0');  // time and boot
-  write_varint(bytes, std::numeric_limits<std::uint64_t>::max());
+  units::put_varint(bytes, std::numeric_limits<std::uint64_t>::max());
   bytes.append(100, '\0');
   PackedReader reader(bytes_of(bytes));
   const auto more = reader.next();
   ASSERT_FALSE(more);
   EXPECT_EQ(more.error().code, units::ErrorCode::corrupt);
-}
-
-TEST(PackedTicks, VarintLongerThanTenBytesIsRefused) {
-  const std::string bytes(11, '\xFF');
-  Bytes rest = bytes_of(bytes);
-  std::uint64_t value = 0;
-  EXPECT_FALSE(read_varint(rest, value));
 }
 
 TEST(ChunkKey, PacksIntoPositiveIntegersInItsOwnOrder) {

@@ -220,6 +220,72 @@ void overwrite(const std::filesystem::path& path) {
   file << std::string(size, '\xA5');
 }
 
+std::string bytes_of_file(const std::filesystem::path& path) {
+  std::ifstream in(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+TEST(Store, RefusesFilesOfANewerSchemaAndLeavesThemAsTheyAre) {
+  for (const char* name : {"live.db", "raw-20261123.db"}) {
+    const tests::TemporaryDirectory directory;
+    {
+      auto store = opened(options_in(directory.path()));
+      announce(*store);
+      ASSERT_TRUE(store->submit(batch(1, 1, 0, 10)));
+      ASSERT_TRUE(store->seal_all());
+    }
+    ASSERT_TRUE(sqlite::Database::open(directory / name)->execute("PRAGMA user_version=99"));
+    const std::string before = bytes_of_file(directory / name);
+    const auto files = names_in(directory.path());
+    const auto store = Store::open(options_in(directory.path()), kClock);
+    ASSERT_FALSE(store) << name;
+    EXPECT_EQ(store.error().code, units::ErrorCode::version);
+    EXPECT_NE(store.error().message.find(name), std::string::npos) << store.error().message;
+    EXPECT_EQ(bytes_of_file(directory / name), before);
+    EXPECT_EQ(names_in(directory.path()), files);
+  }
+}
+
+TEST(Store, ADamagedChunkIsAGapInTheAnswerAndHealthSaysSo) {
+  const tests::TemporaryDirectory directory;
+  {
+    auto store = opened(options_in(directory.path()));
+    announce(*store);
+    ASSERT_TRUE(store->submit(batch(1, 1, 0, 1800)));
+    ASSERT_TRUE(store->seal_all());
+  }
+  {
+    auto file = sqlite::Database::open(directory / "raw-20261123.db", {.create = false});
+    ASSERT_TRUE(
+        file->execute("UPDATE chunk SET v = CAST(substr(v, 1, 20) || x'ff' || substr(v, 22) AS BLOB) WHERE k = (SELECT "
+                      "min(k) FROM chunk)"));
+  }
+  auto store = opened(options_in(directory.path()));
+  EXPECT_EQ(store->trouble(), "");
+  const auto level = ask(*store, "test.level", 0, 2000);
+  ASSERT_EQ(level.average.size(), 1200U);
+  EXPECT_EQ(level.average.front(), 600);
+  EXPECT_EQ(ask(*store, "test.bytes", 600, 2000).average.size(), 1199U)
+      << "the rate before the range has nothing to go on";
+  EXPECT_NE(store->trouble().find("raw-20261123.db, host 7, 08:00:00"), std::string::npos) << store->trouble();
+}
+
+TEST(Store, AFileThatCannotBeReadIsAGapInTheAnswerAndHealthSaysSo) {
+  const tests::TemporaryDirectory directory;
+  {
+    auto store = opened(options_in(directory.path()));
+    announce(*store);
+    ASSERT_TRUE(store->submit(batch(1, 1, 0, 600)));
+    ASSERT_TRUE(store->submit(batch(1, 601, 86'400, 600)));
+    ASSERT_TRUE(store->seal_all());
+  }
+  auto store = opened(options_in(directory.path()));
+  overwrite(directory / "raw-20261123.db");
+  EXPECT_EQ(ask(*store, "test.level", 0, 100'000).t.size(), 600U);
+  EXPECT_EQ(ask(*store, "test.bytes", 86'400, 100'000).t.size(), 599U);
+  EXPECT_NE(store->trouble().find("raw-20261123.db"), std::string::npos) << store->trouble();
+}
+
 TEST(Store, SetsADamagedChunkFileAsideAndSealsEverythingElse) {
   const tests::TemporaryDirectory directory;
   {

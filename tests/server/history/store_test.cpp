@@ -4,6 +4,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <fstream>
 #include <latch>
@@ -170,6 +171,34 @@ TEST(Store, AbsentAndNotANumberCellsAreLeftOutAndNothingElse) {
   EXPECT_EQ(ask(*store, "test.level", 0, 10).average.size(), 4U);
 }
 
+TEST(Store, UtilizationGoesOnWhenTheQuantumOfItsInputsChanges) {
+  const tests::TemporaryDirectory directory;
+  auto store = opened(options_in(directory.path()));
+  const auto cpu = [](const char* mode, std::int64_t divide) {
+    return metrics::Series{{"system.cpu.time", {{"mode", mode}}}, "s", metrics::Kind::counter, {1, divide}};
+  };
+  const auto run = [&](std::uint64_t stream, std::int64_t from, std::int64_t divide) {
+    const auto numbers = store->assign(kHost, std::vector{cpu("idle", divide), cpu("user", divide)});
+    ASSERT_TRUE(numbers);
+    auto made = std::make_shared<Batch>(*batch(stream, 1, from, 10));
+    for (auto& tick : made->ticks) {
+      const std::int64_t second = (units::unix_ms(tick.at) - kStart) / 1000;
+      tick.cells.assign(10, {});
+      tick.cells[domain::index((*numbers)[0])] = metrics::integer(second * divide * 3);
+      tick.cells[domain::index((*numbers)[1])] = metrics::integer(second * divide);
+    }
+    ASSERT_TRUE(store->submit(made));
+  };
+  run(1, 0, 100);
+  run(2, 10, 1000);
+  run(3, 20, 100);  // and back: the newest number is what the host has now
+  EXPECT_EQ(store->series(kHost).size(), 6U);
+  const auto utilization = ask(*store, "system.cpu.utilization", 0, 100);
+  EXPECT_EQ(utilization.average.size(), 27U);
+  for (const auto value : utilization.average) EXPECT_NEAR(value, 0.25, 1e-9);
+  EXPECT_TRUE(std::is_sorted(utilization.t.begin(), utilization.t.end()));
+}
+
 TEST(Store, BackwardsRangeIsInvalid) {
   const tests::TemporaryDirectory directory;
   auto store = opened(options_in(directory.path()));
@@ -192,6 +221,26 @@ TEST(Store, ForgottenHostIsGoneAfterARestartToo) {
   auto store = opened(options_in(directory.path()));
   EXPECT_TRUE(store->series(kHost).empty());
   EXPECT_EQ(store->newest(kHost), std::nullopt);
+}
+
+TEST(Store, WhatComesAfterAHostWasForgottenIsReplayedThoughRowsWereNumberedAnew) {
+  const tests::TemporaryDirectory directory;
+  for (int run = 0; run < 3; ++run) {
+    auto store = opened(options_in(directory.path()));
+    announce(*store);
+    EXPECT_EQ(store->resume_point(kHost, 1), run == 0 ? 0U : 5U);
+    if (run == 0) {
+      ASSERT_TRUE(store->submit(batch(9, 1, 0, 100)));
+      ASSERT_TRUE(store->flush());
+      ASSERT_TRUE(store->submit(batch(9, 101, 100, 100)));
+      ASSERT_TRUE(store->seal_all());
+      ASSERT_TRUE(store->forget(kHost));
+      announce(*store);
+    }
+    ASSERT_TRUE(store->submit(batch(1, 1, 0, 5)));
+    ASSERT_TRUE(store->flush());
+    expect_run(*store, 5);
+  }
 }
 
 TEST(Store, DamagedDatabaseIsOneLineThatSaysWhatToDo) {

@@ -240,6 +240,53 @@ TEST(AgentStream, AFaultClosesWithItsCodeAndIsTold) {
   EXPECT_EQ(closed[0].reason, agent.connection.closes[0].second);
 }
 
+TEST(AgentStream, AFaultBeforeHelloIsToldThoughTheHostWasConnectedBefore) {
+  World w;
+  Agent before(w, 1);
+  before.greet();
+  before.end();
+  Agent broken(w, 2);
+  const std::string newer = "\x02?";
+  broken.handler->on_binary(units::as_bytes(newer));
+  ASSERT_EQ(broken.connection.closes.size(), 1u);
+  EXPECT_EQ(broken.connection.closes[0].first, 4426);
+  broken.end();
+  const auto closed = w.observer.all<seen::ClosedByUs>();
+  ASSERT_EQ(closed.size(), 1u);
+  EXPECT_EQ(closed[0].code, 4426);
+}
+
+TEST(AgentStream, AFaultBeforeHelloSaysNothingWhileAnotherConnectionLives) {
+  World w;
+  Agent alive(w, 1), broken(w, 2);
+  alive.greet();
+  broken.say(announce());
+  broken.end();
+  EXPECT_TRUE(w.observer.all<seen::ClosedByUs>().empty());
+}
+
+TEST(AgentStream, AnAgentThatConnectsOverAndOverIsToldToComeBackLater) {
+  World w;
+  for (std::uint64_t n = 1; n <= 60; ++n) {
+    Agent agent(w, n);
+    agent.greet(hello(kStream + n));
+    EXPECT_EQ(agent.connection.all<wire::Welcome>().size(), 1u);
+    agent.end();
+  }
+  const auto boots = w.history.boots.size();
+  Agent again(w, 61);
+  again.say(hello(kStream, 99));
+  EXPECT_TRUE(again.connection.all<wire::Welcome>().empty());
+  ASSERT_EQ(again.connection.all<wire::Retry>().size(), 1u);
+  EXPECT_EQ(again.connection.all<wire::Retry>()[0].after, 30s);
+  EXPECT_EQ(w.history.boots.size(), boots) << "nothing is remembered of it";
+  again.end(Ending::How::closed);
+  w.stage.advance(30s);
+  Agent later(w, 62);
+  later.greet();
+  EXPECT_EQ(later.connection.all<wire::Welcome>().size(), 1u);
+}
+
 TEST(AgentStream, NoHelloIsAFaultUnlessWeWereLateOurselves) {
   World w;
   Agent agent(w);
@@ -294,9 +341,85 @@ TEST(AgentStream, AChattyAgentIsReadMoreSlowlyAndNothingIsLost) {
   agent.greet();
   for (int i = 0; i < 1'200; ++i) agent.tick();
   EXPECT_TRUE(agent.connection.paused);
-  EXPECT_EQ(w.history.kept.size(), 1'200u);
+  EXPECT_LE(w.history.kept.size(), 1'001u) << "what had been read already waits too";
   w.stage.advance(2s);
   EXPECT_FALSE(agent.connection.paused);
+  EXPECT_EQ(w.history.kept.size(), 1'200u);
+}
+
+// As many ticks as one message may hold, without a value in any: some 200 bytes on the wire.
+wire::Backfill nothing_but_times(const World& w, std::uint64_t first) {
+  chunk::Table table;
+  for (std::int64_t n = 0; n < static_cast<std::int64_t>(wire::kMaxBatchCells); ++n) {
+    table.times.push_back(units::unix_ms(w.stage.wall) - n);
+  }
+  wire::Backfill message;
+  message.stream = kStream;
+  message.first = first;
+  message.chunk = chunk::encode(table);
+  return message;
+}
+
+TEST(AgentStream, FewBytesThatStandForManyTicksArePaidForByTheTick) {
+  World w;
+  Agent agent(w);
+  agent.greet();
+  std::uint64_t sent = 0;
+  for (; sent < 25; ++sent) agent.say(nothing_but_times(w, 1 + sent * wire::kMaxBatchCells));
+  EXPECT_TRUE(agent.connection.paused);
+  EXPECT_LE(w.history.kept.size(), 11u);
+  w.stage.advance(1s);
+  EXPECT_LE(w.history.kept.size(), 21u);
+  w.stage.advance(10s);
+  EXPECT_EQ(w.history.kept.size(), sent);
+  EXPECT_TRUE(agent.connection.closes.empty()) << "nobody is closed for it";
+}
+
+TEST(AgentStream, AHostOfVeryManySeriesMayTickOnceASecondButNotAsFastAsItLikes) {
+  World w;
+  Agent agent(w);
+  agent.say(hello());
+  wire::Announce all;
+  for (std::uint32_t n = 0; n < wire::kMaxSeries; ++n) {
+    all.series.push_back({n, metrics::series_of("system.cpu.time", {{"cpu", std::to_string(n)}, {"mode", "user"}})});
+    if (all.series.size() < 512) continue;
+    agent.say(all);
+    all.series.clear();
+  }
+  const std::vector<metrics::Cell> cells(wire::kMaxSeries, metrics::integer(1));
+  const auto tick = [&] {
+    agent.say(wire::TickMessage{++agent.number, agent.encoder.encode({w.stage.wall, cells}, {})});
+  };
+  for (int second = 0; second < 30; ++second) {
+    tick();
+    ASSERT_FALSE(agent.connection.paused);
+    w.stage.advance(1s);
+  }
+  for (int n = 0; n < 500; ++n) tick();
+  EXPECT_TRUE(agent.connection.paused);
+  EXPECT_LE(w.history.kept.size(), 30u + 81u);
+}
+
+TEST(AgentStream, AGoodbyeThatWasReadDuringAPauseCounts) {
+  World w;
+  Agent agent(w);
+  agent.greet();
+  w.history.room = false;
+  agent.tick();
+  ASSERT_TRUE(agent.connection.paused);
+  agent.say(wire::Goodbye{wire::GoodbyeReason::service_stop});
+  agent.end(Ending::How::closed, "");
+  EXPECT_EQ(w.observer.all<seen::GoodBye>().size(), 1u);
+}
+
+TEST(AgentStream, WhatIsReadDuringAPauseIsBounded) {
+  World w;
+  Agent agent(w);
+  agent.greet();
+  w.history.room = false;
+  for (int n = 0; n < 100'000 && agent.connection.closes.empty(); ++n) agent.tick();
+  ASSERT_EQ(agent.connection.closes.size(), 1u);
+  EXPECT_EQ(agent.connection.closes[0].first, 1013);
 }
 
 TEST(AgentStream, RoundTripAndSkewComeFromThePong) {

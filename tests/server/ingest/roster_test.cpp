@@ -45,7 +45,7 @@ TEST(Roster, KnowsAnAgentThatWasStartedAgainFromOneThatOnlyReconnects) {
 TEST(Roster, ARevokedHostIsHeldByNobodyNew) {
   Roster roster;
   EXPECT_FALSE(roster.revoke(kHost)) << "nobody is connected";
-  EXPECT_FALSE(roster.holder(kHost));
+  EXPECT_FALSE(roster.holds(kHost, ConnectionId{1}));
   EXPECT_TRUE(roster.take(kHost, ConnectionId{1}, kBootA, kRun).revoked) << "let in before, and said Hello after";
   EXPECT_FALSE(roster.holds(kHost, ConnectionId{1}));
   EXPECT_FALSE(roster.take(HostNumber{2}, ConnectionId{2}, kBootA, kRun).revoked);
