@@ -17,7 +17,7 @@ const show = (chosen: number | null): void => {
 beforeEach(() => {
   alerts.clear();
   fleet.snapshot(['id', 'name', 'status'], [[HOST, 'db-1', 'up']]);
-  alerts.fetchPast = async () => [{ id: 18, rule: 'host-down', host: HOST, attributes: {}, state: 'resolved', severity: 'critical', since: 90, value: null, reason: 'lost' }];
+  alerts.fetchPast = async () => [{ id: 18, rule: 'host-down', host: HOST, attributes: {}, state: 'resolved', severity: 'critical', since: 90, value: null, unit: '', reason: 'lost', notifies_at: null, notified_at: null }];
 });
 afterEach(() => {
   if (page) void unmount(page);

@@ -83,7 +83,7 @@ test('resolved alerts do not pile up in a tab that is open for days', () => {
   expect(alerts.resolved[0]?.id).toBe(500);
 });
 
-const past = (id: number, state: AlertRecord['state']): AlertRecord => ({ id, rule: 'cpu-hot', host: 'a', attributes: {}, state, severity: 'warning', since: id, value: 0.97, reason: 'r', unit: '1' });
+const past = (id: number, state: AlertRecord['state']): AlertRecord => ({ id, rule: 'cpu-hot', host: 'a', attributes: {}, state, severity: 'warning', since: id, value: 0.97, reason: 'r', unit: '1', notifies_at: null, notified_at: null });
 
 test('alerts resolved before the page was opened come by REST; the topic knows better of those that fire', async () => {
   alerts.fetchPast = async () => [past(18, 'resolved'), past(19, 'firing'), past(20, 'resolved'), past(21, 'pending')];

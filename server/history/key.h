@@ -25,7 +25,7 @@ inline constexpr std::uint32_t kMaxPart = 255;
 inline constexpr std::uint32_t kBootColumn = 0xFFFF'FFFF;
 
 /// A tick's boot number as stored: the boot of the host, and above it how often the collector's clock had been set back
-/// under its history (docs/decisions/0007). A host that claims over a million boots confuses its own history only.
+/// under its history (docs/decisions/0005). A host that claims over a million boots confuses its own history only.
 inline constexpr int kEpochShift = 20;
 inline constexpr std::uint32_t kMaxEpoch = (1U << 12) - 1;
 [[nodiscard]] constexpr std::uint32_t with_epoch(std::uint32_t boot, std::uint32_t epoch) noexcept {

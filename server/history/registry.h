@@ -63,7 +63,7 @@ class Registry {
   void saved(const RegistryRows& rows);
 
   /// The epoch of a live tick at `at` that came at `now`: the next one if the host's newest tick lies ahead of `now`
-  /// and this one before it, because then the clock was set back (docs/decisions/0007).
+  /// and this one before it, because then the clock was set back (docs/decisions/0005).
   [[nodiscard]] std::uint32_t epoch_at(domain::HostNumber host, units::Instant at, units::Instant now);
   [[nodiscard]] std::uint32_t epoch(domain::HostNumber host) const;
 

@@ -1,4 +1,4 @@
-// Impossible tick times put right (docs/decisions/0007): what makes a stream's time impossible is a clock, its host's
+// Impossible tick times put right (docs/decisions/0005): what makes a stream's time impossible is a clock, its host's
 // or ours, so all of the stream is moved alike and keeps its order and spacing. Pure; one connection's.
 #pragma once
 

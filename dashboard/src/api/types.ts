@@ -11,8 +11,7 @@ export type Phase = Schemas['Phase'];
 export type Outage = Schemas['Outage'];
 export type Facts = Schemas['Facts'];
 export type HostWithFacts = Schemas['HostWithFacts'];
-/** Collectors that know them also tell these. */
-export type AlertRecord = Schemas['Alert'] & { unit?: string; host_name?: string; notifies_at?: number | null; notified_at?: number | null };
+export type AlertRecord = Schemas['Alert'];
 export type History = Schemas['History'];
 export type Attributes = Schemas['Attributes'];
 export type LiveMessage = Schemas['LiveMessage'];

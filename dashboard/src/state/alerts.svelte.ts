@@ -128,8 +128,8 @@ class Alerts implements TopicSink {
 }
 
 const fromRest = (a: AlertRecord): AlertRow => ({
-  id: a.id, rule: a.rule, host: a.host, hostName: a.host_name ?? '', attributes: a.attributes, phase: a.state, severity: a.severity, since: a.since,
-  value: a.value, unit: a.unit ?? '', reason: a.reason, notifiesAt: a.notifies_at ?? null, notifiedAt: a.notified_at ?? null,
+  id: a.id, rule: a.rule, host: a.host, hostName: '', attributes: a.attributes, phase: a.state, severity: a.severity, since: a.since,
+  value: a.value, unit: a.unit, reason: a.reason, notifiesAt: a.notifies_at, notifiedAt: a.notified_at,
 });
 
 const worst = (a: AlertRow, b: AlertRow): number => severityOrder(a.severity) - severityOrder(b.severity) || b.since - a.since;
