@@ -7,7 +7,7 @@
 #include <boost/beast/http/parser.hpp>
 #include <charconv>
 
-#include "schema/wire/utf8.h"
+#include "schema/units/utf8.h"
 
 namespace vedette::net {
 namespace {
@@ -71,8 +71,7 @@ bool is_unreserved_path(std::string_view path) {
 }
 
 bool is_text(std::string_view text) {
-  return text.find('\0') == std::string_view::npos &&
-         wire::is_utf8({reinterpret_cast<const std::uint8_t*>(text.data()), text.size()});
+  return text.find('\0') == std::string_view::npos && units::is_utf8(text);
 }
 
 std::expected<void, Refusal> parse_query(std::string_view query, domain::RequestHead& head) {
