@@ -34,10 +34,11 @@ units::Milliseconds patience(const Rule& rule, Phase phase, units::Milliseconds 
 StepResult step(const Rule& rule, const AlertState& state, units::Instant at, Reading reading,
                 units::Milliseconds interval) noexcept {
   StepResult result{state, std::nullopt};
-  if (at <= state.last_tick || std::isnan(reading.value)) return result;
+  const bool set_back = state.last_tick - at > kClockStep;
+  if ((at <= state.last_tick && !set_back) || std::isnan(reading.value)) return result;
   AlertState& next = result.next;
   const units::Milliseconds bridged = state.restored ? std::max(kRestartGap, 2 * interval) : 2 * interval;
-  const bool gap = at - state.last_tick > bridged;
+  const bool gap = set_back || at - state.last_tick > bridged;
   next.last_tick = at;
   next.restored = false;
   if (state.phase == Phase::firing) {

@@ -11,6 +11,10 @@ namespace vedette::alerts {
 /// A gap after a restart of the collector up to which a pending alert goes on.
 inline constexpr units::Milliseconds kRestartGap{90'000};
 
+/// Readings come in order: one this much older than the newest shows that the collector's clock was set back. It counts
+/// as coming after a gap.
+inline constexpr units::Milliseconds kClockStep{60'000};
+
 /// How long a firing alert outlives its series while the host reports others: a hiccup never resolves.
 inline constexpr units::Milliseconds kAbsent{300'000};
 /// The same for file systems: from here a mount that hangs looks like one that was unmounted.
@@ -20,7 +24,7 @@ inline constexpr units::Milliseconds kAbsentMount{3'600'000};
 struct AlertState {
   domain::Phase phase = domain::Phase::inactive;
   units::Instant since{};      ///< when `phase` began
-  units::Instant last_tick{};  ///< newest tick judged; older ones are ignored
+  units::Instant last_tick{};  ///< newest tick judged; those up to kClockStep older are ignored
   bool restored = false;       ///< read from the store, nothing judged since: the gap so far is the collector's own
   bool operator==(const AlertState&) const = default;
 };

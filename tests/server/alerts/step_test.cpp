@@ -73,6 +73,18 @@ TEST(Step, OlderTicksAreIgnored) {
   EXPECT_EQ(state, before);
 }
 
+TEST(Step, GoesOnAtOnceWhenTheCollectorsClockIsSetBack) {
+  AlertState pending, firing;
+  feed(cpu(), pending, 10'000, 0.95);
+  feed(cpu(0), firing, 10'000, 0.95);
+  EXPECT_FALSE(feed(cpu(), pending, 0, 0.95).change);
+  EXPECT_EQ(pending.since, at(0)) << "`for` begins anew";
+  EXPECT_FALSE(feed(cpu(0), firing, 0, 0.95).change) << "a firing one stays";
+  EXPECT_EQ(feed(cpu(0), firing, 1, 0.5).change, Transition::resolved);
+  for (int t = 1; t < 60; ++t) feed(cpu(), pending, t, 0.95);
+  EXPECT_EQ(feed(cpu(), pending, 60, 0.95).change, Transition::fired) << "not only hours later";
+}
+
 TEST(Step, AFilesystemNeedsBothConditions) {
   Rule rule = default_rules()[1];
   rule.lasting = units::Milliseconds{0};
