@@ -66,11 +66,11 @@ if(VEDETTE_TESTS)
   add_custom_target(threads_tests)
 endif()
 
-# The tests of one folder: tests/schema/units/*_test.cpp become the binary "schema_units_test". The label "threads" is
-# for folders whose code runs on several: they are run under ThreadSanitizer too.
-#   vedette_test([DEPENDS target ...] [LABELS label ...])
+# The tests of one folder: tests/schema/units/*_test.cpp become the binary "schema_units_test". THREADS is for
+# folders whose code runs on several: they are run under ThreadSanitizer too.
+#   vedette_test([THREADS] [DEPENDS target ...])
 function(vedette_test)
-  cmake_parse_arguments(ARG "" "" "DEPENDS;LABELS" ${ARGN})
+  cmake_parse_arguments(ARG "THREADS" "" "DEPENDS" ${ARGN})
   file(RELATIVE_PATH folder ${CMAKE_SOURCE_DIR}/tests ${CMAKE_CURRENT_SOURCE_DIR})
   string(REPLACE "/" "_" target ${folder})
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cpp)
@@ -81,11 +81,16 @@ function(vedette_test)
   endif()
   target_link_libraries(${target}_test PRIVATE ${ARG_DEPENDS} GTest::gmock GTest::gtest_main)
   target_compile_definitions(${target}_test PRIVATE VEDETTE_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
+  # One label: the discovery takes a list apart.
+  set(label unit)
+  if(ARG_THREADS)
+    set(label unit_threads)
+  endif()
   # Those of a full disk need a small one of their own: tests/faults runs them with it.
   gtest_discover_tests(${target}_test TEST_PREFIX "${folder}/" TEST_FILTER "-FullDisk.*" DISCOVERY_MODE PRE_TEST
-    PROPERTIES LABELS "unit;${ARG_LABELS}" TIMEOUT 120)
+    PROPERTIES LABELS ${label} TIMEOUT 120)
   add_dependencies(unit_tests ${target}_test)
-  if("threads" IN_LIST ARG_LABELS)
+  if(ARG_THREADS)
     add_dependencies(threads_tests ${target}_test)
   endif()
 endfunction()
