@@ -98,6 +98,19 @@ inline Rule cpu() {
   return rule;
 }
 
+/// The host "web-07" is now so.
+inline void see(Engine& engine, units::Instant now, domain::HostStatus status, const std::string& words, bool revoked) {
+  domain::HostRecord record;
+  record.revoked = revoked;
+  record.number = domain::HostNumber{7};
+  record.name = "web-07";
+  domain::HostState state;
+  state.status = status;
+  state.since = now;
+  state.reason = words;
+  engine.on_host(record, state);
+}
+
 struct Scene {
   Scene() = default;
   Scene(const Scene&) = delete;  // the engine refers to what is in it
@@ -124,15 +137,7 @@ struct Scene {
     ASSERT_TRUE(engine->load());
   }
   void see(domain::HostStatus status, const std::string& words = "", bool revoked = false) const {
-    domain::HostRecord record;
-    record.revoked = revoked;
-    record.number = domain::HostNumber{7};
-    record.name = "web-07";
-    domain::HostState state;
-    state.status = status;
-    state.since = clock.now();
-    state.reason = words;
-    engine->on_host(record, state);
+    testing::see(*engine, clock.now(), status, words, revoked);
   }
   void set(const std::string& name, std::vector<metrics::Attribute> attributes, double value) {
     values[metrics::series_of(name, std::move(attributes)).key] = value;

@@ -39,27 +39,13 @@ struct World {
   Engine start() {
     Config config;
     config.receivers = {"ops"};
-    Rule cpu;
-    cpu.name = "cpu";
-    cpu.series.name = "system.cpu.utilization";
-    cpu.series.attributes.emplace();
-    cpu.limit = 0.9;
-    cpu.recover = 0.8;
-    config.rules = {cpu};
+    config.rules = {testing::cpu()};
     Engine engine(config, records, bus, told, clock);
     EXPECT_TRUE(engine.load());
     return engine;
   }
   void see(Engine& engine, domain::HostStatus status, const std::string& words = "", bool revoked = false) {
-    domain::HostRecord record;
-    record.revoked = revoked;
-    record.number = domain::HostNumber{7};
-    record.name = "web-07";
-    domain::HostState state;
-    state.status = status;
-    state.since = clock.now();
-    state.reason = words;
-    engine.on_host(record, state);
+    testing::see(engine, clock.now(), status, words, revoked);
   }
   void burn(Engine& engine, double value, int seconds) {
     for (int n = 0; n < seconds; ++n, ++clock.at) {
