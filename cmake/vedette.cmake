@@ -80,7 +80,15 @@ function(vedette_test)
     target_link_libraries(${target}_test PRIVATE ${target})
   endif()
   target_link_libraries(${target}_test PRIVATE ${ARG_DEPENDS} GTest::gmock GTest::gtest_main)
-  target_compile_definitions(${target}_test PRIVATE VEDETTE_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
+  # Only where it is used: a path in the command line keeps two checkouts from sharing what ccache has.
+  foreach(source ${sources})
+    file(STRINGS ${source} uses_it REGEX "VEDETTE_SOURCE_DIR" LIMIT_COUNT 1)
+    if(uses_it)
+      set_property(SOURCE ${source} APPEND PROPERTY COMPILE_DEFINITIONS VEDETTE_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
+    endif()
+  endforeach()
+  # A test runs once for each time it is built; the code under test has the preset's own optimisation.
+  target_compile_options(${target}_test PRIVATE $<$<CONFIG:Release>:-O1>)
   # One label: the discovery takes a list apart.
   set(label unit)
   if(ARG_THREADS)

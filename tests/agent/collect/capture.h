@@ -5,18 +5,12 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
-#include <sstream>
 #include <string>
 
 namespace vedette::collect {
 
-inline std::string capture(const std::string& name) {
-  std::ifstream file(VEDETTE_SOURCE_DIR "/tests/agent/collect/data/" + name, std::ios::binary);
-  std::ostringstream text;
-  text << file.rdbuf();
-  if (text.str().empty()) std::abort();
-  return text.str();
-}
+/// A file of data/, whole; one that is absent or empty ends the test program.
+[[nodiscard]] std::string capture(const std::string& name);
 
 /// A temporary folder that stands for /proc. A file is rewritten in place, as an open /proc file changes.
 class FakeProc {
