@@ -85,9 +85,9 @@ units::Result<void> take_option(std::span<const char* const> arguments, std::siz
 
 }  // namespace
 
-std::string Command::option(const std::string& key, std::string fallback) const {
+std::string Command::option(const std::string& key, std::string_view fallback) const {
   const auto at = options.find(key);
-  return at == options.end() ? std::move(fallback) : at->second;
+  return at == options.end() ? std::string(fallback) : at->second;
 }
 
 units::Result<Command> parse_command_line(std::span<const char* const> arguments) {

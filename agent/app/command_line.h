@@ -15,7 +15,7 @@ struct Command {
   std::string argument;                        ///< enroll: the URL; help: the command asked about, or empty
   std::map<std::string, std::string> options;  ///< without "--"; a switch's value is ""
 
-  [[nodiscard]] std::string option(const std::string& key, std::string fallback = {}) const;
+  [[nodiscard]] std::string option(const std::string& key, std::string_view fallback = {}) const;
 };
 
 /// `arguments` without the program's name; none at all means "run". `invalid` names what isn't known and what is.

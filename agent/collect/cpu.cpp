@@ -39,7 +39,7 @@ units::Result<std::vector<CpuTimes>> parse_stat(std::string_view text) {
 }
 
 const CpuSource::Numbers& CpuSource::numbers_of(int cpu, Roster& roster) {
-  const auto at = static_cast<std::size_t>(cpu + 1);
+  const std::size_t at = cpu < 0 ? 0 : static_cast<std::size_t>(cpu) + 1;  // the total is -1
   if (at >= numbers_.size()) numbers_.resize(at + 1);
   if (!numbers_[at]) {
     Numbers& numbers = numbers_[at].emplace();

@@ -99,9 +99,10 @@ int Resolver::fd() const noexcept {
 }
 
 std::optional<Addresses> Resolver::take() {
-  const std::scoped_lock lock(shared_->mutex);
   std::uint64_t count = 0;
+  // Before the lock: an answer that comes in between makes it readable again, for a take() that finds nothing.
   [[maybe_unused]] const ssize_t got = ::read(shared_->fd, &count, sizeof count);
+  const std::scoped_lock lock(shared_->mutex);
   return std::exchange(shared_->answer, std::nullopt);
 }
 

@@ -135,7 +135,7 @@ std::string Attempts::words(const std::string& address, const std::string& user,
 
 std::string address_key(std::string_view peer) {
   const bool bracketed = peer.starts_with('[');
-  const std::string host(bracketed ? peer.substr(1, peer.find(']') - 1) : peer.substr(0, peer.find(':')));
+  std::string host(bracketed ? peer.substr(1, peer.find(']') - 1) : peer.substr(0, peer.find(':')));
   std::array<std::uint8_t, 16> bytes{};
   if (::inet_pton(AF_INET6, host.c_str(), bytes.data()) != 1) return host;
   const bool mapped = std::all_of(bytes.begin(), bytes.begin() + 10, [](std::uint8_t b) { return b == 0; }) &&
