@@ -1,8 +1,11 @@
 #include "server/access/certificates.h"
 
+#include <openssl/err.h>
+
 #include "schema/units/log.h"
 #include "server/access/addresses.h"
 #include "server/access/x509.h"
+#include "server/domain/file_fault.h"
 
 namespace vedette::access {
 
@@ -10,6 +13,8 @@ using units::ErrorCode;
 using units::Result;
 
 namespace {
+
+using Chain = std::vector<Certificate>;
 
 constexpr std::chrono::hours kRenewServer{24 * 30};
 constexpr std::chrono::hours kRenewCa{24 * 400};  // longer than a server certificate lives
@@ -87,6 +92,10 @@ Result<Certificates> own(const CertificateConfig& config, units::Instant now) {
   const std::set<std::string> names = usable(config.names);
   std::error_code code;
   std::filesystem::create_directories(config.directory, code);
+  if (code) {
+    return units::fail(ErrorCode::io,
+                       config.directory.string() + ": " + domain::file_fault("cannot be made", code.value()));
+  }
   std::filesystem::permissions(config.directory, std::filesystem::perms::owner_all, code);
   auto ca = authority(config.directory, now);
   if (!ca) return std::unexpected(std::move(ca.error()));
@@ -108,23 +117,39 @@ Result<Certificates> own(const CertificateConfig& config, units::Instant now) {
   return files;
 }
 
+Result<Chain> valid_chain(const std::filesystem::path& file, units::Instant now) {
+  auto chain = read_chain(file);
+  if (chain && expiry_of(chain->front().get()) <= now) {
+    return units::fail(ErrorCode::invalid, file.string() + " has expired; put a valid certificate there");
+  }
+  return chain;
+}
+
 Result<Certificates> configured(const CertificateConfig& config, units::Instant now) {
-  auto chain = read_chain(config.certificate);
-  if (!chain) return std::unexpected(std::move(chain.error()));
-  auto key = read_key(config.key);
-  if (!key) return std::unexpected(std::move(key.error()));
-  X509* server = chain->front().get();
-  if (X509_check_private_key(server, key->get()) != 1) {
-    return units::fail(ErrorCode::invalid, config.key.string() + " isn't the key of the first certificate in " +
-                                               config.certificate.string());
-  }
-  if (expiry_of(server) <= now) {
-    return units::fail(ErrorCode::invalid, config.certificate.string() + " has expired; put a valid certificate there");
-  }
-  return Certificates{config.certificate, config.key, pin_of(chain->back().get()), expiry_of(server), false};
+  const auto chain = valid_chain(config.certificate, now);
+  if (!chain) return std::unexpected(chain.error());
+  if (auto fits = check_key(config.key, config.certificate); !fits) return std::unexpected(std::move(fits.error()));
+  return Certificates{config.certificate, config.key, pin_of(chain->back().get()), expiry_of(chain->front().get()),
+                      false};
 }
 
 }  // namespace
+
+Result<void> check_certificate(const std::filesystem::path& certificate, units::Instant now) {
+  if (const auto chain = valid_chain(certificate, now); !chain) return std::unexpected(chain.error());
+  return {};
+}
+
+Result<void> check_key(const std::filesystem::path& key, const std::filesystem::path& certificate) {
+  const auto chain = read_chain(certificate);
+  if (!chain) return std::unexpected(chain.error());
+  const auto read = read_key(key);
+  if (!read) return std::unexpected(read.error());
+  if (X509_check_private_key(chain->front().get(), read->get()) == 1) return {};
+  ERR_clear_error();
+  return units::fail(ErrorCode::invalid, key.string() + " isn't the key of the first certificate in " +
+                                             certificate.string() + "; name the key that it was made for");
+}
 
 Result<Certificates> prepare_certificates(const CertificateConfig& config, units::Instant now) {
   return config.certificate.empty() ? own(config, now) : configured(config, now);

@@ -29,6 +29,11 @@ struct Certificates {
 /// the names changed, the CA's key stays. Keys are 0600. Errors: `io` and `invalid`, naming the file.
 [[nodiscard]] units::Result<Certificates> prepare_certificates(const CertificateConfig& config, units::Instant now);
 
+/// The two halves of what prepare_certificates checks of configured files, for whoever says which setting is wrong: the
+/// certificate by itself, and whether `key` is its key. Errors as above.
+[[nodiscard]] units::Result<void> check_certificate(const std::filesystem::path& certificate, units::Instant now);
+[[nodiscard]] units::Result<void> check_key(const std::filesystem::path& key, const std::filesystem::path& certificate);
+
 /// The pin of certificates that exist already; nothing is made. `not_found` if there are none.
 [[nodiscard]] units::Result<std::string> read_pin(const CertificateConfig& config);
 

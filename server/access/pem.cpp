@@ -7,9 +7,9 @@
 
 #include <cerrno>
 #include <cstdio>
-#include <cstring>
 
 #include "server/access/x509.h"
+#include "server/domain/file_fault.h"
 
 namespace vedette::access {
 
@@ -24,7 +24,7 @@ struct CloseFile {
 using File = std::unique_ptr<std::FILE, CloseFile>;
 
 std::unexpected<units::Error> failed(const std::filesystem::path& file, const std::string& what) {
-  return units::fail(ErrorCode::io, file.string() + ": " + what + ": " + std::strerror(errno));
+  return units::fail(ErrorCode::io, file.string() + ": " + domain::file_fault(what, errno));
 }
 
 Result<File> open_for_reading(const std::filesystem::path& file) {
@@ -62,7 +62,8 @@ Result<Key> read_key(const std::filesystem::path& file) {
   Key key(PEM_read_PrivateKey(in->get(), nullptr, no_passphrase, nullptr));
   ERR_clear_error();
   if (!key) {
-    return units::fail(ErrorCode::invalid, file.string() + ": holds no private key in PEM form without a passphrase");
+    return units::fail(ErrorCode::invalid,
+                       file.string() + ": holds no private key in PEM form without a passphrase; put one there");
   }
   return key;
 }
@@ -73,7 +74,8 @@ Result<std::vector<Certificate>> read_chain(const std::filesystem::path& file) {
   std::vector<Certificate> chain;
   while (X509* one = PEM_read_X509(in->get(), nullptr, no_passphrase, nullptr)) chain.emplace_back(one);
   ERR_clear_error();
-  if (chain.empty()) return units::fail(ErrorCode::invalid, file.string() + ": holds no certificate in PEM form");
+  if (chain.empty())
+    return units::fail(ErrorCode::invalid, file.string() + ": holds no certificate in PEM form; put one there");
   return chain;
 }
 

@@ -24,6 +24,8 @@ class Backlog {
   void cancel(std::uint64_t incident);
 
   [[nodiscard]] bool empty() const { return states_.empty() && alerts_.empty(); }
+  /// Incidents taken back since the last clear(), of which the store may have an undelivered row.
+  [[nodiscard]] const std::set<std::uint64_t>& cancelled() const { return cancel_; }
   [[nodiscard]] bool delivers() const { return !queue_.empty(); }
   [[nodiscard]] std::uint64_t forgotten() const { return forgotten_; }  ///< incidents, since the last clear()
   [[nodiscard]] domain::AlertRecords::Change change() const;

@@ -120,7 +120,9 @@ void Engine::store() {
   if (failing_) units::log_warning("alert states are stored again", {{"incidents_forgotten", backlog_.forgotten()}});
   failing_ = false;
   const bool queued = backlog_.delivers();
+  const bool cancelled = !backlog_.cancelled().empty();
   backlog_.clear();
+  if (cancelled && withdrawn_) withdrawn_({});
   if (queued && queued_) queued_();
 }
 

@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <map>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -27,8 +28,8 @@ inline constexpr units::Milliseconds kKeepTicks{10'000};
 /// Backlog and are tried again by advance(), once a second; nothing is queued without its state.
 ///
 /// Deliveries of a firing wait until notify.hold has passed (not_before). Resolved within the hold, they are cancelled
-/// and nobody is told; later, a resolved notice follows at once. In it `alert.since` stays the time of the firing.
-/// Without receivers nothing waits for a hold, and nobody counts as told.
+/// and nobody is told, be the disk full or not (on_withdrawn); later, a resolved notice follows at once. In it
+/// `alert.since` stays the time of the firing. Without receivers nothing waits for a hold, and nobody counts as told.
 class Engine final : public domain::FleetObserver {
  public:
   /// On any thread: calls nobody.
@@ -37,6 +38,11 @@ class Engine final : public domain::FleetObserver {
 
   /// Called after each commit that queued deliveries, on this thread; must not block. Before any other call.
   void on_queued(std::function<void()> wake) { queued_ = std::move(wake); }
+
+  /// Told, on this thread, which incidents were resolved within their hold while the store may still have their
+  /// deliveries: all of them, whenever one is added, and none once the store knows. Must not block. Before any other
+  /// call.
+  void on_withdrawn(std::function<void(const std::set<std::uint64_t>&)> tell) { withdrawn_ = std::move(tell); }
 
   /// Tells the live topic's header and takes up the stored states; before any other call. Pending threshold alerts go
   /// on if their values come back within kRestartGap of the newest tick stored, else `for` starts anew; firing ones
@@ -122,6 +128,7 @@ class Engine final : public domain::FleetObserver {
   bool failing_ = false;
   std::uint64_t last_id_ = 0;
   std::function<void()> queued_;
+  std::function<void(const std::set<std::uint64_t>&)> withdrawn_;
 };
 
 }  // namespace vedette::alerts

@@ -74,6 +74,7 @@ void Engine::resolve(Host& host, Entry& entry) {
   const units::Instant now = clock_.now();
   if (entry.alert.notifies_at && now < *entry.alert.notifies_at) {
     backlog_.cancel(entry.alert.incident);
+    if (withdrawn_) withdrawn_(backlog_.cancelled());
     entry.alert.notifies_at.reset();
   } else if (entry.alert.notifies_at) {
     note_told(entry);

@@ -1,5 +1,6 @@
 #include "server/app/alert_settings.h"
 
+#include <algorithm>
 #include <set>
 #include <string>
 #include <vector>
@@ -79,6 +80,9 @@ Rule read_rule(Table& table, std::set<std::string>& names) {
 }
 
 notify::Email read_email(Table& table) {
+  table.require("server", "\"smtp://mail.example.org:587\"");
+  table.require("from", "\"vedette@example.org\"");
+  table.require("to", "[\"ops@example.org\"]");
   notify::Email email;
   email.server = table.text("server").value_or("");
   if (table.choice("starttls", {"required", "off"}) == "off") email.starttls = notify::StartTls::off;
@@ -91,6 +95,7 @@ notify::Email read_email(Table& table) {
 }
 
 notify::Webhook read_webhook(Table& table) {
+  table.require("url", "\"https://hooks.example.org/vedette\"");
   notify::Webhook webhook;
   webhook.url = table.text("url").value_or("");
   webhook.ca_file = table.text("ca_file").value_or("");
@@ -102,18 +107,24 @@ void read_receiver(Table& table, notify::Config& config) {
   notify::Receiver receiver{read_name(table, "ops"), {}};
   table.require("type", "\"email\"");
   const auto type = table.choice("type", {"email", "webhook"});
-  if (!type || receiver.name.empty()) return;
+  if (!type) return;
   if (*type == "email") {
     receiver.way = read_email(table);
   } else {
     receiver.way = read_webhook(table);
   }
+  if (table.sound()) {
+    if (const auto fault = notify::fault_of(receiver)) table.fault(fault->field, fault->words);
+  }
+  const auto same = [&](const notify::Receiver& other) { return other.name == receiver.name; };
+  if (!receiver.name.empty() && std::ranges::any_of(config.receivers, same)) {
+    table.fault("name", "is \"" + receiver.name + "\", which another receiver has; names are unique");
+  }
+  if (config.receivers.size() == notify::kMaxReceivers) {
+    table.fault("name", "is one too many; there may be " + std::to_string(notify::kMaxReceivers) + " receivers");
+  }
   table.finish();
   config.receivers.push_back(std::move(receiver));
-  if (const auto good = notify::check(config); !good) {
-    table.fault("name", "stands for this fault: " + good.error().message);
-    config.receivers.pop_back();
-  }
 }
 
 }  // namespace

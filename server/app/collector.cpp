@@ -86,6 +86,7 @@ Result<void> Collector::Parts::start_control() {
   Result<void> started;
   control.run_and_wait([&] {
     engine.on_queued([this] { deliverer.wake(); });
+    engine.on_withdrawn([this](const notify::Incidents& incidents) { deliverer.withdraw(incidents); });
     started = engine.load();
     if (started) started = fleet.start();
     if (started) advance_alerts();

@@ -6,8 +6,9 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
 #include <utility>
+
+#include "server/domain/file_fault.h"
 
 namespace vedette::app {
 
@@ -18,14 +19,13 @@ Result<DataLock> DataLock::take(const std::filesystem::path& directory) {
   std::error_code code;
   const bool made = std::filesystem::create_directories(directory, code);
   if (code) {
-    return units::fail(ErrorCode::io, directory.string() + ": cannot be made: " + code.message() +
-                                          "; choose another data directory or give this user the right");
+    return units::fail(ErrorCode::io, directory.string() + ": " + domain::file_fault("cannot be made", code.value()));
   }
   if (made) ::chmod(directory.c_str(), 0700);
   const std::string file = (directory / "lock").string();
   const int fd = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   if (fd < 0) {
-    return units::fail(ErrorCode::io, file + ": " + std::strerror(errno) + "; may this user write there?");
+    return units::fail(ErrorCode::io, file + ": " + domain::file_fault("cannot be made", errno));
   }
   if (::flock(fd, LOCK_EX | LOCK_NB) == 0) return DataLock(fd);
   ::close(fd);

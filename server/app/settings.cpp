@@ -24,7 +24,7 @@ void add_origin(Table& table, const std::string& key, const std::string& url, Se
   if (origin) {
     settings.allowed_origins.push_back(std::move(*origin));
   } else {
-    table.fault(key, "holds " + origin.error().message);
+    table.fault(key, "is wrong: " + origin.error().message);
   }
 }
 
@@ -37,6 +37,9 @@ void read_server(Table table, Settings& settings) {
   if (auto url = table.text("public_url")) {
     settings.public_url = *url;
     add_origin(table, "public_url", *url, settings);
+    if (const auto target = notify::web_target(*url); table.sound() && !target) {
+      table.fault("public_url", target.error().message);
+    }
   }
   for (const std::string& url : table.texts("allowed_origins").value_or(std::vector<std::string>{})) {
     add_origin(table, "allowed_origins", url, settings);
@@ -55,6 +58,7 @@ void read_tls(Table table, Settings& settings) {
   settings.certificate = table.text("certificate").value_or("");
   settings.certificate_place = table.place("certificate");
   settings.key = table.text("key").value_or("");
+  settings.key_place = table.place("key");
   if (settings.certificate.empty() && !settings.key.empty())
     table.require("certificate", "\"/etc/vedette/server.crt\"");
   if (settings.key.empty() && !settings.certificate.empty()) table.require("key", "\"/etc/vedette/server.key\"");
@@ -138,9 +142,13 @@ Result<std::string> read_metrics_token(const Settings& settings) {
 Result<void> check_files(const Settings& settings, units::Instant now) {
   if (auto token = read_metrics_token(settings); !token) return std::unexpected(std::move(token.error()));
   if (settings.certificate.empty()) return {};  // ours is made, not configured
-  const auto files = access::prepare_certificates(certificate_config(settings), now);
-  if (files) return {};
-  return units::fail(ErrorCode::invalid, settings.certificate_place + ": " + files.error().message);
+  if (const auto good = access::check_certificate(settings.certificate, now); !good) {
+    return units::fail(ErrorCode::invalid, settings.certificate_place + ": " + good.error().message);
+  }
+  if (const auto good = access::check_key(settings.key, settings.certificate); !good) {
+    return units::fail(ErrorCode::invalid, settings.key_place + ": " + good.error().message);
+  }
+  return {};
 }
 
 std::set<std::string> certificate_names(const Settings& settings) {

@@ -22,10 +22,11 @@ struct Settings {
   std::string file;  ///< what was read; empty: none
   std::filesystem::path data = "/var/lib/vedette";
   std::filesystem::path dashboard = "/usr/share/vedette/dashboard";
-  std::string public_url;                       ///< empty: made of the machine's name and the port
-  std::vector<std::string> allowed_origins;     ///< with public_url's, in access::origin_of's form
-  std::filesystem::path certificate, key;       ///< both or none
-  std::string certificate_place, token_place;   ///< "server.toml:3: tls.certificate", for faults of the files named
+  std::string public_url;                    ///< empty: made of the machine's name and the port
+  std::vector<std::string> allowed_origins;  ///< with public_url's, in access::origin_of's form
+  std::filesystem::path certificate, key;    ///< both or none
+  std::string certificate_place, key_place,
+      token_place;                              ///< "server.toml:3: tls.certificate", for faults of the files named
   std::optional<std::uint64_t> history_budget;  ///< bytes; checked only, retention by budget isn't built yet
   std::filesystem::path metrics_token_file;     ///< empty: /metrics only from this machine
   alerts::Config alerts;                        ///< rules and notify.hold; receivers' names

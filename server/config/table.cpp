@@ -77,7 +77,11 @@ struct Table::Impl {
                                      : file_name + ": ";
     return where + name + "." + std::string(key);
   }
-  void fault(std::string_view key, const std::string& words) { faults->add(place_of(key) + " " + words); }
+  bool sound = true;
+  void fault(std::string_view key, const std::string& words) {
+    sound = false;
+    faults->add(place_of(key) + " " + words);
+  }
 };
 
 std::optional<std::string> Table::text(std::string_view key) {
@@ -169,6 +173,10 @@ std::string Table::place(std::string_view key) const {
 
 void Table::fault(std::string_view key, const std::string& words) {
   impl_->fault(key, words);
+}
+
+bool Table::sound() const {
+  return impl_->sound;
 }
 
 void Table::require(std::string_view key, const std::string& example) {

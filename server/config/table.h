@@ -54,6 +54,8 @@ class Table {
   [[nodiscard]] std::string place(std::string_view key) const;
   /// Says of a key what is wrong, with its place: fault("listen", "must be HOST:PORT").
   void fault(std::string_view key, const std::string& words);
+  /// No fault was found in this table yet: what was read of it can be judged as a whole.
+  [[nodiscard]] bool sound() const;
   /// Says that a key has to be there.
   void require(std::string_view key, const std::string& example);
   /// Every key that wasn't asked for becomes a fault. Call last.

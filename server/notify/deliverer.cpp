@@ -53,7 +53,8 @@ Deliverer::Deliverer(std::vector<Receiver> receivers, domain::AlertRecords& reco
                      const Send& send)
     : records_(records), clock_(clock) {
   for (Receiver& receiver : receivers) {
-    runners_.push_back(std::make_unique<Runner>(Lane(std::move(receiver), records, clock, counted(send))));
+    const auto withdrawn = [this] { return withdrawn_.with([](const Incidents& all) { return all; }); };
+    runners_.push_back(std::make_unique<Runner>(Lane(std::move(receiver), records, clock, counted(send), withdrawn)));
   }
 }
 
@@ -89,6 +90,10 @@ void Deliverer::start() {
 
 void Deliverer::wake() {
   for (const auto& runner : runners_) runner->wake();
+}
+
+void Deliverer::withdraw(const Incidents& incidents) {
+  withdrawn_.with([&](Incidents& all) { all = incidents; });
 }
 
 void Deliverer::stop() {

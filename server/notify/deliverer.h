@@ -5,12 +5,14 @@
 #include <atomic>
 #include <functional>
 #include <memory>
+#include <set>
 #include <stop_token>
 #include <string>
 #include <vector>
 
 #include "server/domain/clock.h"
 #include "server/domain/control_store.h"
+#include "server/domain/guarded.h"
 #include "server/notify/outcome.h"
 #include "server/notify/receiver.h"
 
@@ -30,6 +32,9 @@ using Send = std::function<units::Result<Outcome>(const Receiver&, const domain:
 [[nodiscard]] units::Result<std::string> test(const Receiver& receiver, const std::string& public_url = "",
                                               std::stop_token stop = {});
 
+/// Incidents, by their ids.
+using Incidents = std::set<std::uint64_t>;
+
 /// One thread a receiver, so that none waits for another. A receiver gets its deliveries one at a time in the order of
 /// the outbox, an incident's resolved never before its fired is finished; a delivery that it refuses holds up only its
 /// own incident. Recipients of one mail don't wait for each other: who has the fired gets the resolved, and only those
@@ -38,7 +43,7 @@ using Send = std::function<units::Result<Outcome>(const Receiver&, const domain:
 /// Message-ID that it had. So a mail comes twice if the collector dies between the server's answer and the commit, or
 /// if the answer gets lost.
 ///
-/// start(), stop(): one thread. wake(): any thread, never blocks. records and clock must outlive it.
+/// start(), stop(): one thread. wake(), withdraw(): any thread, never block. records and clock must outlive it.
 class Deliverer {
  public:
   Deliverer(std::vector<Receiver> receivers, domain::AlertRecords& records, const domain::Clock& clock,
@@ -51,6 +56,9 @@ class Deliverer {
   void start();
   /// The outbox has something new. Without it new deliveries are found within a minute.
   void wake();
+  /// The incidents that were resolved within their hold while the outbox may still have their fired (the disk being
+  /// full); replaces those told before. Told before the hold is over, none of them is sent.
+  void withdraw(const Incidents& incidents);
   /// Breaks off conversations under way (they count as not made) and ends the threads.
   void stop();
 
@@ -68,6 +76,7 @@ class Deliverer {
   domain::AlertRecords& records_;
   const domain::Clock& clock_;
   Counters counters_;
+  domain::Guarded<Incidents> withdrawn_;
   std::vector<std::unique_ptr<Runner>> runners_;
 };
 

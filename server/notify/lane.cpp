@@ -17,15 +17,23 @@ constexpr Milliseconds kDiskTrouble{5'000};
 
 }  // namespace
 
-Lane::Lane(Receiver receiver, domain::AlertRecords& records, const domain::Clock& clock, Send send)
-    : receiver_(std::move(receiver)), records_(records), clock_(clock), send_(std::move(send)) {}
+Lane::Lane(Receiver receiver, domain::AlertRecords& records, const domain::Clock& clock, Send send,
+           std::function<Incidents()> withdrawn)
+    : receiver_(std::move(receiver)),
+      records_(records),
+      clock_(clock),
+      send_(std::move(send)),
+      withdrawn_(std::move(withdrawn)) {}
 
 units::Result<std::vector<Delivery>> Lane::waiting() {
   const auto unstored = unstored_;
   for (const auto& [id, answer] : unstored) keep(id, answer);
+  const Incidents withdrawn = withdrawn_();  // before the outbox: an incident leaves both, this one last
   auto all = records_.undelivered();
   if (!all) return all;
-  std::erase_if(*all, [&](const Delivery& d) { return d.receiver != receiver_.name || unstored_.contains(d.id); });
+  std::erase_if(*all, [&](const Delivery& d) {
+    return d.receiver != receiver_.name || unstored_.contains(d.id) || withdrawn.contains(d.notice.incident);
+  });
   auto settled = std::exchange(settled_, {});
   for (Delivery& delivery : *all) {
     const auto known = settled.find(delivery.id);
@@ -38,13 +46,14 @@ units::Result<std::vector<Delivery>> Lane::waiting() {
 
 Milliseconds Lane::round(const std::stop_token& stop) {
   for (;;) {
+    const units::Instant now = clock_.now();  // first: whatever was taken back in time is missing from what is read
     const auto outbox = waiting();
     if (!outbox) {
       units::log_error("the outbox can't be read; will be tried again",
                        {{"receiver", receiver_.name}, {"error", outbox.error().message}});
       return kDiskTrouble;
     }
-    const auto plan = schedule_.plan(*outbox, clock_.now(), clock_.steady());
+    const auto plan = schedule_.plan(*outbox, now, clock_.steady());
     const auto longest = unstored_.empty() ? kLongest : kDiskTrouble;
     if (plan.due.empty()) return std::min(plan.wait.value_or(longest), longest);
     bool there = true;

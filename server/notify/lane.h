@@ -14,7 +14,10 @@ namespace vedette::notify {
 /// One owner thread. records and clock must outlive it.
 class Lane {
  public:
-  Lane(Receiver receiver, domain::AlertRecords& records, const domain::Clock& clock, Send send);
+  /// `withdrawn`: as Deliverer::withdraw() was told last; it is asked on the lane's thread.
+  Lane(
+      Receiver receiver, domain::AlertRecords& records, const domain::Clock& clock, Send send,
+      std::function<Incidents()> withdrawn = [] { return Incidents{}; });
 
   /// Reads the outbox, tries all that is due, and says how long nothing will be due (at most a minute).
   units::Milliseconds round(const std::stop_token& stop);
@@ -35,6 +38,7 @@ class Lane {
   domain::AlertRecords& records_;
   const domain::Clock& clock_;
   const Send send_;
+  const std::function<Incidents()> withdrawn_;
   Schedule schedule_;
   std::unordered_map<std::uint64_t, std::string> unstored_;  ///< delivered, but the disk said no: not to be sent again
   std::unordered_map<std::uint64_t, std::vector<std::string>> settled_;  ///< recipients, should the disk say no to them

@@ -53,37 +53,35 @@ bool is_address(const std::string& text) {
          text.find_first_of("<>\"(),;:\\") == std::string::npos;
 }
 
-std::unexpected<units::Error> wrong(const std::string& receiver, const std::string& field, const std::string& words) {
-  return fail(ErrorCode::invalid, "receiver \"" + receiver + "\": " + field + " " + words);
-}
-
-Result<void> check(const std::string& name, const Email& email) {
+std::optional<Fault> fault_of(const Email& email) {
   const auto target = mail_target(email.server);
-  if (!target) return wrong(name, "server", target.error().message);
-  if (target->path != "/") return wrong(name, "server", "must end after the port");
-  if (!is_address(email.from)) return wrong(name, "from", "must be an address like vedette@example.org");
-  if (email.to.empty()) return wrong(name, "to", "must hold at least one address");
-  if (email.to.size() > kMaxRecipients) return wrong(name, "to", "must hold at most 100 addresses");
+  if (!target) return Fault{"server", target.error().message};
+  if (target->path != "/") return Fault{"server", "must end after the port, not \"" + target->path + "\""};
+  if (!is_address(email.from)) {
+    return Fault{"from", "must be an address like vedette@example.org, not \"" + email.from + "\""};
+  }
+  if (email.to.empty()) return Fault{"to", "must hold at least one address"};
+  if (email.to.size() > kMaxRecipients) return Fault{"to", "must hold at most 100 addresses"};
   for (const std::string& to : email.to) {
-    if (!is_address(to)) return wrong(name, "to", "holds \"" + to + "\", which is no address like ops@example.org");
+    if (!is_address(to)) return Fault{"to", "holds \"" + to + "\", which is no address like ops@example.org"};
   }
   if (email.user.empty() != email.password_file.empty()) {
-    return wrong(name, email.user.empty() ? "user" : "password_file", "is missing: a login needs both");
+    return Fault{email.user.empty() ? "user" : "password_file", "is missing: a login needs both"};
   }
   if (email.user.find_first_of(std::string("\0\r\n", 3)) != std::string::npos) {
-    return wrong(name, "user", "must be one line");
+    return Fault{"user", "must be one line"};
   }
   const bool secret = target->tls || email.starttls == StartTls::required || is_loopback(target->host);
   if (!email.user.empty() && !secret) {
-    return wrong(name, "starttls", "must not be off with a login: the password would travel readable");
+    return Fault{"starttls", "must not be off with a login: the password would travel readable"};
   }
-  return {};
+  return std::nullopt;
 }
 
-Result<void> check(const std::string& name, const Webhook& webhook) {
+std::optional<Fault> fault_of(const Webhook& webhook) {
   const auto target = web_target(webhook.url);
-  if (!target) return wrong(name, "url", target.error().message);
-  return {};
+  if (!target) return Fault{"url", target.error().message};
+  return std::nullopt;
 }
 
 }  // namespace
@@ -105,6 +103,10 @@ bool is_loopback(const std::string& host) {
   return host == "localhost" || host == "::1" || host.starts_with("127.");
 }
 
+std::optional<Fault> fault_of(const Receiver& receiver) {
+  return std::visit([](const auto& way) { return fault_of(way); }, receiver.way);
+}
+
 Result<void> check(const Config& config) {
   if (config.hold.count() < 0) return fail(ErrorCode::invalid, "notify.hold must not be below 0");
   if (!config.public_url.empty()) {
@@ -119,8 +121,9 @@ Result<void> check(const Config& config) {
     if (!names.insert(receiver.name).second) {
       return fail(ErrorCode::invalid, "receiver \"" + receiver.name + "\": the name is taken; choose another");
     }
-    const auto ok = std::visit([&](const auto& way) { return check(receiver.name, way); }, receiver.way);
-    if (!ok) return ok;
+    if (const auto fault = fault_of(receiver)) {
+      return fail(ErrorCode::invalid, "receiver \"" + receiver.name + "\": " + fault->field + " " + fault->words);
+    }
   }
   return {};
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -58,7 +59,14 @@ struct Target {
 /// "127.0.0.1", "::1", "localhost".
 [[nodiscard]] bool is_loopback(const std::string& host);
 
-/// `invalid`, naming the receiver and the field. Reads no file: ca_file and password_file are read when used.
+/// The key of a receiver's table that is wrong, and words to stand behind it: "server", "must be smtp://…".
+struct Fault {
+  std::string field, words;
+};
+/// The first one of what isn't the name. Reads no file: ca_file and password_file are read when used.
+[[nodiscard]] std::optional<Fault> fault_of(const Receiver& receiver);
+
+/// `invalid`, naming the receiver and the field; what fault_of() says of each, names, their number, hold and URL.
 [[nodiscard]] units::Result<void> check(const Config& config);
 
 }  // namespace vedette::notify

@@ -5,7 +5,8 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
+
+#include "server/domain/file_fault.h"
 
 namespace vedette::sqlite {
 
@@ -20,7 +21,7 @@ namespace {
 Result<void> create_private(const std::string& path) {
   const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
   if (fd < 0 && errno == EEXIST) return {};
-  if (fd < 0) return units::fail(ErrorCode::io, path + ": cannot be opened: " + std::strerror(errno));
+  if (fd < 0) return units::fail(ErrorCode::io, path + ": " + domain::file_fault("cannot be made", errno));
   ::close(fd);
   return {};
 }
@@ -46,7 +47,7 @@ units::Error error_of(int code, std::string_view words, std::string_view path) {
     case SQLITE_CANTOPEN:
     case SQLITE_READONLY:
     case SQLITE_PERM:
-      return {ErrorCode::io, said};
+      return {ErrorCode::io, said + "; is the disk full, and may this user write there? The system's log may say more"};
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
       return {ErrorCode::corrupt, said + "; move the file away or restore it from a backup"};

@@ -112,6 +112,23 @@ class BadInput(unittest.TestCase):
         path, done = self.check_config('[notify]\nhold = "99999999999d"\n')
         self.refused(done, 78, f"{path}:2", "notify.hold", "99999999999d", "3650d")
 
+    def test_receivers_values_are_told_by_their_own_line(self):
+        mail = ['[[receiver]]', 'name = "ops"', 'type = "email"', 'server = "smtp://mail.example.org"', 'from = "a@example.org"',
+                'to = ["b@example.org"]']
+        hook = ['[[receiver]]', 'name = "hook"', 'type = "webhook"', 'url = "https://hooks.example.org/x"']
+        _, done = self.check_config("\n".join(mail + hook) + "\n")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        for lines, line, key, wrong, advice in ((mail, 4, "server", '"mail.example.org"', "must be smtp://"),
+                                                (mail, 5, "from", '"vedette"', "must be an address like"),
+                                                (mail, 6, "to", '["second"]', "no address like ops@example.org"),
+                                                (hook, 4, "url", '"ftp://x"', "must be http://")):
+            with self.subTest(key):
+                changed = lines[:line - 1] + [f"{key} = {wrong}"] + lines[line:]
+                path, done = self.check_config("\n".join(changed) + "\n")
+                self.refused(done, 78, f"{path}:{line}: receiver.{key} ", wrong.strip('[]"'), advice)
+        path, done = self.check_config('[server]\npublic_url = "https://x:y"\n' + "\n".join(hook) + "\n")
+        self.refused(done, 78, f"{path}:2: server.public_url must be http://")
+
     def test_receiver_without_a_name(self):
         path, done = self.check_config('[[receiver]]\nname = ""\ntype = "webhook"\nurl = "http://127.0.0.1/"\n')
         self.refused(done, 78, f"{path}:2", "receiver.name")
@@ -142,13 +159,24 @@ class BadInput(unittest.TestCase):
         with socket.create_server(("127.0.0.1", 0)) as taken:
             port = taken.getsockname()[1]
             done = run(SERVER, "run", "--data", self.data, "--listen", f"127.0.0.1:{port}")
-        self.refused(done, 1, str(port), "in use")
+        self.refused(done, 1, str(port), "in use", "set another [server] listen")
+
+    def test_unreadable_key_beside_a_good_certificate(self):
+        with self.collector():
+            pass
+        tls = self.data / "tls"
+        missing, foreign = self.data / "x.key", tls / "ca.key"
+        for key, words in ((missing, "is the path right?"), (foreign, "isn't the key of"), (tls / "server.crt", "put one there")):
+            path = self.file("server.toml", f'[tls]\ncertificate = "{tls}/server.crt"\nkey = "{key}"\n')
+            for command in ("run", "check-config"):
+                done = run(SERVER, command, "--config", path, "--data", self.data, "--listen", "127.0.0.1:0")
+                self.refused(done, 78, f"{path}:3: tls.key: {key}", words)
 
     def test_unreadable_certificate(self):
         path = self.file("server.toml", '[tls]\ncertificate = "/nonexistent/a.crt"\nkey = "/nonexistent/a.key"\n')
         for command in ("run", "check-config"):
             done = run(SERVER, command, "--config", path, "--data", self.data, "--listen", "127.0.0.1:0")
-            self.refused(done, 78, f"{path}:2", "tls.certificate", "/nonexistent/a.crt")
+            self.refused(done, 78, f"{path}:2: tls.certificate: /nonexistent/a.crt", "is the path right?")
         self.assertFalse(self.data.exists())
 
     def test_metrics_token_that_is_too_short(self):
@@ -169,7 +197,7 @@ class BadInput(unittest.TestCase):
                     extra.unlink()
                 before = content(found.parent)
                 done = run(SERVER, "run", "--data", self.data, "--listen", "127.0.0.1:0")
-                self.refused(done, 1, name)
+                self.refused(done, 1, name, "move the file away or restore it from a backup")
                 self.assertEqual(content(found.parent)[str(found)], before[str(found)])
                 found.write_bytes(whole)
 
@@ -177,18 +205,20 @@ class BadInput(unittest.TestCase):
         self.data.mkdir()
         (self.data / "control.db").write_text("this is no database, but somebody's notes\n" * 200)
         before = content(self.data)
-        self.refused(run(SERVER, "run", "--data", self.data, "--listen", "127.0.0.1:0"), 1, "control.db")
+        done = run(SERVER, "run", "--data", self.data, "--listen", "127.0.0.1:0")
+        self.refused(done, 1, "control.db", "move the file away or restore it from a backup")
         self.assertEqual(content(self.data)[str(self.data / "control.db")], before[str(self.data / "control.db")])
 
     def test_data_directory_of_a_running_collector(self):
         with self.collector():
-            self.refused(run(SERVER, "run", "--data", self.data, "--listen", "127.0.0.1:0"), 1, str(self.data))
+            done = run(SERVER, "run", "--data", self.data, "--listen", "127.0.0.1:0")
+            self.refused(done, 1, str(self.data), "stop it or choose another data directory")
 
     def test_full_disk_at_start(self):
         self.data.mkdir()
         script = 'mount -t tmpfs -o size=16k tmpfs "$1" && head -c 16384 /dev/zero >"$1/filler" 2>/dev/null; exec "$2" run --data "$1" --listen 127.0.0.1:0'
         done = run(AS_ROOT, "20", "unshare", "--mount", "sh", "-c", script, "-", self.data, SERVER)
-        self.refused(done, 1, str(self.data))
+        self.refused(done, 1, str(self.data), "No space left on device", "free some space on this disk")
 
     def test_sigterm_ends_it_in_time_while_a_receiver_under_test_is_silent(self):
         with socket.create_server(("127.0.0.1", 0)) as silent:

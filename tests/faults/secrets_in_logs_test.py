@@ -11,43 +11,14 @@ import ssl
 import subprocess
 import sys
 import tempfile
-import threading
 import unittest
+
+from daemon import Process
 
 BINARIES = pathlib.Path(sys.argv[1]).resolve()
 SERVER, AGENT = str(BINARIES / "vedette-server"), str(BINARIES / "vedette-agent")
 PASSWORD, WRONG_PASSWORD, BAD_TOKEN, BAD_KEY, BAD_COOKIE = (
     "correct horse battery", "wrong donkey socket", "bad-token-" + "x" * 33, "bad-key-" + "y" * 35, "bad-cookie-" + "z" * 32)
-
-
-class Process:
-    """A daemon whose standard error is kept, line by line."""
-
-    def __init__(self, *command):
-        self.lines, self.grew = [], threading.Condition()
-        self.process = subprocess.Popen([str(word) for word in command], stderr=subprocess.PIPE, text=True)
-        self.reader = threading.Thread(target=self.read)
-        self.reader.start()
-
-    def read(self):
-        for line in self.process.stderr:
-            with self.grew:
-                self.lines.append(line)
-                self.grew.notify_all()
-
-    def wait_for(self, words, seconds=30):
-        """The first line with these words."""
-        found = lambda: next((line for line in self.lines if words in line), None)
-        with self.grew:
-            if not self.grew.wait_for(found, seconds):
-                raise AssertionError(f"no {words!r} in:\n" + "".join(self.lines))
-            return found()
-
-    def stop(self):
-        self.process.terminate()
-        self.process.wait(20)
-        self.reader.join()
-        self.process.stderr.close()
 
 
 class SecretsInLogs(unittest.TestCase):

@@ -45,6 +45,48 @@ TEST(EngineDisk, AHeldAlertThatResolvesWhileTheDiskFailsIsNotSentLater) {
   EXPECT_TRUE(world.records.outbox.empty());
 }
 
+TEST(EngineDisk, SaysAtOnceWhatItTookBackUntilTheStoreKnows) {
+  World world;
+  Engine engine = world.start();
+  std::vector<std::set<std::uint64_t>> said;
+  engine.on_withdrawn([&](const auto& incidents) { said.push_back(incidents); });
+  world.see(engine, HostStatus::lost, "gone");
+  world.records.broken = true;
+  world.clock.at = 40;
+  world.see(engine, HostStatus::up);
+  engine.advance();
+  ASSERT_EQ(said.size(), 1u);
+  EXPECT_EQ(said[0], (std::set<std::uint64_t>{1}));
+  EXPECT_EQ(world.records.outbox.size(), 1u);
+  world.records.broken = false;
+  engine.on_withdrawn([&](const auto& incidents) {
+    EXPECT_TRUE(world.records.outbox.empty()) << "said before it was stored";
+    said.push_back(incidents);
+  });
+  engine.advance();
+  ASSERT_EQ(said.size(), 2u);
+  EXPECT_TRUE(said[1].empty());
+}
+
+TEST(EngineDisk, AFiringTakenBackButNotStoredIsResolvedAfterAKill) {
+  World world;
+  {
+    Engine engine = world.start();
+    world.see(engine, HostStatus::lost, "gone");
+    world.records.broken = true;
+    world.clock.at = 40;
+    world.see(engine, HostStatus::up);
+  }
+  world.clock.at = 65;  // its delivery went out, or will
+  Engine engine = world.start();
+  world.see(engine, HostStatus::up);
+  world.records.broken = false;
+  engine.advance();
+  ASSERT_EQ(world.records.outbox.size(), 2u);
+  EXPECT_EQ(world.records.outbox[1].notice.transition, domain::Transition::resolved);
+  EXPECT_EQ(world.records.outbox[1].notice.incident, world.records.outbox[0].notice.incident);
+}
+
 TEST(EngineDisk, WhileTheDiskFailsItTriesOnceASecondHoweverMuchHappens) {
   World world;
   Engine engine = world.start();

@@ -11,7 +11,7 @@
 namespace vedette::alerts::testing {
 
 /// The store as server/control keeps it.
-struct Records final : domain::AlertRecords {
+struct Records : domain::AlertRecords {
   std::map<std::string, std::string> kept;
   std::map<std::uint64_t, domain::Alert> shown;
   std::vector<domain::Delivery> outbox;

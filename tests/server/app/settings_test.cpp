@@ -107,6 +107,44 @@ TEST(Receivers, NeedAName) {
             "server.toml:2: receiver.name is \"\"; it must say something, like \"ops\"");
 }
 
+TEST(Receivers, NameTheKeyThatIsWrong) {
+  const std::string mail =
+      "[[receiver]]\nname = \"ops\"\ntype = \"email\"\nserver = \"smtp://x\"\nfrom = \"a@b\"\nto = [\"c@d\"]\n";
+  EXPECT_EQ(fault(mail), "good");
+  const auto with = [&](const std::string& old, const std::string& now) {
+    std::string text = mail;
+    return fault(text.replace(text.find(old), old.size(), now));
+  };
+  EXPECT_EQ(with("smtp://x", "mail.example.org"),
+            "server.toml:4: receiver.server must be smtp://HOST:PORT or smtps://HOST:PORT, not \"mail.example.org\"");
+  EXPECT_EQ(with("smtp://x", "smtp://x/inbox"),
+            "server.toml:4: receiver.server must end after the port, not \"/inbox\"");
+  EXPECT_EQ(with("a@b", "a"), "server.toml:5: receiver.from must be an address like vedette@example.org, not \"a\"");
+  EXPECT_EQ(with("c@d", "c"), "server.toml:6: receiver.to holds \"c\", which is no address like ops@example.org");
+  EXPECT_EQ(with("server = \"smtp://x\"\n", ""),
+            "server.toml:1: receiver.server is missing; for example server = \"smtp://mail.example.org:587\"");
+  EXPECT_EQ(fault(mail + "user = \"u\"\n"), "server.toml:1: receiver.password_file is missing: a login needs both");
+  EXPECT_EQ(fault(mail + "user = \"u\"\npassword_file = \"/p\"\nstarttls = \"off\"\n"),
+            "server.toml:9: receiver.starttls must not be off with a login: the password would travel readable");
+  EXPECT_EQ(fault(mail + mail),
+            "server.toml:8: receiver.name is \"ops\", which another receiver has; names are unique");
+  EXPECT_EQ(fault("[[receiver]]\nname = \"hook\"\ntype = \"webhook\"\nurl = \"ftp://x\"\n"),
+            "server.toml:4: receiver.url must be http://HOST:PORT or https://HOST:PORT, not \"ftp://x\"");
+  std::string many;
+  for (int n = 0; n < 33; ++n) {
+    many += "[[receiver]]\nname = \"" + std::to_string(n) + "\"\ntype = \"webhook\"\nurl = \"http://x\"\n";
+  }
+  EXPECT_EQ(fault(many), "server.toml:130: receiver.name is one too many; there may be 32 receivers");
+}
+
+TEST(Receivers, AreNotBlamedForTheirLinksUrl) {
+  const std::string receiver = "[[receiver]]\nname = \"hook\"\ntype = \"webhook\"\nurl = \"http://x\"\n";
+  EXPECT_EQ(fault("[server]\npublic_url = \"https://x:y\"\n" + receiver),
+            "server.toml:2: server.public_url must be http://HOST:PORT or https://HOST:PORT, not \"https://x:y\"");
+  EXPECT_EQ(fault("[server]\npublic_url = \"mon\"\n" + receiver),
+            "server.toml:2: server.public_url is wrong: \"mon\" isn't a URL like \"https://example.org:8443\"");
+}
+
 TEST(Settings, RefuseABadListenOfTheCommandLine) {
   const auto settings = read("", {{"listen", "here"}});
   ASSERT_FALSE(settings);

@@ -133,6 +133,20 @@ TEST(Deliverer, CountsAttemptsThatFail) {
   EXPECT_EQ(deliverer.counters().delivered, 0u);
 }
 
+TEST(Deliverer, SendsNothingOfAnIncidentThatWasWithdrawn) {
+  World world;
+  world.gate.open();
+  world.outbox.add(killed(1, 7), "ops");
+  world.outbox.add(killed(2, 8), "ops");
+  Deliverer deliverer({world.ops}, world.outbox, world.clock, world.gated("ops"));
+  deliverer.withdraw({7});
+  deliverer.start();
+  EXPECT_TRUE(world.outbox.wait_for_delivery(2));
+  deliverer.stop();
+  ASSERT_EQ(world.outbox.rows().size(), 1u);
+  EXPECT_EQ(world.outbox.rows()[0].attempts, 0u);
+}
+
 TEST(Deliverer, AStopDuringAConversationEndsItAndItCountsAsNotMade) {
   World world;
   world.outbox.add(killed(), "ops");

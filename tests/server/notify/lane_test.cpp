@@ -68,6 +68,21 @@ TEST(Lane, WaitsForTheHoldAndASecondForWhatIsTakenBack) {
   EXPECT_TRUE(world.outbox.rows.empty());
 }
 
+TEST(Lane, JudgesWhatItReadByTheTimeBeforeIt) {
+  World world;
+  world.outbox.rows = {killed()};
+  world.outbox.rows[0].not_before = at(60);
+  world.clock.seconds = 60;
+  // While it reads, two seconds pass: what is taken back in the first of them may be missing from what it read.
+  const auto slow = [&] {
+    world.clock.seconds += 2;
+    return Incidents{};
+  };
+  Lane lane({"ops", testing::email("smtp://mail:25")}, world.outbox, world.clock, world.far.send(), slow);
+  EXPECT_EQ(lane.round({}), Milliseconds{1'000});
+  EXPECT_TRUE(world.far.tried.empty());
+}
+
 TEST(Lane, AResolvedNeverOvertakesItsFired) {
   World world;
   world.outbox.rows = {killed(1, 7), back(2, 7, 5)};

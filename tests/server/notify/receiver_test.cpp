@@ -81,6 +81,7 @@ TEST(ReceiverCheck, TakesWhatIsRight) {
       {"an IPv6 address", [](auto& c) { mail(c).server = "smtps://[2001:db8::1]:465"; }},
       {"a login over TLS",
        [](auto& c) { mail(c).server = "smtps://x", mail(c).user = "u", mail(c).password_file = "/p"; }},
+      {"no login, in the open, to another machine", [](auto& c) { mail(c).starttls = StartTls::off; }},
       {"a login in the open on this machine",
        [](auto& c) {
          mail(c).server = "smtp://127.0.0.1:25", mail(c).starttls = StartTls::off;
