@@ -92,6 +92,14 @@ TEST(Config, AMissingFileIsOnlyAnErrorWhereItWasAskedFor) {
   EXPECT_NE(load("/no/such/file", true).error().message.find("/no/such/file: No such file"), std::string::npos);
 }
 
+TEST(Config, WhatIsNoFileIsRefused) {
+  const Folder folder;
+  for (const bool required : {true, false}) {
+    EXPECT_EQ(load(folder / "", required).error().message, folder / "" + " is a directory; it must be a TOML file");
+    EXPECT_EQ(load("/dev/null", required).error().message, "/dev/null is no regular file; it must be a TOML file");
+  }
+}
+
 TEST(Identity, AHostThatIsNotEnrolledIsToldHow) {
   const auto missing = load_identity("/no/such/state");
   EXPECT_EQ(missing.error().code, units::ErrorCode::not_found);
