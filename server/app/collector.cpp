@@ -196,4 +196,8 @@ void Collector::renew_certificate() {
   parts_->certificates->look([this] { return parts_->net.reload_certificate(); });
 }
 
+void Collector::heed_clock() {
+  parts_->certificates->heed_clock([this] { return parts_->net.reload_certificate(); });
+}
+
 }  // namespace vedette::app
