@@ -19,7 +19,7 @@ import shlex
 import subprocess
 import sys
 
-DECIDES_FOR_ALL = re.compile(r"(^|/)(CMakeLists\.txt|CMakePresets\.json|\.clang-tidy|[^/]+\.(cmake|proto))$")
+DECIDES_FOR_ALL = re.compile(r"(cmake/.*|((schema|agent|server)/(.*/)?)?(CMakeLists\.txt|CMakePresets\.json|\.clang-tidy|[^/]+\.proto))")
 
 
 def output(*command, cwd=None):
@@ -82,7 +82,7 @@ def main():
     given = parser.parse_args()
     root = pathlib.Path.cwd().resolve()
     changed = changed_files(root, given.changed_since) if given.changed_since else None
-    if changed is not None and any(DECIDES_FOR_ALL.search(name) for name in changed):
+    if changed is not None and any(DECIDES_FOR_ALL.fullmatch(name) for name in changed):
         changed = None
     lint = Lint(root, given.build.resolve(), given.tidy)
     looked = bad = 0

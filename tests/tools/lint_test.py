@@ -80,6 +80,9 @@ class Lint(unittest.TestCase):
         self.assertEqual(self.lint("--changed-since", "HEAD")[:2], (0, []))
         self.write("a.h", "int a();\nint more();\n")
         self.assertEqual(self.lint("--changed-since", "HEAD")[:2], (0, ["a.cpp"]))
+        (self.root / "tests").mkdir()
+        self.write("tests/CMakeLists.txt", "# another test\n")
+        self.assertEqual(self.lint("--changed-since", "HEAD")[:2], (0, []))
         self.write("CMakeLists.txt", "# how everything is compiled\n")
         self.assertEqual(self.lint("--changed-since", "HEAD")[:2], (0, ["b.cpp"]), "a.cpp was found clean just now")
 

@@ -95,8 +95,13 @@ TEST(Config, AMissingFileIsOnlyAnErrorWhereItWasAskedFor) {
 TEST(Config, WhatIsNoFileIsRefused) {
   const Folder folder;
   for (const bool required : {true, false}) {
-    EXPECT_EQ(load(folder / "", required).error().message, folder / "" + " is a directory; it must be a TOML file");
-    EXPECT_EQ(load("/dev/null", required).error().message, "/dev/null is no regular file; it must be a TOML file");
+    for (const auto& [path, words] :
+         {std::pair(folder / "", " is a directory; it must be a TOML file"),
+          std::pair(std::string("/dev/null"), " is no regular file; it must be a TOML file")}) {
+      const auto config = load(path, required);
+      ASSERT_FALSE(config) << path;
+      EXPECT_EQ(config.error().message, path + words);
+    }
   }
 }
 
