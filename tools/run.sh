@@ -46,6 +46,16 @@ start() {
   exec {lines}>&-
 }
 
+# Killed hard, a collector leaves its socket; `pin` would find nobody behind it and take the data's lock before the new
+# collector does. A running one holds the lock.
+if [ -e "$data/lock" ]; then
+  code=0
+  flock -w 2 -E 75 "$data/lock" rm -f "$data/control.sock" || code=$?
+  if [ "$code" = 75 ]; then
+    printf 'run: another vedette-server uses %s; stop it, or choose another place with VAR\n' "${data#"$PWD"/}" >&2
+    exit 1
+  fi
+fi
 start collector "$bin/vedette-server" run --data "$data" --listen "$listen" --dashboard "$PWD/dashboard/dist"
 collector=${pids[0]}
 ready() { [ -S "$data/control.sock" ] && server pin >/dev/null 2>&1; }

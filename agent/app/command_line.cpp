@@ -26,17 +26,20 @@ const std::array<Known, 5>& commands() {
        {{"state", true}, {"config", true}},
        "vedette-agent [run] [--state DIR] [--config FILE]\n"
        "  Measures this machine and streams to the collector it is enrolled at, until told to stop.\n"
-       "  --state DIR    where enroll stored identity and key (default /var/lib/vedette-agent)\n"
+       "  --state DIR    where enroll stored identity and key (default: the configuration's, or else\n"
+       "                 /var/lib/vedette-agent)\n"
        "  --config FILE  default /etc/vedette/agent.toml, which need not exist\n"},
       {"enroll",
        true,
-       {{"token", true}, {"ca-pin", true}, {"state", true}, {"hostname", true}},
-       "vedette-agent enroll https://HOST:PORT --token T [--ca-pin PIN] [--state DIR] [--hostname NAME]\n"
+       {{"token", true}, {"ca-pin", true}, {"state", true}, {"config", true}, {"hostname", true}},
+       "vedette-agent enroll https://HOST:PORT --token T [--ca-pin PIN] [--state DIR] [--config FILE]\n"
+       "                     [--hostname NAME]\n"
        "  Exchanges an enrolment token for this machine's own key and stores it in DIR, readable by its owner only.\n"
        "  --token T        from `vedette-server token create`; \"-\" reads it from standard input\n"
        "  --ca-pin PIN     from `vedette-server pin`, \"sha256:...\"; without it the system's certificates are "
        "trusted\n"
-       "  --state DIR      default /var/lib/vedette-agent\n"
+       "  --state DIR      default: the configuration's, or else /var/lib/vedette-agent\n"
+       "  --config FILE    default /etc/vedette/agent.toml, which need not exist\n"
        "  --hostname NAME  the name to be listed under, instead of this machine's\n"},
       {"once",
        false,

@@ -14,9 +14,9 @@
 namespace vedette::app {
 namespace {
 
-int failed(const std::string& words) {
+int failed(const std::string& words, int code = 1) {
   std::fprintf(stderr, "vedette-agent: %s\n", words.c_str());
-  return 1;
+  return code;
 }
 
 std::string own_hostname() {
@@ -53,7 +53,10 @@ int run_enroll(const Command& command) {
   const std::string hostname = command.option("hostname");
   if (!printable(hostname)) return failed("can't enrol: --hostname must be UTF-8 without control characters");
   // Before the token is spent: it is good once.
-  const std::string state = command.option("state", config::Config{}.state);
+  const std::string named = command.option("config");
+  const auto config = config::load_named(named);
+  if (!config) return failed("can't enrol: " + config.error().message, kConfigError);
+  const std::string state = command.option("state", config->state);
   auto writer = config::IdentityWriter::prepare(state);
   if (!writer) return failed("can't enrol: " + writer.error().message);
   const auto enrolment = link::enroll(*address, pin, token, hostname.empty() ? own_hostname() : hostname);
@@ -67,8 +70,8 @@ int run_enroll(const Command& command) {
     return failed("enrolled as " + enrolment->host_id + ", but " + stored.error().message +
                   "; revoke that host and enrol again");
   }
-  std::printf("enrolled as %s; start it with: vedette-agent run --state %s\n", enrolment->host_id.c_str(),
-              state.c_str());
+  std::printf("enrolled as %s; start it with: vedette-agent run --state %s%s\n", enrolment->host_id.c_str(),
+              state.c_str(), named.empty() ? "" : (" --config " + named).c_str());
   return 0;
 }
 

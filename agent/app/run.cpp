@@ -154,8 +154,7 @@ void keep_memory_small() {
 int run_agent(const Command& command) {
   keep_memory_small();
   log_to_stderr(units::Level::info);
-  const std::string named = command.option("config");
-  auto config = config::load(named.empty() ? "/etc/vedette/agent.toml" : named, !named.empty());
+  auto config = config::load_named(command.option("config"));
   if (!config) return refused(config.error(), kConfigError);
   log_to_stderr(config->log_level);
   const auto identity = config::load_identity(command.option("state", config->state));

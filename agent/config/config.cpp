@@ -1,5 +1,6 @@
 #include "agent/config/config.h"
 
+#include <sys/stat.h>
 #include <toml++/toml.h>
 
 #include <algorithm>
@@ -126,6 +127,12 @@ units::Result<Config> parse(std::string_view text, std::string_view path) {
 }
 
 units::Result<Config> load(const std::string& path, bool required) {
+  struct stat status{};
+  // A directory can be opened, and then reads as if it were empty.
+  if (::stat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode)) {
+    return fail(ErrorCode::invalid, path + (S_ISDIR(status.st_mode) ? " is a directory" : " is no regular file") +
+                                        "; it must be a TOML file");
+  }
   std::ifstream file(path, std::ios::binary);
   if (!file) {
     const int error = errno;
@@ -138,9 +145,13 @@ units::Result<Config> load(const std::string& path, bool required) {
   return parse(text.str(), path);
 }
 
+units::Result<Config> load_named(const std::string& named) {
+  return load(named.empty() ? kDefaultPath : named, !named.empty());
+}
+
 std::string example() {
   return "# Vedette agent. Everything has a default: these are they. vedette-agent(1) explains.\n\n"
-         "# Where `vedette-agent enroll` stored identity and key.\n"
+         "# Where `vedette-agent enroll` stores identity and key, and `run` looks for them.\n"
          "#state = \"/var/lib/vedette-agent\"\n\n"
          "# How often to measure until the collector sets it; \"100ms\" to \"1h\".\n"
          "#interval = \"1s\"\n\n"

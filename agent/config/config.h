@@ -12,7 +12,7 @@
 namespace vedette::config {
 
 struct Config {
-  std::string state = "/var/lib/vedette-agent";  ///< state: where enroll stored identity and key
+  std::string state = "/var/lib/vedette-agent";  ///< state: where enroll stores identity and key
   units::Milliseconds interval{1'000};           ///< interval: until the collector's Welcome sets one; 100 ms to 1 h
   units::Level log_level = units::Level::info;   ///< log_level: error, warning, notice, info, debug
   units::Bytes spool_size = units::mib(8);       ///< spool.size: 1 to 1024 MiB
@@ -22,8 +22,12 @@ struct Config {
 /// `path` is for messages only. `invalid` names file, line, key and what is allowed.
 [[nodiscard]] units::Result<Config> parse(std::string_view text, std::string_view path);
 
-/// Reads the file; the defaults if it doesn't exist and `required` is false.
+/// Reads the file; the defaults if it doesn't exist and `required` is false. Anything but a regular file is `invalid`.
 [[nodiscard]] units::Result<Config> load(const std::string& path, bool required);
+
+inline constexpr const char* kDefaultPath = "/etc/vedette/agent.toml";
+/// For a command's --config: the file that it named, or, if it named none, the default one, which need not exist.
+[[nodiscard]] units::Result<Config> load_named(const std::string& named);
 
 /// Every key with its meaning and default, as comments: what packages install.
 [[nodiscard]] std::string example();

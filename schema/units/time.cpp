@@ -38,6 +38,13 @@ std::string clock_utc(Instant at) {
                  static_cast<long long>(seconds / 60 % 60), static_cast<long long>(seconds % 60));
 }
 
+std::string date_utc(Instant at) {
+  const std::chrono::year_month_day day{std::chrono::floor<std::chrono::days>(at)};
+  return printed("%04d-%02u-%02u ", static_cast<int>(day.year()), static_cast<unsigned>(day.month()),
+                 static_cast<unsigned>(day.day())) +
+         clock_utc(at) + " UTC";
+}
+
 Result<Milliseconds> parse_duration(std::string_view text) {
   const auto bad = [&] {
     return fail(

@@ -35,6 +35,8 @@ inline constexpr std::int64_t kLatestMs = 253'402'300'799'999;
 
 /// "03:02:17" in UTC, for words and logs.
 [[nodiscard]] std::string clock_utc(Instant at);
+/// "2026-11-23 03:02:17 UTC", where the day matters too.
+[[nodiscard]] std::string date_utc(Instant at);
 
 /// Reads "500ms", "60s", "15m", "1h", "14d": a whole number and one unit. Anything else is `invalid`.
 [[nodiscard]] Result<Milliseconds> parse_duration(std::string_view text);

@@ -29,6 +29,12 @@ bool is_there(const std::filesystem::path& file) {
   return std::filesystem::exists(file, ignored);
 }
 
+/// Valid from now on, and for longer than this? One that was made while the clock ran ahead isn't valid yet: nobody
+/// would accept it for years.
+bool lasts(const X509* certificate, std::chrono::hours left, units::Instant now) {
+  return start_of(certificate) <= now && expiry_of(certificate) - now > left;
+}
+
 Result<Certificate> renewed_ca(const std::filesystem::path& file, EVP_PKEY* key, units::Instant now) {
   if (is_there(file)) {
     auto chain = read_chain(file);
@@ -37,7 +43,7 @@ Result<Certificate> renewed_ca(const std::filesystem::path& file, EVP_PKEY* key,
       return units::fail(ErrorCode::invalid,
                          file.string() + " doesn't belong to ca.key beside it; restore both from a backup");
     }
-    if (expiry_of(chain->front().get()) - now > kRenewCa) return std::move(chain->front());
+    if (lasts(chain->front().get(), kRenewCa, now)) return std::move(chain->front());
   }
   Certificate ca = make_ca(key, now);
   if (auto written = write_chain(file, {ca.get()}); !written) return std::unexpected(std::move(written.error()));
@@ -72,7 +78,7 @@ bool still_good(const Certificates& files, const std::set<std::string>& names, X
   if (!chain || !key || chain->size() != 2) return false;
   X509* server = chain->front().get();
   return X509_check_private_key(server, key->get()) == 1 && X509_cmp(chain->back().get(), ca) == 0 &&
-         expiry_of(server) - now > kRenewServer && names_of(server) == names;
+         lasts(server, kRenewServer, now) && names_of(server) == names;
 }
 
 /// Addresses in the form a certificate gives back; what can't stand in one is left out.
@@ -100,7 +106,7 @@ Result<Certificates> own(const CertificateConfig& config, units::Instant now) {
   auto ca = authority(config.directory, now);
   if (!ca) return std::unexpected(std::move(ca.error()));
   Certificates files{
-      config.directory / "server.crt", config.directory / "server.key", pin_of(ca->certificate.get()), {}, false};
+      config.directory / "server.crt", config.directory / "server.key", pin_of(ca->certificate.get()), {}, {}, false};
   if (!still_good(files, names, ca->certificate.get(), now)) {
     const Key key = make_key();
     const Certificate server = make_server(key.get(), names, ca->certificate.get(), ca->key.get(), now);
@@ -113,6 +119,7 @@ Result<Certificates> own(const CertificateConfig& config, units::Instant now) {
   }
   auto chain = read_chain(files.chain);
   if (!chain) return std::unexpected(std::move(chain.error()));
+  files.starts = start_of(chain->front().get());
   files.expires = expiry_of(chain->front().get());
   return files;
 }
@@ -129,8 +136,9 @@ Result<Certificates> configured(const CertificateConfig& config, units::Instant 
   const auto chain = valid_chain(config.certificate, now);
   if (!chain) return std::unexpected(chain.error());
   if (auto fits = check_key(config.key, config.certificate); !fits) return std::unexpected(std::move(fits.error()));
-  return Certificates{config.certificate, config.key, pin_of(chain->back().get()), expiry_of(chain->front().get()),
-                      false};
+  const X509* server = chain->front().get();
+  return Certificates{config.certificate, config.key,        pin_of(chain->back().get()),
+                      start_of(server),   expiry_of(server), false};
 }
 
 }  // namespace

@@ -21,12 +21,14 @@ struct Certificates {
   std::filesystem::path chain;  ///< PEM, the server's first, then those that signed it
   std::filesystem::path key;
   std::string pin;  ///< "sha256:<64 hex>": SHA-256 of the SPKI of the chain's last certificate (the CA's)
-  units::Instant expires{};
-  bool made = false;  ///< a server certificate was made in this call
+  units::Instant starts{}, expires{};  ///< the server's: nobody accepts it before or after
+  bool made = false;                   ///< a server certificate was made in this call
 };
 
 /// Ours: CA for 10 y (EC P-256), server certificate for 397 d; that one is made anew when less than 30 d are left or
-/// the names changed, the CA's key stays. Keys are 0600. Errors: `io` and `invalid`, naming the file.
+/// the names changed, and either when it isn't valid yet: the clock ran ahead when it was made. The CA's key stays, so
+/// the pin does. A configured one that isn't valid yet is no error: `starts` tells. Keys are 0600. Errors: `io` and
+/// `invalid`, naming the file.
 [[nodiscard]] units::Result<Certificates> prepare_certificates(const CertificateConfig& config, units::Instant now);
 
 /// The two halves of what prepare_certificates checks of configured files, for whoever says which setting is wrong: the

@@ -30,6 +30,12 @@ std::time_t unix_time(units::Instant at) {
   return static_cast<std::time_t>(units::unix_ms(at) / 1000);
 }
 
+units::Instant instant(const ASN1_TIME* time) {
+  std::tm parts{};
+  if (ASN1_TIME_to_tm(time, &parts) != 1) return {};
+  return units::from_unix_ms(std::int64_t{::timegm(&parts)} * 1000);
+}
+
 void add_extension(X509* certificate, X509* issuer, int nid, const std::string& value) {
   X509V3_CTX context;
   X509V3_set_ctx(&context, issuer, certificate, nullptr, nullptr, 0);
@@ -128,10 +134,12 @@ std::set<std::string> names_of(const X509* certificate) {
   return names;
 }
 
+units::Instant start_of(const X509* certificate) {
+  return instant(X509_get0_notBefore(certificate));
+}
+
 units::Instant expiry_of(const X509* certificate) {
-  std::tm parts{};
-  if (ASN1_TIME_to_tm(X509_get0_notAfter(certificate), &parts) != 1) return {};
-  return units::from_unix_ms(std::int64_t{::timegm(&parts)} * 1000);
+  return instant(X509_get0_notAfter(certificate));
 }
 
 std::string pin_of(X509* certificate) {

@@ -32,6 +32,7 @@ using Certificate = std::unique_ptr<X509, FreeCertificate>;
                                       units::Instant now);
 
 [[nodiscard]] std::set<std::string> names_of(const X509* certificate);  ///< subjectAltName's DNS names and addresses
+[[nodiscard]] units::Instant start_of(const X509* certificate);         ///< notBefore
 [[nodiscard]] units::Instant expiry_of(const X509* certificate);
 [[nodiscard]] std::string pin_of(X509* certificate);  ///< "sha256:" and the hex of SHA-256 over the DER SPKI
 

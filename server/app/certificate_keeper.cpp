@@ -50,11 +50,21 @@ Result<std::unique_ptr<CertificateKeeper>> CertificateKeeper::prepare(Config con
   return std::unique_ptr<CertificateKeeper>(new CertificateKeeper(std::move(config), clock, std::move(*loaded)));
 }
 
+bool CertificateKeeper::valid(const access::Certificates& files) const {
+  const auto now = clock_.now();
+  return files.starts <= now && now < files.expires;
+}
+
 void CertificateKeeper::look(const Reload& reload) {
   auto fresh = read(config_(), clock_);
   if (!fresh) {
     units::log_error("the certificate's files can't be used; the one loaded before goes on",
                      {{"error", fresh.error().message}});
+  } else if (!valid(fresh->files) && valid(loaded())) {
+    units::log_error("the certificate isn't valid yet; the one loaded before goes on",
+                     {{"certificate", fresh->files.chain.string()},
+                      {"valid_from", units::date_utc(fresh->files.starts)},
+                      {"clock", units::date_utc(clock_.now())}});
   } else if (fresh->digest != loaded_.with([](const Loaded& loaded) { return loaded.digest; })) {
     if (const auto done = reload(); !done) {
       units::log_error("a renewed certificate could not be taken up; the one loaded before goes on",
@@ -68,14 +78,27 @@ void CertificateKeeper::look(const Reload& reload) {
   warn();
 }
 
+void CertificateKeeper::heed_clock(const Reload& reload) {
+  const bool was_valid = std::exchange(was_valid_, valid(loaded()));
+  if (was_valid && !was_valid_) look(reload);
+}
+
 void CertificateKeeper::warn() {
-  const auto [chain, expires] =
-      loaded_.with([](const Loaded& loaded) { return std::pair(loaded.files.chain.string(), loaded.files.expires); });
-  if (expires - clock_.now() > kEndsSoon) return;
+  const access::Certificates files = loaded();
+  const auto now = clock_.now();
+  if (files.starts <= now && files.expires - now > kEndsSoon) return;
   if (warned_ && clock_.steady() - *warned_ < kWarnEvery) return;
   warned_ = clock_.steady();
+  if (files.starts > now) {
+    return units::log_warning(
+        "the server certificate isn't valid yet, so nobody accepts it: set this machine's clock, "
+        "or put one there that is valid",
+        {{"certificate", files.chain.string()},
+         {"valid_from", units::date_utc(files.starts)},
+         {"clock", units::date_utc(now)}});
+  }
   units::log_warning("the server certificate ends soon: renew it; its files are looked at every hour and on SIGHUP",
-                     {{"certificate", chain}, {"days_left", days_left(expires, clock_.now())}});
+                     {{"certificate", files.chain.string()}, {"days_left", days_left(files.expires, now)}});
 }
 
 access::Certificates CertificateKeeper::loaded() const {

@@ -14,7 +14,7 @@
 
 namespace vedette::app {
 
-/// prepare(), look() and warn(): one thread. The rest: any thread.
+/// prepare(), look(), heed_clock() and warn(): one thread. The rest: any thread.
 class CertificateKeeper {
  public:
   /// Makes new connections get what the files hold.
@@ -28,8 +28,11 @@ class CertificateKeeper {
 
   /// Looks at the files and has them reloaded if they aren't those loaded; then warn(). Files that can't be used are
   /// logged and left: the loaded ones go on, and the next look tries again.
+  /// A configured certificate that isn't valid yet doesn't replace one that is.
   void look(const Reload& reload);
-  /// Logs a warning when the loaded certificate has at most 14 days left, once a day.
+  /// Looks as soon as the loaded certificate is no longer valid by the clock, which was set then. Cheap: call it often.
+  void heed_clock(const Reload& reload);
+  /// Logs a warning when the loaded certificate isn't valid yet or has at most 14 days left, once a day.
   void warn();
 
   [[nodiscard]] access::Certificates loaded() const;
@@ -40,6 +43,7 @@ class CertificateKeeper {
     access::Certificates files;
     domain::Digest digest;
   };
+  [[nodiscard]] bool valid(const access::Certificates& files) const;
   CertificateKeeper(Config config, const domain::Clock& clock, Loaded loaded);
   [[nodiscard]] static units::Result<Loaded> read(const access::CertificateConfig& config, const domain::Clock& clock);
 
@@ -47,6 +51,7 @@ class CertificateKeeper {
   const domain::Clock& clock_;
   mutable domain::Guarded<Loaded> loaded_;
   std::optional<units::Steady> warned_;
+  bool was_valid_ = true;  ///< the loaded one, when its validity was looked at last
 };
 
 }  // namespace vedette::app

@@ -80,7 +80,7 @@ int run_client(const Options& options) {
   const auto settings = read_settings(options);
   if (!settings) return complain(settings.error(), kExitConfig);
   if (options.command == "check-config") {
-    const auto good = check_files(*settings, domain::SystemClock().now());
+    const auto good = check_files_strictly(*settings, domain::SystemClock().now());
     if (!good) return complain(good.error(), kExitConfig);
     std::cout << (settings->file.empty() ? "no configuration file" : settings->file) << ": good\n";
     return 0;

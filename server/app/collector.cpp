@@ -18,6 +18,7 @@ constexpr units::Milliseconds kDrain{1500};
 constexpr std::chrono::seconds kStuck{20};
 constexpr std::chrono::seconds kDiskStuck{60};  // a disk may take its time
 constexpr units::Milliseconds kAdvance{1000};
+constexpr std::chrono::seconds kLockPatience{2};  // a command beside a start or restart may hold the data for a moment
 
 fleet::FleetTimes fleet_times(const Settings& settings) {
   fleet::FleetTimes times;
@@ -121,7 +122,7 @@ void Collector::Parts::watch_threads() {
 Result<std::unique_ptr<Collector>> Collector::start(Settings settings, const domain::Clock& clock) {
   const auto token = read_metrics_token(settings);
   if (!token) return std::unexpected(token.error());
-  auto lock = DataLock::take(settings.data);
+  auto lock = DataLock::take(settings.data, kLockPatience);
   if (!lock) return std::unexpected(std::move(lock.error()));
   auto certificates = CertificateKeeper::prepare([settings] { return certificate_config(settings); }, clock);
   if (!certificates) return std::unexpected(std::move(certificates.error()));
@@ -195,6 +196,10 @@ bool Collector::alive() {
 
 void Collector::renew_certificate() {
   parts_->certificates->look([this] { return parts_->net.reload_certificate(); });
+}
+
+void Collector::heed_clock() {
+  parts_->certificates->heed_clock([this] { return parts_->net.reload_certificate(); });
 }
 
 }  // namespace vedette::app

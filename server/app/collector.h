@@ -34,6 +34,9 @@ class Collector {
   /// Makes our server certificate anew when it is due, takes up a configured one that was renewed, and warns when the
   /// end is near. Call every hour. On the thread that made the collector.
   void renew_certificate();
+  /// The same at once when the clock was set so that the certificate isn't valid any more. Call every few seconds, on
+  /// the thread that made the collector.
+  void heed_clock();
 
  private:
   struct Parts;

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <thread>
 #include <utility>
 
 #include "server/domain/file_fault.h"
@@ -15,7 +16,22 @@ namespace vedette::app {
 using units::ErrorCode;
 using units::Result;
 
-Result<DataLock> DataLock::take(const std::filesystem::path& directory) {
+namespace {
+
+constexpr std::chrono::milliseconds kRetry{20};
+
+bool lock_within(int fd, std::chrono::milliseconds patience) {
+  const auto until = std::chrono::steady_clock::now() + patience;
+  while (::flock(fd, LOCK_EX | LOCK_NB) != 0) {
+    if (std::chrono::steady_clock::now() >= until) return false;
+    std::this_thread::sleep_for(kRetry);
+  }
+  return true;
+}
+
+}  // namespace
+
+Result<DataLock> DataLock::take(const std::filesystem::path& directory, std::chrono::milliseconds patience) {
   std::error_code code;
   const bool made = std::filesystem::create_directories(directory, code);
   if (code) {
@@ -27,7 +43,7 @@ Result<DataLock> DataLock::take(const std::filesystem::path& directory) {
   if (fd < 0) {
     return units::fail(ErrorCode::io, file + ": " + domain::file_fault("cannot be made", errno));
   }
-  if (::flock(fd, LOCK_EX | LOCK_NB) == 0) return DataLock(fd);
+  if (lock_within(fd, patience)) return DataLock(fd);
   ::close(fd);
   return units::fail(ErrorCode::conflict, "another vedette-server uses " + directory.string() +
                                               "; stop it or choose another data directory");

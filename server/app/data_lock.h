@@ -1,6 +1,7 @@
 // One collector a data directory: an flock on DATA/lock.
 #pragma once
 
+#include <chrono>
 #include <filesystem>
 
 #include "schema/units/result.h"
@@ -9,8 +10,10 @@ namespace vedette::app {
 
 class DataLock {
  public:
-  /// Makes the directory (0700) if need be and takes the lock. `conflict` when another process holds it.
-  [[nodiscard]] static units::Result<DataLock> take(const std::filesystem::path& directory);
+  /// Makes the directory (0700) if need be and takes the lock. `conflict` when another process holds it, and still
+  /// does after `patience`: a command holds it for a moment only.
+  [[nodiscard]] static units::Result<DataLock> take(const std::filesystem::path& directory,
+                                                    std::chrono::milliseconds patience = {});
 
   DataLock(DataLock&& other) noexcept;
   DataLock& operator=(DataLock&&) = delete;

@@ -58,7 +58,10 @@ int wait_for_signal(Collector& collector, const sigset_t& signals, const domain:
     const int signal = ::sigtimedwait(&signals, nullptr, &timeout);
     if (signal > 0 && signal != SIGHUP) return signal;
     if (collector.alive()) tell_service_manager("WATCHDOG=1");
-    if (signal != SIGHUP && clock.steady() - checked < kCertificateCheck) continue;
+    if (signal != SIGHUP && clock.steady() - checked < kCertificateCheck) {
+      collector.heed_clock();
+      continue;
+    }
     checked = clock.steady();
     collector.renew_certificate();
   }

@@ -151,6 +151,16 @@ Result<void> check_files(const Settings& settings, units::Instant now) {
   return {};
 }
 
+Result<void> check_files_strictly(const Settings& settings, units::Instant now) {
+  if (auto good = check_files(settings, now); !good || settings.certificate.empty()) return good;
+  const auto files = access::prepare_certificates(certificate_config(settings), now);
+  if (!files || files->starts <= now) return {};
+  return units::fail(ErrorCode::invalid, settings.certificate_place + ": " + files->chain.string() + " is valid from " +
+                                             units::date_utc(files->starts) + " only, and this machine's clock says " +
+                                             units::date_utc(now) +
+                                             "; set the clock, or put a valid certificate there");
+}
+
 std::set<std::string> certificate_names(const Settings& settings) {
   std::set<std::string> names = access::machine_names();
   if (settings.net.address != "0.0.0.0" && settings.net.address != "::") names.insert(settings.net.address);

@@ -43,6 +43,9 @@ struct Settings {
 /// Can the files that the configuration names be used, the certificate with its key and the metrics token? `invalid`
 /// naming key and file.
 [[nodiscard]] units::Result<void> check_files(const Settings& settings, units::Instant now);
+/// The same for `check-config`, where a certificate that isn't valid yet is a fault too. `run` only warns of it: it may
+/// be the clock, which some machines set after their services started.
+[[nodiscard]] units::Result<void> check_files_strictly(const Settings& settings, units::Instant now);
 /// The line of telemetry.token_file; empty if none is configured.
 [[nodiscard]] units::Result<std::string> read_metrics_token(const Settings& settings);
 

@@ -54,6 +54,8 @@ class HistoryStore {
   /// The number of this boot of the host (1 for its first, the same for the same id, one more for a new one); durable
   /// no later than the first tick that uses it.
   virtual std::uint32_t boot_number(HostNumber host, const std::array<std::uint8_t, 16>& boot_id) = 0;
+  /// The highest of them, 0 if there is none: a boot that gets a higher number was not heard of before this call.
+  [[nodiscard]] virtual std::uint32_t newest_boot(HostNumber host) const = 0;
 
   /// Takes a batch for the next commit; ticks at or below the stream's newest accepted number are dropped here (that is
   /// what makes delivery exactly once); a batch of nothing else makes the next commit tell the stream's mark again.

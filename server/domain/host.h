@@ -23,7 +23,7 @@ struct HostFacts {
   std::string hostname, os, kernel, architecture, cpu_model, timezone, virtualization, agent_version;
   std::uint32_t cores = 0;
   std::uint64_t memory_bytes = 0;
-  units::Instant boot_time{};
+  units::Instant boot_time{};  ///< in the collector's time, whatever the host's clock says; zero if it wasn't told
   bool operator==(const HostFacts&) const = default;
 };
 

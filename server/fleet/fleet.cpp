@@ -60,6 +60,7 @@ void Fleet::load(const domain::HostRecord& record) {
   host.view.state.since = record.enrolled;
   if (const auto facts = ports_.records.facts(record.number)) host.view.facts = *facts;
   host.view.state.last_tick = ports_.history.newest(record.number);
+  host.boot = ports_.history.newest_boot(record.number);
   host.values.set_series(ports_.history.series(record.number));
   directory_.put(host.view);
 }
@@ -178,11 +179,12 @@ void Fleet::welcome(Host& host, Instant at, const seen::Welcomed& welcomed) {
   host.heard = at;
   if (host.outage) {
     if (!host.outage->to) host.same_run = welcomed.same_run;
-    // A boot of this run is known by its number; after a restart of the collector the host's own boot time tells.
-    const bool other_boot = host.boot != 0 ? host.boot != welcomed.boot : welcomed.facts.boot_time > host.outage->from;
+    // A boot that was known before the outage has a number up to the highest known then. Only of a host without any the
+    // boot time has to tell.
+    const bool other_boot = host.boot != 0 ? welcomed.boot > host.boot : welcomed.facts.boot_time > host.outage->from;
     if (other_boot) host.rebooted = std::clamp(welcomed.facts.boot_time, host.outage->from, at);
   }
-  host.boot = welcomed.boot;
+  host.boot = std::max(host.boot, welcomed.boot);
   if (host.view.facts != welcomed.facts) {
     host.view.facts = welcomed.facts;
     ledger_.facts(host.view.record.number, welcomed.facts);

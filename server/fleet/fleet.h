@@ -71,7 +71,7 @@ class Fleet final : public domain::HostObserver,
   struct Host {
     domain::HostView view;
     HostValues values;
-    std::uint32_t boot = 0;                ///< of the newest connection; 0 before the first of this run
+    std::uint32_t boot = 0;                ///< the highest number known, of earlier runs too; 0 if there is none
     std::optional<units::Instant> heard;   ///< last sign of life in this run
     std::optional<domain::Outage> outage;  ///< the one that lasts, or the last one until it was corrected
     std::optional<Hole> hole;              ///< the longest time of it without a tick, as far as they came

@@ -87,6 +87,12 @@ std::uint32_t Registry::boot_number(HostNumber number, const BootId& id) {
   return boot;
 }
 
+std::uint32_t Registry::newest_boot(HostNumber host) const {
+  const std::lock_guard lock(mutex_);
+  const auto it = hosts_.find(domain::index(host));
+  return it == hosts_.end() || it->second.boots_by_number.empty() ? 0 : it->second.boots_by_number.rbegin()->first;
+}
+
 void Registry::add_boot(HostNumber number, Host& host, std::uint32_t boot, const BootId& id) {
   host.boots.insert_or_assign(id, boot);
   host.boots_by_number.emplace(boot, id);

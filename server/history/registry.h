@@ -54,6 +54,7 @@ class Registry {
   [[nodiscard]] units::Result<std::vector<domain::SeriesNumber>> assign(domain::HostNumber host,
                                                                         std::span<const metrics::Series> series);
   [[nodiscard]] std::uint32_t boot_number(domain::HostNumber host, const BootId& id);
+  [[nodiscard]] std::uint32_t newest_boot(domain::HostNumber host) const;
   [[nodiscard]] std::vector<domain::StoredSeries> series(domain::HostNumber host) const;
   /// By series number: whether its cells are doubles.
   [[nodiscard]] std::vector<bool> reals(domain::HostNumber host) const;

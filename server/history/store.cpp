@@ -69,6 +69,10 @@ std::uint32_t Store::boot_number(HostNumber host, const BootId& boot_id) {
   return registry_.boot_number(host, boot_id);
 }
 
+std::uint32_t Store::newest_boot(HostNumber host) const {
+  return registry_.newest_boot(host);
+}
+
 bool Store::submit(domain::SharedBatch batch) {
   if (batch && (domain::index(batch->host) == 0 || domain::index(batch->host) > kMaxHost)) return true;
   std::optional<units::Instant> newest;

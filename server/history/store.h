@@ -58,6 +58,7 @@ class Store final : public domain::HistoryStore {
                                                           std::span<const metrics::Series> series) override;
   [[nodiscard]] std::vector<domain::StoredSeries> series(domain::HostNumber host) const override;
   std::uint32_t boot_number(domain::HostNumber host, const BootId& boot_id) override;
+  [[nodiscard]] std::uint32_t newest_boot(domain::HostNumber host) const override;
   [[nodiscard]] bool submit(domain::SharedBatch batch) override;
   [[nodiscard]] std::uint64_t resume_point(domain::HostNumber host, std::uint64_t stream) const override;
   void on_commit(Committed callback) override { committed_ = std::move(callback); }

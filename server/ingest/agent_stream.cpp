@@ -44,10 +44,14 @@ std::string words(wire::GoodbyeReason reason) {
   return "service stopped";
 }
 
-domain::HostFacts facts_of(const wire::Hello& hello) {
+/// The host's clock told when it booted: here that becomes the collector's time. To the second, as the kernel tells it,
+/// so that the way of a Hello doesn't make facts new.
+domain::HostFacts facts_of(const wire::Hello& hello, Milliseconds skew) {
   const wire::Facts& f = hello.facts;
+  const bool booted = f.boot_time != units::Instant{};
+  const auto boot_time = booted ? f.boot_time - std::chrono::round<std::chrono::seconds>(skew) : f.boot_time;
   return {f.hostname,          f.os,    f.kernel,       f.architecture, f.cpu_model, f.timezone, f.virtualization,
-          hello.agent_version, f.cores, f.memory_bytes, f.boot_time};
+          hello.agent_version, f.cores, f.memory_bytes, boot_time};
 }
 
 }  // namespace
@@ -149,7 +153,7 @@ bool AgentStream::take_over(const wire::Hello& hello) {
   if (taken.clones) {
     units::log_warning("two machines hold one identity", {{"host", host.name}, {"peer", connection_->peer()}});
   }
-  tell(seen::Welcomed{intake_.boot(), facts_of(hello), std::string(connection_->peer()), taken.same_run});
+  tell(seen::Welcomed{intake_.boot(), facts_of(hello, *raw_skew_), std::string(connection_->peer()), taken.same_run});
   return true;
 }
 

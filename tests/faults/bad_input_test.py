@@ -142,6 +142,8 @@ class BadInput(unittest.TestCase):
             for path, words in ((self.folder.name, "is a directory"), ("/dev/null", "no regular file")):
                 with self.subTest(command + " " + path):
                     self.refused(run(SERVER, command, "--config", path), 78, path, words, "TOML file")
+                    if command == "run":
+                        self.refused(run(AGENT, command, "--config", path), 78, path, words, "TOML file")
 
     def test_missing_file(self):
         self.refused(run(SERVER, "check-config", "--config", "/nonexistent/server.toml"), 78, "/nonexistent/server.toml")

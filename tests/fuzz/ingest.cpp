@@ -27,6 +27,7 @@ class Numbers final : public domain::HistoryStore {
   std::uint32_t boot_number(domain::HostNumber, const std::array<std::uint8_t, 16>& id) override {
     return boots_.try_emplace(id, static_cast<std::uint32_t>(boots_.size() + 1)).first->second;
   }
+  std::uint32_t newest_boot(domain::HostNumber) const override { return static_cast<std::uint32_t>(boots_.size()); }
   bool submit(domain::SharedBatch) override { return true; }
   std::uint64_t resume_point(domain::HostNumber, std::uint64_t stream) const override { return stream % 7; }
   void on_commit(Committed) override {}

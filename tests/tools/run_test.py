@@ -32,8 +32,8 @@ def free_port():
 class Run:
     """One run of the script in a process group of its own, as a terminal starts it."""
 
-    def __init__(self, var, port):
-        environment = {**os.environ, "VAR": str(var), "BIN": str(BINARIES)}
+    def __init__(self, var, port, binaries):
+        environment = {**os.environ, "VAR": str(var), "BIN": str(binaries)}
         self.process = subprocess.Popen([ROOT / "tools/run.sh", "--listen", f"127.0.0.1:{port}"], stdout=subprocess.PIPE,
                                         stderr=subprocess.STDOUT, text=True, env=environment, start_new_session=True,
                                         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
@@ -90,8 +90,8 @@ class RunScript(unittest.TestCase):
         self.addCleanup(shutil.rmtree, self.var)
 
     @contextlib.contextmanager
-    def running(self, port):
-        run = Run(self.var, port)
+    def running(self, port, binaries=BINARIES):
+        run = Run(self.var, port, binaries)
         try:
             yield run
         finally:
@@ -150,10 +150,40 @@ class RunScript(unittest.TestCase):
             self.assertEqual(code, 0, text)
             self.assertRegex(text, "agent  .*stopped")
 
+    def test_after_a_hard_kill_the_next_run_starts_without_a_stale_socket(self):
+        port, stale = free_port(), self.var / "server/control.sock"
+        with self.running(port) as run:
+            self.ticks_flow(self.sign_in(run, port)[1])
+            os.killpg(run.process.pid, signal.SIGKILL)
+            run.process.wait(10)
+        self.assertTrue(stale.is_socket(), "what a hard kill leaves")
+        binaries = self.var / "bin"
+        binaries.mkdir()
+        (binaries / "vedette-agent").symlink_to(BINARIES / "vedette-agent")
+        server = binaries / "vedette-server"  # tells what a starting collector finds, then is one
+        server.write_text(f'#!/bin/sh\n[ "$1" != run ] || [ ! -S "{stale}" ] || echo "a stale socket" >&2\n'
+                          f'exec "{BINARIES}/vedette-server" "$@"\n')
+        server.chmod(0o755)
+        with self.running(port, binaries) as run:
+            self.ticks_flow(self.sign_in(run, port)[1])
+            self.stop(run)
+            self.assertNotIn("a stale socket", run.text)
+
+    def test_a_second_run_beside_the_first_is_one_clear_line_and_the_first_goes_on(self):
+        port = free_port()
+        with self.running(port) as run:
+            client = self.sign_in(run, port)[1]
+            with self.running(free_port()) as second:
+                code, text = second.end()
+            self.assertNotEqual(code, 0)
+            self.assertRegex(text, r"\Arun: another vedette-server uses .*; stop it.*\n\Z")
+            self.ticks_flow(client)
+            self.stop(run)
+
     def test_a_lost_first_login_is_told_with_the_command_that_helps_and_the_rest_goes_on(self):
         port = free_port()
         with self.running(port) as run:
-            run.find("(Ctrl-C stops)")
+            run.find("(agent  msg=started)")  # before it says so an interrupt ends it wordlessly
             self.stop(run)
         (self.var / "first-login").unlink()
         with self.running(port) as run:

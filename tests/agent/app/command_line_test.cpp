@@ -21,10 +21,12 @@ TEST(CommandLine, NothingMeansRun) {
 }
 
 TEST(CommandLine, EnrollTakesItsAddressAndOptionsInAnyOrder) {
-  const Command command = parsed({"enroll", "--token", "T", "https://h:1", "--state", "D", "--ca-pin", "P"}).value();
+  const Command command =
+      parsed({"enroll", "--token", "T", "https://h:1", "--state", "D", "--ca-pin", "P", "--config=F"}).value();
   EXPECT_EQ(command.argument, "https://h:1");
   EXPECT_EQ(command.option("token"), "T");
   EXPECT_EQ(command.option("ca-pin"), "P");
+  EXPECT_EQ(command.option("config"), "F");
   EXPECT_EQ(command.option("hostname", "own"), "own");
 }
 

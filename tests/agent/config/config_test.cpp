@@ -92,6 +92,19 @@ TEST(Config, AMissingFileIsOnlyAnErrorWhereItWasAskedFor) {
   EXPECT_NE(load("/no/such/file", true).error().message.find("/no/such/file: No such file"), std::string::npos);
 }
 
+TEST(Config, WhatIsNoFileIsRefused) {
+  const Folder folder;
+  for (const bool required : {true, false}) {
+    for (const auto& [path, words] :
+         {std::pair(folder / "", " is a directory; it must be a TOML file"),
+          std::pair(std::string("/dev/null"), " is no regular file; it must be a TOML file")}) {
+      const auto config = load(path, required);
+      ASSERT_FALSE(config) << path;
+      EXPECT_EQ(config.error().message, path + words);
+    }
+  }
+}
+
 TEST(Identity, AHostThatIsNotEnrolledIsToldHow) {
   const auto missing = load_identity("/no/such/state");
   EXPECT_EQ(missing.error().code, units::ErrorCode::not_found);

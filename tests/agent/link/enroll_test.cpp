@@ -2,6 +2,9 @@
 
 #include <gmock/gmock.h>
 
+#include <fstream>
+#include <map>
+
 #include "agent/app/run.h"
 #include "agent/config/config.h"
 #include "tests/agent/link/test_collector.h"
@@ -119,11 +122,15 @@ TEST(Enroll, AnotherCollectorsCertificateIsRefusedBeforeTheTokenIsSent) {
   EXPECT_TRUE(desk.collector.seen().requests.empty());
 }
 
-/// `vedette-agent enroll` against this desk. Its exit code.
-int run_enroll(const Desk& desk, const std::string& state) {
+/// `vedette-agent enroll` against this desk with these options too. Its exit code.
+int run_enroll(const Desk& desk, std::map<std::string, std::string> options) {
+  options.insert({{"token", "t"}, {"ca-pin", pin_text(desk.authority)}});
   return app::run_enroll({.name = "enroll",
                           .argument = "https://127.0.0.1:" + std::to_string(desk.collector.port()),
-                          .options = {{"token", "t"}, {"ca-pin", pin_text(desk.authority)}, {"state", state}}});
+                          .options = std::move(options)});
+}
+int run_enroll(const Desk& desk, const std::string& state) {
+  return run_enroll(desk, {{"state", state}});
 }
 
 TEST(EnrollCommand, StoresWhatTheTokenBecame) {
@@ -134,6 +141,28 @@ TEST(EnrollCommand, StoresWhatTheTokenBecame) {
   ASSERT_TRUE(identity.has_value());
   EXPECT_EQ(identity->host_id, kId);
   EXPECT_EQ(identity->key, "s3cret");
+}
+
+TEST(EnrollCommand, TheConfigurationSaysWhereUnlessTheCommandDoes) {
+  const tests::TemporaryDirectory folder;
+  const std::string configured = folder / "configured", named = folder / "named", file = folder / "agent.toml";
+  std::ofstream(file) << "state = \"" << configured << "\"\n";
+  const Desk desk(http("201 Created", std::string(R"({"host_id":")") + kId + R"(","key":"s3cret"})"));
+  EXPECT_EQ(run_enroll(desk, {{"config", file}, {"state", named}}), 0);
+  EXPECT_TRUE(config::load_identity(named).has_value());
+  EXPECT_FALSE(std::filesystem::exists(configured));
+  EXPECT_EQ(run_enroll(desk, {{"config", file}}), 0);
+  EXPECT_TRUE(config::load_identity(configured).has_value());
+}
+
+TEST(EnrollCommand, DoesNotSpendTheTokenUnderAConfigurationThatRunRefuses) {
+  const tests::TemporaryDirectory folder;
+  std::ofstream(folder / "agent.toml") << "stat = \"/srv/x\"\n";
+  const Desk desk(http("201 Created", std::string(R"({"host_id":")") + kId + R"(","key":"s3cret"})"));
+  for (const std::string file : {folder / "agent.toml", folder / "missing.toml"}) {
+    EXPECT_EQ(run_enroll(desk, {{"config", file}, {"state", folder / "state"}}), app::kConfigError) << file;
+  }
+  EXPECT_EQ(desk.collector.seen().connections, 0);
 }
 
 TEST(EnrollCommand, DoesNotSpendTheTokenWhereItsKeyCannotBeStored) {

@@ -13,6 +13,11 @@ TEST(UnixSeconds, AlwaysHasThreeDecimals) {
   EXPECT_EQ(unix_seconds(from_unix_ms(-1'500)), "-1.500");
 }
 
+TEST(DateUtc, NamesDayAndTime) {
+  EXPECT_EQ(date_utc(from_unix_ms(1'795'425'204'083)), "2026-11-23 09:13:24 UTC");
+  EXPECT_EQ(date_utc(from_unix_ms(-1)), "1969-12-31 23:59:59 UTC");
+}
+
 TEST(ParseDuration, ReadsEveryUnit) {
   EXPECT_EQ(parse_duration("500ms").value(), 500ms);
   EXPECT_EQ(parse_duration("60s").value(), 60s);

@@ -82,6 +82,21 @@ TEST(Certificates, AreRenewedInTimeUnderTheSamePin) {
   EXPECT_GT(renewed.expires, first.expires);
 }
 
+TEST(Certificates, MadeWhileTheClockRanAheadAreMadeAnewUnderTheSamePin) {
+  Bench bench;
+  const auto ahead = bench.prepare(kNow + 1500 * kDay);
+  EXPECT_FALSE(bench.prepare(kNow + 1499 * kDay).made) << "valid, if only since a moment ago";
+  const auto files = bench.prepare();
+  EXPECT_TRUE(files.made);
+  EXPECT_EQ(files.pin, ahead.pin) << "agents stay enrolled";
+  EXPECT_LE(files.starts, kNow);
+  const auto chain = read_chain(files.chain);
+  ASSERT_EQ(chain->size(), 2u);
+  EXPECT_LE(start_of(chain->back().get()), kNow) << "the authority too";
+  EXPECT_EQ(X509_verify(chain->front().get(), X509_get0_pubkey(chain->back().get())), 1);
+  EXPECT_FALSE(bench.prepare().made);
+}
+
 TEST(Certificates, AreMadeAnewWhenTheNamesChange) {
   Bench bench;
   const auto first = bench.prepare();
@@ -130,6 +145,10 @@ TEST(ConfiguredCertificate, IsCheckedAgainstItsKeyAndTheTime) {
   EXPECT_EQ(ask(files.chain, files.key, kNow), files.pin);
   EXPECT_NE(ask(files.chain, stranger.key, kNow).find("isn't the key"), std::string::npos);
   EXPECT_NE(ask(files.chain, files.key, kNow + 400 * kDay).find("expired"), std::string::npos);
+  const auto early = prepare_certificates({"", files.chain, files.key, {}}, kNow - 400 * kDay);
+  ASSERT_TRUE(early) << "a clock that is set later isn't the files' fault";
+  EXPECT_EQ(early->starts, start_of(read_chain(files.chain)->front().get()));
+  EXPECT_GT(early->starts, kNow - 400 * kDay);
   EXPECT_NE(ask("/nowhere.pem", files.key, kNow).find("/nowhere.pem: cannot be read: No such file"), std::string::npos);
   std::ofstream(own.directory / "empty.pem") << "hello";
   EXPECT_NE(ask(own.directory / "empty.pem", files.key, kNow).find("holds no certificate"), std::string::npos);

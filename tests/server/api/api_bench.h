@@ -79,6 +79,7 @@ class FakeHistory final : public domain::HistoryStore {
   }
   [[nodiscard]] std::vector<domain::StoredSeries> series(domain::HostNumber) const override { return stored; }
   std::uint32_t boot_number(domain::HostNumber, const std::array<std::uint8_t, 16>&) override { return 1; }
+  [[nodiscard]] std::uint32_t newest_boot(domain::HostNumber) const override { return 1; }
   [[nodiscard]] bool submit(domain::SharedBatch) override { return true; }
   [[nodiscard]] std::uint64_t resume_point(domain::HostNumber, std::uint64_t) const override { return 0; }
   void on_commit(Committed) override {}

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "server/access/x509.h"
+#include "server/app/certificate_keeper.h"
 #include "tests/server/app/a_collector.h"
 #include "tests/server/app/log.h"
 
@@ -73,6 +74,68 @@ TEST(Certificate, ThatCantBeUsedLeavesTheOldOneInPlaceAndIsTriedAgain) {
   collector->renew_certificate();
   EXPECT_EQ(shown(*collector), fresh);
   collector.reset();
+}
+
+TEST(Certificate, ThatIsntValidYetIsWarnedOfAndRefusedByCheckConfig) {
+  Log log;
+  Bench bench;
+  const Settings settings = with_files(bench);
+  const auto now = bench.clock.now();
+  const std::string early = put(settings, kLife + std::chrono::days(31));  // valid from in 30 days on
+  auto collector = bench.start(settings);
+  EXPECT_EQ(shown(*collector), early) << "the clock may be set later";
+  EXPECT_EQ(log.count("isn't valid yet, so nobody accepts it"), 1u);
+  EXPECT_TRUE(check_files(settings, now));
+  const auto checked = check_files_strictly(settings, now);
+  ASSERT_FALSE(checked);
+  EXPECT_NE(checked.error().message.find("is valid from "), std::string::npos) << checked.error().message;
+  EXPECT_NE(checked.error().message.find("set the clock"), std::string::npos) << checked.error().message;
+  EXPECT_TRUE(check_files_strictly(settings, now + std::chrono::days(31)));
+  collector.reset();
+}
+
+TEST(Certificate, ThatIsntValidYetDoesNotReplaceOneThatIs) {
+  Log log;
+  Bench bench;
+  const Settings settings = with_files(bench);
+  const std::string old = put(settings, std::chrono::days(90));
+  auto collector = bench.start(settings);
+  (void)put(settings, kLife + std::chrono::days(31));
+  collector->renew_certificate();
+  EXPECT_EQ(shown(*collector), old);
+  EXPECT_EQ(log.count("isn't valid yet; the one loaded before goes on"), 1u);
+  collector.reset();
+}
+
+/// A clock that is set by hand.
+struct SetClock final : domain::Clock {
+  units::Instant wall;
+  explicit SetClock(units::Instant at) : wall(at) {}
+  units::Instant now() const override { return wall; }
+  units::Steady steady() const override { return units::Steady{}; }
+};
+
+TEST(Certificate, OurOwnFollowsAClockThatIsSetAtOnce) {
+  const tests::TemporaryDirectory directory;
+  const units::Instant now = units::from_unix_ms(1'795'000'000'000);
+  for (const std::chrono::days wrong : {std::chrono::days(1500), std::chrono::days(-1500)}) {
+    SetClock clock(now + wrong);
+    const access::CertificateConfig config{directory / std::to_string(wrong.count()), {}, {}, {"localhost"}};
+    auto keeper = CertificateKeeper::prepare([&] { return config; }, clock);
+    ASSERT_TRUE(keeper) << keeper.error().message;
+    const access::Certificates first = (*keeper)->loaded();
+    int reloads = 0;
+    const auto reload = [&]() -> units::Result<void> { return ++reloads, units::Result<void>{}; };
+    (*keeper)->heed_clock(reload);
+    EXPECT_EQ(reloads, 0);
+    clock.wall = now;
+    (*keeper)->heed_clock(reload);
+    (*keeper)->heed_clock(reload);
+    EXPECT_EQ(reloads, 1) << wrong.count();
+    EXPECT_LE((*keeper)->loaded().starts, now);
+    EXPECT_GT((*keeper)->loaded().expires, now + std::chrono::days(300));
+    EXPECT_EQ((*keeper)->loaded().pin, first.pin);
+  }
 }
 
 TEST(Certificate, NearItsEndIsWarnedOfOnceADay) {

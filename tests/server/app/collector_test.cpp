@@ -5,6 +5,8 @@
 
 #include <filesystem>
 #include <fstream>
+#include <future>
+#include <optional>
 #include <set>
 
 #include "server/app/data_lock.h"
@@ -43,6 +45,15 @@ TEST(Collector, IsTheOnlyOneOnItsData) {
   Bench bench;
   auto collector = bench.start();
   EXPECT_NE(bench.refusal(bench.settings()).find("another vedette-server uses"), std::string::npos);
+}
+
+TEST(Collector, WaitsForACommandThatHoldsItsDataForAMoment) {
+  Bench bench;
+  std::optional<DataLock> command(std::move(*DataLock::take(bench.settings().data)));
+  auto started = std::async(std::launch::async, [&] { return bench.refusal(bench.settings()); });
+  EXPECT_EQ(started.wait_for(std::chrono::milliseconds(100)), std::future_status::timeout) << "it waits";
+  command.reset();
+  EXPECT_EQ(started.get(), "started");
 }
 
 TEST(Collector, SaysWhenThePortIsInUse) {

@@ -119,15 +119,56 @@ TEST(Outages, AnOutageLongerThanAgentsKeepIsNotReadThrough) {
   EXPECT_TRUE(w.words().starts_with("agent took no samples "));
 }
 
-TEST(Outages, AnotherBootMeansRebooted) {
+TEST(Outages, AnotherBootMeansRebootedAtItsTime) {
   World w;
+  w.stage.wall = units::Instant{} + 500'000h + 2min;  // 08:02
   w.start();
-  w.welcome(1);
+  w.welcome(1, w.stage.wall - 20h);
   w.see(seen::GoodBye{"rebooting"});
   EXPECT_EQ(w.state().status, HostStatus::stopped);
-  w.stage.advance(30s);
-  w.welcome(2);
-  EXPECT_TRUE(w.observer.outages.back().correction.starts_with("rebooted at "));
+  w.stage.advance(10min);
+  w.welcome(2, w.stage.wall - 3min);
+  EXPECT_EQ(w.words(), "rebooted at 08:09");
+}
+
+/// A host that was last connected in boot `known`, and was lost before the collector was started again.
+void restarted_during_an_outage(World& w, std::uint32_t known) {
+  w.stage.wall = units::Instant{} + 500'000h + 7min;  // 08:07
+  w.history.stored_boot = known;
+  w.records.lasts = {{kHost, HostStatus::lost, w.stage.wall - 5min, "gone"}};
+  domain::Outage outage;
+  outage.id = 1;
+  outage.host = kHost;
+  outage.from = w.stage.wall - 5min;
+  outage.status = HostStatus::lost;
+  w.records.saved[1] = outage;
+  w.start();
+  w.stage.advance(10s);
+}
+
+TEST(Outages, AfterARestartAKnownBootIsNoRebootWhateverItsTime) {
+  World w;
+  restarted_during_an_outage(w, 3);
+  w.history.is_covered = true;
+  w.welcome(3, w.stage.wall - 4min);
+  w.see(seen::BackfillDone{});
+  EXPECT_EQ(w.words(), "host was up; network cut 08:02–08:07");
+}
+
+TEST(Outages, AfterARestartANewBootIsARebootWhateverItsTime) {
+  World w;
+  restarted_during_an_outage(w, 3);
+  w.history.is_covered = true;
+  w.welcome(4, w.stage.wall - 2h);
+  w.see(seen::BackfillDone{});
+  EXPECT_EQ(w.words(), "rebooted at 08:02") << "no earlier than the last sign of life";
+}
+
+TEST(Outages, OfAHostWithoutKnownBootsTheTimeTells) {
+  World w;
+  restarted_during_an_outage(w, 0);
+  w.welcome(1, w.stage.wall - 3min);
+  EXPECT_EQ(w.words(), "rebooted at 08:04");
 }
 
 }  // namespace

@@ -77,12 +77,14 @@ struct FakeRecords final : domain::HostRecords {
 struct FakeHistory final : domain::HistoryStore {
   std::vector<domain::StoredSeries> stored;
   bool is_covered = false;
+  std::uint32_t stored_boot = 0;  ///< what earlier runs of the collector knew
   units::Result<std::vector<domain::SeriesNumber>> assign(domain::HostNumber,
                                                           std::span<const metrics::Series>) override {
     return std::vector<domain::SeriesNumber>{};
   }
   std::vector<domain::StoredSeries> series(domain::HostNumber) const override { return stored; }
   std::uint32_t boot_number(domain::HostNumber, const std::array<std::uint8_t, 16>&) override { return 1; }
+  std::uint32_t newest_boot(domain::HostNumber) const override { return stored_boot; }
   bool submit(domain::SharedBatch) override { return true; }
   std::uint64_t resume_point(domain::HostNumber, std::uint64_t) const override { return 0; }
   void on_commit(Committed) override {}
@@ -157,9 +159,10 @@ struct World {
     fleet->on_ticks(batch);
   }
   [[nodiscard]] std::string words() const { return observer.outages.back().correction; }
-  void welcome(std::uint32_t boot = 1) {
+  void welcome(std::uint32_t boot = 1, units::Instant boot_time = {}) {
     domain::seen::Welcomed welcomed;
     welcomed.boot = boot;
+    welcomed.facts.boot_time = boot_time;
     see(welcomed);
   }
   domain::HostState state() { return fleet->directory().hosts().at(0).state; }

@@ -87,7 +87,11 @@ TEST(Store, RestartReplaysRowsMarksSeriesAndBoots) {
   }
   auto store = opened(options_in(directory.path()));
   EXPECT_EQ(store->series(kHost).size(), 3U);
+  EXPECT_EQ(store->newest_boot(kHost), 2U);
+  EXPECT_EQ(store->newest_boot(domain::HostNumber{99}), 0U);
   EXPECT_EQ(store->boot_number(kHost, BootId{2}), 2U);
+  EXPECT_EQ(store->boot_number(kHost, BootId{3}), 3U);
+  EXPECT_EQ(store->newest_boot(kHost), 3U);
   EXPECT_EQ(store->resume_point(kHost, 1), 700U);
   expect_run(*store, 700);
 }

@@ -436,5 +436,28 @@ TEST(AgentStream, RoundTripAndSkewComeFromThePong) {
   EXPECT_EQ(trips[0].skew, 5'020ms);
 }
 
+TEST(AgentStream, TheBootTimeIsToldInTheCollectorsTime) {
+  for (const auto skew : {units::Milliseconds(2h), units::Milliseconds(-2h), units::Milliseconds(-120ms)}) {
+    World w;
+    Agent agent(w);
+    auto message = hello();
+    message.agent_time = w.stage.wall + skew;
+    message.facts.boot_time = w.stage.wall - 30min + std::chrono::round<std::chrono::seconds>(skew);
+    agent.greet(message);
+    ASSERT_EQ(w.observer.all<seen::Welcomed>().size(), 1u);
+    EXPECT_EQ(w.observer.all<seen::Welcomed>()[0].facts.boot_time, w.stage.wall - 30min) << skew.count();
+  }
+}
+
+TEST(AgentStream, ABootTimeThatWasNotToldStaysUntold) {
+  World w;
+  Agent agent(w);
+  auto message = hello();
+  message.agent_time = w.stage.wall + 2h;
+  agent.greet(message);
+  ASSERT_EQ(w.observer.all<seen::Welcomed>().size(), 1u);
+  EXPECT_EQ(w.observer.all<seen::Welcomed>()[0].facts.boot_time, Instant{});
+}
+
 }  // namespace
 }  // namespace vedette::ingest

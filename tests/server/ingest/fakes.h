@@ -81,6 +81,7 @@ struct FakeHistory final : domain::HistoryStore {
     if (std::ranges::find(boots, boot) == boots.end()) boots.push_back(boot);
     return static_cast<std::uint32_t>(std::ranges::find(boots, boot) - boots.begin()) + 1;
   }
+  std::uint32_t newest_boot(HostNumber) const override { return static_cast<std::uint32_t>(boots.size()); }
   bool submit(SharedBatch batch) override {
     const auto last = batch->first + batch->ticks.size() - 1;
     touched.insert(batch->stream);
