@@ -38,11 +38,39 @@ struct Request {
   std::string body;
 };
 
+/// A response body that is written while the peer takes it: chunked, or until the connection ends for HTTP/1.0.
+/// Implemented by server/net. Everything happens on the connection's loop thread.
+class BodyStream {
+ public:
+  virtual ~BodyStream() = default;
+  [[nodiscard]] virtual std::string_view peer() const noexcept = 0;  ///< as RequestHead::peer
+  [[nodiscard]] virtual Executor& loop() noexcept = 0;
+  /// Queues a piece, shared so that many streams can send it without a copy. False after finish().
+  virtual bool write(std::shared_ptr<const std::string> piece) = 0;
+  /// The body is complete; what is queued still leaves. `within` is how long the peer may take nothing of it; without
+  /// it, as long as for any response. The connection stays open for the next request.
+  virtual void finish(std::optional<units::Milliseconds> within = {}) = 0;
+  virtual void abort() = 0;  ///< drops the socket: the peer sees a body that was cut off
+  [[nodiscard]] virtual std::size_t queued_bytes() const noexcept = 0;  ///< not yet written to the socket
+};
+
+/// What writes a BodyStream. Called on its loop thread; nothing is called if the response never leaves (HEAD, a peer
+/// that has gone).
+class StreamHandler {
+ public:
+  virtual ~StreamHandler() = default;
+  virtual void on_open(BodyStream& stream) = 0;  ///< after the head was queued; the reference lives until on_end
+  virtual void on_drained() {}                   ///< queued_bytes() fell to 0 after being above it
+  virtual void on_stop() = 0;                    ///< the server stops: finish() soon
+  virtual void on_end() = 0;                     ///< last call: the body is complete and written, or the peer is gone
+};
+
 struct Response {
   int status = 200;
   std::vector<Header> headers;  ///< Content-Length, Date, Connection and the security headers are net's
   std::string body;
   std::shared_ptr<const std::string> shared_body;  ///< instead of body, for what is large: sent without a copy
+  std::shared_ptr<StreamHandler> stream;           ///< instead of both, for what isn't known whole or is too large
 };
 
 /// RFC 9457 problem+json: {"type":"about:blank","title","status","detail"}. What isn't UTF-8 in `detail` is replaced.

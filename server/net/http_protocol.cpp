@@ -24,9 +24,15 @@ void HttpProtocol::on_bytes(std::span<const std::uint8_t> bytes) {
   advance();
 }
 
+bool HttpProtocol::wants_input() const {
+  // While a body streams, to see its peer go: silence may last, and there is nothing to write that could fail.
+  if (state_ == State::streaming) return in_.size() < peer_.shard().config().head;
+  return state_ == State::head || state_ == State::body;
+}
+
 void HttpProtocol::advance() {
   if (std::exchange(idle_, false)) peer_.set_deadline(peer_.shard().config().head_deadline);
-  while (!in_.empty() && wants_input()) {
+  while (!in_.empty() && (state_ == State::head || state_ == State::body)) {
     if (!(state_ == State::head ? read_head() : read_body())) return;
   }
 }
@@ -121,14 +127,23 @@ void HttpProtocol::respond(std::uint64_t serial, domain::Response response) {
 void HttpProtocol::write(const domain::Response& response, bool keep_alive) {
   state_ = State::responding;
   keep_alive_ = keep_alive;
-  out_ += response_head(response,
-                        {domain::SystemClock().now(), keep_alive, &peer_.shard().config().content_security_policy});
-  if (request_.head.method != "HEAD" && response.status != 204 && response.status != 304) {
-    shared_out_ = response.shared_body;
-    if (!shared_out_) out_ += response.body;
-  }
+  if (response.stream && request_.http_1_0) keep_alive_ = false;
+  out_ += response_head(response, {domain::SystemClock().now(), keep_alive_, request_.http_1_0,
+                                   &peer_.shard().config().content_security_policy});
   peer_.set_deadline(peer_.shard().config().write_deadline);
   peer_.pump_soon();
+  if (request_.head.method == "HEAD" || response.status == 204 || response.status == 304) return;
+  if (response.stream) return begin_stream(response.stream);
+  shared_out_ = response.shared_body;
+  if (!shared_out_) out_ += response.body;
+}
+
+void HttpProtocol::begin_stream(std::shared_ptr<domain::StreamHandler> handler) {
+  state_ = State::streaming;
+  const auto framing = request_.http_1_0 ? BodyWriter::Framing::until_close : BodyWriter::Framing::chunked;
+  stream_ = std::make_unique<BodyWriter>(peer_, request_.head.peer, std::move(handler), framing);
+  peer_.prove();  // who gets a stream has a login
+  stream_->open();
 }
 
 void HttpProtocol::refuse(const Refusal& refusal) {
@@ -139,11 +154,13 @@ void HttpProtocol::refuse(const Refusal& refusal) {
 
 std::span<const std::uint8_t> HttpProtocol::output() {
   if (written_ < out_.size()) return as_bytes(std::string_view(out_).substr(written_));
+  if (stream_) return stream_->output();
   if (!shared_out_) return {};
   return as_bytes(std::string_view(*shared_out_).substr(written_ - out_.size()));
 }
 
 void HttpProtocol::consume(std::size_t n) {
+  if (stream_ && written_ == out_.size()) return stream_->consume(n);
   written_ += n;
   if (state_ == State::responding) peer_.set_deadline(peer_.shard().config().write_deadline);
 }
@@ -152,7 +169,12 @@ void HttpProtocol::on_flushed() {
   std::string().swap(out_);
   shared_out_.reset();
   written_ = 0;
-  if (state_ != State::responding) return;  // it was the 100
+  if (state_ == State::streaming ? stream_->flushed() : state_ == State::responding) complete();  // else it was the 100
+}
+
+/// The answer has left.
+void HttpProtocol::complete() {
+  if (const auto stream = std::exchange(stream_, nullptr)) stream->on_end();
   if (!keep_alive_) {
     state_ = State::finished;
     return peer_.finish(peer_.shard().config().linger_deadline);
@@ -178,10 +200,15 @@ void HttpProtocol::on_deadline() {
 void HttpProtocol::on_stop(std::uint16_t, const std::string&) {
   stopping_ = true;
   keep_alive_ = false;
+  if (stream_) return stream_->on_stop();
   if (state_ == State::head || state_ == State::body) {
     state_ = State::finished;
     peer_.finish(units::Milliseconds{0});
   }
+}
+
+void HttpProtocol::on_end(const std::string&) {
+  if (stream_) stream_->on_end();
 }
 
 void HttpProtocol::upgrade() {

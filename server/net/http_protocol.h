@@ -5,6 +5,7 @@
 #include <string>
 
 #include "server/net/body_reader.h"
+#include "server/net/body_writer.h"
 #include "server/net/handshake.h"
 #include "server/net/peer.h"
 #include "server/net/request_head.h"
@@ -16,19 +17,19 @@ class HttpProtocol final : public Protocol {
   explicit HttpProtocol(Peer& peer);
 
   void on_bytes(std::span<const std::uint8_t> bytes) override;
-  [[nodiscard]] bool wants_input() const override { return state_ == State::head || state_ == State::body; }
+  [[nodiscard]] bool wants_input() const override;
   [[nodiscard]] std::span<const std::uint8_t> output() override;
   void consume(std::size_t n) override;
   void on_flushed() override;
   void on_deadline() override;
   void on_stop(std::uint16_t code, const std::string& reason) override;
-  void on_end(const std::string&) override {}
+  void on_end(const std::string& how) override;
 
   /// The answer to request `serial`; another is ignored (answered twice, or too late).
   void respond(std::uint64_t serial, domain::Response response);
 
  private:
-  enum class State : std::uint8_t { head, body, handling, responding, finished };
+  enum class State : std::uint8_t { head, body, handling, responding, streaming, finished };
 
   void advance();
   bool read_head();
@@ -39,6 +40,8 @@ class HttpProtocol final : public Protocol {
   void upgrade();
   void accept(domain::UpgradeAccepted accepted, const Handshake& handshake);
   void write(const domain::Response& response, bool keep_alive);
+  void begin_stream(std::shared_ptr<domain::StreamHandler> handler);
+  void complete();
   void refuse(const Refusal& refusal);
   void apply_proxy(domain::RequestHead& head);
 
@@ -55,6 +58,7 @@ class HttpProtocol final : public Protocol {
   std::string out_;
   std::shared_ptr<const std::string> shared_out_;  ///< after out_
   std::size_t written_ = 0;                        ///< of out_, then of shared_out_
+  std::unique_ptr<BodyWriter> stream_;             ///< after out_, while streaming
   bool keep_alive_ = true;
 };
 

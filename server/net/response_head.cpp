@@ -58,7 +58,11 @@ std::string response_head(const domain::Response& response, const ResponseContex
     if (!is_ours(name) && is_clean(name) && is_clean(value)) add(out, name, value);
   }
   add(out, "Date", http_date(context.now));
-  if (response.status != 204 && response.status != 304) add(out, "Content-Length", std::to_string(body_size(response)));
+  if (response.stream) {
+    if (!context.http_1_0) add(out, "Transfer-Encoding", "chunked");
+  } else if (response.status != 204 && response.status != 304) {
+    add(out, "Content-Length", std::to_string(body_size(response)));
+  }
   std::string connection = context.keep_alive ? "keep-alive" : "close";
   if (has(response, "Upgrade")) connection += ", Upgrade";
   add(out, "Connection", connection);

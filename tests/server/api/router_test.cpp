@@ -59,7 +59,7 @@ struct Bench {
   Response ask(const std::string& method, const std::string& path, std::vector<domain::Header> headers = {}) {
     std::optional<Response> answer;
     router.handle({head(method, path, std::move(headers)), ""}, [&](Response r) { answer = std::move(r); });
-    return answer.value_or(Response{.status = 0, .headers = {}, .body = "no answer", .shared_body = nullptr});
+    return answer.value_or(Response{.status = 0, .headers = {}, .body = "no answer", .shared_body = nullptr, .stream = nullptr});
   }
   static domain::RequestHead head(const std::string& method, const std::string& path,
                                   std::vector<domain::Header> headers) {
