@@ -1,17 +1,36 @@
-// /api/v1/live: the WebSocket of viewers.
+// /api/v1/live: live events to viewers over a WebSocket, Server-Sent Events (…/events) or long polling (…/poll).
 #pragma once
 
 #include <functional>
 #include <memory>
+#include <optional>
+#include <string>
+#include <vector>
 
 #include "server/api/router.h"
 
 namespace vedette::api {
 
-/// Makes the handler of a viewer's connection. On the loop's thread; must not block.
-using MakeViewer = std::function<std::unique_ptr<domain::ConnectionHandler>(const domain::Person&)>;
+/// What a viewer without a WebSocket asks for in the query: topics and where it was.
+struct LiveQuery {
+  std::vector<std::string> topics;
+  std::optional<std::string> cursor;
+};
 
-/// Any login; the subprotocol vedette.live.v1 must be offered (400). Messages of viewers have at most 4 kB (1009).
-void add_live_route(Router& router, MakeViewer make);
+/// Where the routes lead to. Bound to server/live by server/app.
+struct LivePorts {
+  /// The handler of a WebSocket. On the loop's thread; must not block.
+  std::function<std::unique_ptr<domain::ConnectionHandler>(const domain::Person&)> socket;
+  /// The body of an event stream. Any thread.
+  std::function<std::shared_ptr<domain::StreamHandler>(const domain::Person&, LiveQuery)> stream;
+  /// Answers a poll, now or when there is something to tell. Any thread.
+  std::function<void(const domain::Person&, LiveQuery, domain::Responder)> poll;
+  /// The topics of a query, checked; `invalid` says what is wrong.
+  std::function<units::Result<std::vector<std::string>>(const std::vector<std::string_view>&)> topics;
+};
+
+/// Any login. WebSocket: the subprotocol vedette.live.v1 must be offered (400), messages of viewers have at most 4 kB
+/// (1009). The others: `topics` is required; the cursor is `cursor`, or for a stream that comes back Last-Event-ID.
+void add_live_routes(Router& router, LivePorts ports);
 
 }  // namespace vedette::api

@@ -61,6 +61,7 @@ Collector::Parts::Parts(Settings s, const domain::Clock& c, DataLock l, std::uni
       desk(*store, logins, clock, revocations, setup_command(settings)),
       hub({control, clock, [this](const units::HostId& id) { return fleet.directory().host(id).has_value(); }},
           run_id()),
+      polls(hub, control),
       deliverer(settings.notify.receivers, *store, clock, notify::send_over_network(settings.notify.public_url)),
       // Each holds a reference to the other; neither uses it before start().
       engine(settings.alerts, *store, hub, fleet, clock),
@@ -139,6 +140,7 @@ Result<std::unique_ptr<Collector>> Collector::start(Settings settings, const dom
   parts.history->start();
   parts.add_routes(*token);
   parts.add_upgrades();
+  parts.add_live_routes();
   parts.add_metrics();
   if (auto started = parts.start_control(); !started) return std::unexpected(std::move(started.error()));
   if (auto listening = parts.net.start(); !listening) return std::unexpected(std::move(listening.error()));
@@ -158,6 +160,7 @@ void Collector::stop() {
   if (std::exchange(parts_->stopped, true)) return;
   // First what tells everybody; then whoever may be in the middle of something is interrupted before it is waited for.
   if (parts_->socket) parts_->socket->request_stop();
+  parts_->hub.stop();  // or polls would hold up the stop for as long as it may take
   parts_->net.stop(1012, "collector restarting");
   parts_->history->interrupt_queries();
   parts_->workers.stop();

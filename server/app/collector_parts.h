@@ -22,6 +22,7 @@
 #include "server/history/store.h"
 #include "server/ingest/agent_stream.h"
 #include "server/live/hub.h"
+#include "server/live/polls.h"
 #include "server/net/server.h"
 #include "server/notify/deliverer.h"
 #include "server/telemetry/metrics.h"
@@ -66,6 +67,7 @@ struct Collector::Parts {
 
   void add_routes(const std::string& metrics_token);
   void add_upgrades();
+  void add_live_routes();
   void add_metrics();
   void add_connection_metrics();
   void add_history_metrics();
@@ -86,6 +88,7 @@ struct Collector::Parts {
   access::Gate gate;
   access::LoginDesk desk;
   live::Hub hub;
+  live::Polls polls;
   notify::Deliverer deliverer;
   alerts::Engine engine;
   fleet::Fleet fleet;

@@ -9,7 +9,9 @@
 #include "server/api/session_routes.h"
 #include "server/api/status_routes.h"
 #include "server/app/collector_parts.h"
-#include "server/live/viewer.h"
+#include "server/live/event_stream.h"
+#include "server/live/message.h"
+#include "server/live/socket_viewer.h"
 
 namespace vedette::app {
 
@@ -35,9 +37,23 @@ void Collector::Parts::add_upgrades() {
         }
         return domain::UpgradeAccepted{agents.accept(std::move(*host)), "vedette.agent.v1"};
       }});
-  api::add_live_route(router, [this](const domain::Person& person) {
-    return std::make_unique<live::Viewer>(hub, person.sid, person.expires);
-  });
+}
+
+void Collector::Parts::add_live_routes() {
+  const auto login = [](const domain::Person& person) { return live::Viewer::Login{person.sid, person.expires}; };
+  api::LivePorts ports;
+  ports.socket = [this, login](const domain::Person& person) {
+    return std::make_unique<live::SocketViewer>(hub, login(person));
+  };
+  ports.stream = [this, login](const domain::Person& person, api::LiveQuery query) {
+    return std::make_shared<live::EventStream>(hub, login(person),
+                                               live::Watch{std::move(query.topics), std::move(query.cursor)});
+  };
+  ports.poll = [this, login](const domain::Person& person, api::LiveQuery query, domain::Responder respond) {
+    polls.poll(login(person), {std::move(query.topics), std::move(query.cursor)}, std::move(respond));
+  };
+  ports.topics = [](const std::vector<std::string_view>& lists) { return live::parse_topic_lists(lists); };
+  api::add_live_routes(router, std::move(ports));
 }
 
 }  // namespace vedette::app

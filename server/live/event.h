@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "server/domain/connection.h"
+#include "server/live/encoded.h"
 #include "server/live/message.h"
 
 namespace vedette::live {
@@ -25,8 +25,8 @@ struct Event {
   std::string topic;
   std::optional<std::string> header;  ///< if it changed with this event
   std::vector<Row> rows;
-  bool urgent = false;        ///< it has rows and none of them may be skipped
-  domain::SharedFrame frame;  ///< encoded once; null if nobody watched when it was made
+  bool urgent = false;  ///< it has rows and none of them may be skipped
+  Encodings encoded;    ///< once, in the forms of those who watched when it was made
 };
 using SharedEvent = std::shared_ptr<const Event>;
 

@@ -4,15 +4,9 @@
 #include <algorithm>
 #include <utility>
 
-#include "schema/wire/session.h"
 #include "server/live/topic.h"
-#include "server/live/viewer.h"
 
 namespace vedette::live {
-
-domain::SharedFrame frame_of(std::string_view text) {
-  return wire::make_frame(wire::Opcode::text, text);
-}
 
 std::string delta_of(const Event& event, const std::string& cursor) {
   std::vector<SharedRow> rows;
@@ -113,7 +107,7 @@ void Hub::flush() {
     loop->post([list = std::move(list)] {
       for (const Parcel& parcel : list) {
         for (const auto& seat : parcel.seats) {
-          if (seat->viewer) seat->viewer->take(parcel.event);
+          if (seat->subscriber) seat->subscriber->take(parcel.event);
         }
       }
     });
@@ -130,10 +124,7 @@ void Hub::flush_topic(Topic& changed, std::map<domain::Executor*, std::vector<Pa
   for (const auto run : split(texts, limits_.part)) {
     const auto end = next + static_cast<std::ptrdiff_t>(run.size());
     std::optional<std::string> told;
-    if (std::exchange(taken.header_changed, false)) {
-      told = changed.header;
-      changed.whole_from = number_ + 1;
-    }
+    if (std::exchange(taken.header_changed, false)) told = changed.header;
     const SharedEvent event = make_event(changed, std::move(told), {next, end});
     for (const auto& [loop, watching] : seats) parcels[loop].push_back({event, watching});
     next = end;
@@ -147,7 +138,13 @@ SharedEvent Hub::make_event(const Topic& changed, std::optional<std::string> tol
   event.header = std::move(told);
   event.rows = std::move(rows);
   event.urgent = !event.rows.empty() && std::ranges::none_of(event.rows, &Event::Row::conflate);
-  if (!changed.seats.empty()) event.frame = frame_of(delta_of(event, cursor(event.number)));
+  std::string text;
+  for (const auto& seat : changed.seats) {
+    Encoded& encoded = event.encoded[static_cast<std::size_t>(seat->form)];
+    if (encoded) continue;
+    if (text.empty()) text = delta_of(event, cursor(event.number));
+    encoded = encode(seat->form, text, cursor(event.number));
+  }
   auto shared = std::make_shared<const Event>(std::move(event));
   recent_.push(shared);
   ++counters_.events;

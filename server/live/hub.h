@@ -1,8 +1,8 @@
 // Live events on their way to viewers, within this process: topics, snapshots, the one sequence of events, fan-out.
-// Knows no transport; viewer.h carries it over WebSocket.
+// Knows no transport: subscriber.h is all it sees of viewers.
 //
-// Owner: the control thread. Viewers live on event loops and reach the hub by posting to the control executor; the hub
-// reaches them by posting to their loops, once a loop and flush.
+// Owner: the control thread. Subscribers live on event loops and reach the hub by posting to the control executor; the
+// hub reaches them by posting to their loops, once a loop and flush.
 #pragma once
 
 #include <deque>
@@ -24,23 +24,9 @@
 #include "server/live/event.h"
 #include "server/live/limits.h"
 #include "server/live/row_set.h"
+#include "server/live/subscriber.h"
 
 namespace vedette::live {
-
-class Viewer;
-
-/// Topics that a viewer may not watch, each with words that say why.
-using Refusals = std::vector<std::pair<std::string, std::string>>;
-
-/// A viewer as both threads know it: the hub keeps it, the viewer comes and goes.
-struct Seat {
-  domain::Executor& loop;
-  const domain::Digest sid;      ///< the login that the viewer leans on
-  const units::Instant expires;  ///< when that login ends by itself
-  Viewer* viewer = nullptr;      ///< loop's thread only; null once the connection ended
-  std::set<std::string> topics;  ///< control thread only
-};
-using SharedSeat = std::shared_ptr<Seat>;
 
 /// Everything outlives the hub.
 struct HubPorts {
@@ -59,9 +45,11 @@ class Hub final : public domain::LiveBus, public domain::RevocationObserver {
 
   /// Begins to beat. Any thread, once.
   void start();
+  /// Tells all subscribers that the collector stops. Any thread.
+  void stop();
 
   // domain::LiveBus. Control thread. A host topic exists from its first subscription until nobody watched it for a
-  // minute, or nobody watches and it has no rows; there are at most Limits::host_topics. watched() is always true for
+  // minute; there are at most Limits::host_topics. watched() is always true for
   // the others. A host topic keeps its newest rows only.
   void header(std::string_view topic, std::string json) override;
   void publish(std::string_view topic, std::string_view key, std::string json, bool conflate) override;
@@ -72,8 +60,8 @@ class Hub final : public domain::LiveBus, public domain::RevocationObserver {
   void on_host_revoked(domain::HostNumber) override {}
   void on_login_ended(const domain::Digest& sid) override;
 
-  // For viewers, any thread; each is done on the control thread, in order. Every subscribe and unsubscribe is answered
-  // by one call of the viewer's answer(). Topics of unknown hosts, and host topics over the limit, are refused in it.
+  // For subscribers, any thread; each is done on the control thread, in order. Every subscribe and unsubscribe is
+  // answered by one call of answer(). Topics of unknown hosts, and host topics over the limit, are refused in it.
   void join(SharedSeat seat);
   void subscribe(SharedSeat seat, std::vector<std::string> topics, std::optional<std::string> cursor);
   void unsubscribe(SharedSeat seat, std::vector<std::string> topics);
@@ -87,7 +75,7 @@ class Hub final : public domain::LiveBus, public domain::RevocationObserver {
  private:
   struct Topic;
   struct Pending;
-  using Frames = std::vector<domain::SharedFrame>;
+  using Messages = std::vector<Encoded>;
   struct Parcel;  ///< what one loop gets of a flush
 
   Topic& topic(std::string_view name);
@@ -104,12 +92,13 @@ class Hub final : public domain::LiveBus, public domain::RevocationObserver {
   [[nodiscard]] bool make_room();
   [[nodiscard]] std::optional<std::vector<SharedEvent>> resumed(const std::vector<std::string>& names,
                                                                 const std::string& cursor) const;
-  [[nodiscard]] Frames snapshot(Topic& topic, bool last);
+  [[nodiscard]] Messages snapshot(Topic& topic, Form form, bool last);
 
   void beat();
   void forget_unwatched();
   void end_login(const domain::Digest& sid);
   void end_expired();
+  static void tell(const SharedSeat& seat, void (Subscriber::*what)());
 
   const HubPorts ports_;
   domain::Executor& control_;

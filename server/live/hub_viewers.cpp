@@ -5,7 +5,6 @@
 
 #include "server/live/hub.h"
 #include "server/live/topic.h"
-#include "server/live/viewer.h"
 
 namespace vedette::live {
 namespace {
@@ -39,7 +38,7 @@ void Hub::unsubscribe(SharedSeat seat, std::vector<std::string> topics) {
   control_.post([this, seat = std::move(seat), topics = std::move(topics)] {
     for (const std::string& name : topics) unwatch(seat, name);
     seat->loop.post([seat] {
-      if (seat->viewer) seat->viewer->answer({}, {}, {});
+      if (seat->subscriber) seat->subscriber->answer({});
     });
   });
 }
@@ -57,10 +56,8 @@ void Hub::unwatch(const SharedSeat& seat, const std::string& name) {
   seat->topics.erase(name);
   const auto found = topics_.find(name);
   if (found == topics_.end()) return;
-  Topic& left = *found->second;
-  left.seats.erase(seat);
-  // Others keep their rows for a minute, for a viewer that comes back.
-  if (is_host_topic(name) && left.seats.empty() && left.rows.empty() && !left.changed) topics_.erase(found);
+  // It stays for a minute, for a viewer that comes back: between two polls nobody watches.
+  found->second->seats.erase(seat);
 }
 
 Refusals Hub::refuse(std::vector<std::string>& names) {
@@ -100,23 +97,27 @@ void Hub::do_subscribe(const SharedSeat& seat, std::vector<std::string> names, c
   flush();  // what was published before belongs to the snapshot, not after it
   Refusals refused = refuse(names);
   watch(seat, names);
-  Frames frames;
-  std::vector<std::string> replaced;
+  Answer answer;
+  answer.cursor = cursor(number_);
+  answer.refused = std::move(refused);
   if (names.empty()) {  // nothing but refusals
   } else if (const auto events = from ? resumed(names, *from) : std::nullopt) {
     for (const auto& event : *events) {
-      frames.push_back(event->frame ? event->frame : frame_of(delta_of(*event, cursor(event->number))));
+      const Encoded& encoded = event->encoded[static_cast<std::size_t>(seat->form)];
+      const std::string at = cursor(event->number);
+      answer.messages.push_back(encoded ? encoded : encode(seat->form, delta_of(*event, at), at));
     }
-    if (frames.empty()) frames.push_back(frame_of(beat_text(cursor(number_))));
+    answer.current = answer.messages.empty();
+    if (answer.current) answer.messages.push_back(encode_beat(seat->form, answer.cursor));
   } else {
-    replaced = names;
+    answer.replaced = names;
     for (const std::string& name : names) {
-      Frames parts = snapshot(topic(name), name == names.back());
-      std::ranges::move(parts, std::back_inserter(frames));
+      Messages parts = snapshot(topic(name), seat->form, name == names.back());
+      std::ranges::move(parts, std::back_inserter(answer.messages));
     }
   }
-  seat->loop.post([seat, replaced = std::move(replaced), frames = std::move(frames), refused = std::move(refused)] {
-    if (seat->viewer) seat->viewer->answer(replaced, frames, refused);
+  seat->loop.post([seat, answer = std::move(answer)] {
+    if (seat->subscriber) seat->subscriber->answer(answer);
   });
 }
 
@@ -137,21 +138,23 @@ std::optional<std::vector<SharedEvent>> Hub::resumed(const std::vector<std::stri
   return bytes > limits_.replay ? std::nullopt : std::move(events);
 }
 
-Hub::Frames Hub::snapshot(Topic& shown, bool last) {
+Hub::Messages Hub::snapshot(Topic& shown, Form form, bool last) {
   const std::vector<SharedRow> rows = shown.rows.rows();
   const auto runs = split(rows, limits_.part);
   const auto encoded = [&](std::size_t part, std::uint64_t number) {
-    return frame_of(snapshot_text(shown.name, cursor(number), {part, runs.size()}, shown.header, runs[part - 1]));
+    const std::string at = cursor(number);
+    return encode(form, snapshot_text(shown.name, at, {part, runs.size()}, shown.header, runs[part - 1]), at);
   };
   // Many viewers come at once after a restart: they share the parts.
   if (shown.snapshot_at != number_ + 1) {
-    shown.snapshot.clear();
-    for (std::size_t part = 1; part < runs.size(); ++part) shown.snapshot.push_back(encoded(part, 0));
+    shown.snapshot = {};
     shown.snapshot_at = number_ + 1;
   }
-  Frames frames = shown.snapshot;
-  frames.push_back(encoded(runs.size(), last ? number_ : 0));
-  return frames;
+  Messages& shared = shown.snapshot[static_cast<std::size_t>(form)];
+  while (shared.size() + 1 < runs.size()) shared.push_back(encoded(shared.size() + 1, 0));
+  Messages messages = shared;
+  messages.push_back(encoded(runs.size(), last ? number_ : 0));
+  return messages;
 }
 
 void Hub::beat() {
@@ -159,13 +162,18 @@ void Hub::beat() {
   flush();
   forget_unwatched();
   end_expired();
-  const auto frame = frame_of(beat_text(cursor(number_)));
+  const std::string at = cursor(number_);
+  Encodings beats;
   std::map<domain::Executor*, std::vector<SharedSeat>> loops;
-  for (const auto& seat : seats_) loops[&seat->loop].push_back(seat);
+  for (const auto& seat : seats_) {
+    loops[&seat->loop].push_back(seat);
+    Encoded& encoded = beats[static_cast<std::size_t>(seat->form)];
+    if (!encoded) encoded = encode_beat(seat->form, at);
+  }
   for (auto& [loop, seats] : loops) {
-    loop->post([frame, seats = std::move(seats)] {
+    loop->post([beats, at, seats = std::move(seats)] {
       for (const auto& seat : seats) {
-        if (seat->viewer) seat->viewer->beat(frame);
+        if (seat->subscriber) seat->subscriber->beat(beats[static_cast<std::size_t>(seat->form)], at);
       }
     });
   }
@@ -182,20 +190,26 @@ void Hub::on_login_ended(const domain::Digest& sid) {
 void Hub::end_expired() {
   const units::Instant now = ports_.clock.now();
   for (const auto& seat : seats_) {
-    if (seat->expires > now) continue;
-    seat->loop.post([seat] {
-      if (seat->viewer) seat->viewer->end_login();
-    });
+    if (seat->expires <= now) tell(seat, &Subscriber::end_login);
   }
 }
 
 void Hub::end_login(const domain::Digest& sid) {
   for (const auto& seat : seats_) {
-    if (seat->sid != sid) continue;
-    seat->loop.post([seat] {
-      if (seat->viewer) seat->viewer->end_login();
-    });
+    if (seat->sid == sid) tell(seat, &Subscriber::end_login);
   }
+}
+
+void Hub::stop() {
+  control_.post([this] {
+    for (const auto& seat : seats_) tell(seat, &Subscriber::stop);
+  });
+}
+
+void Hub::tell(const SharedSeat& seat, void (Subscriber::*what)()) {
+  seat->loop.post([seat, what] {
+    if (seat->subscriber) (seat->subscriber->*what)();
+  });
 }
 
 }  // namespace vedette::live

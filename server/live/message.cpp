@@ -4,6 +4,8 @@
 #include <charconv>
 #include <nlohmann/json.hpp>
 
+#include "schema/units/utf8.h"
+
 namespace vedette::live {
 namespace {
 
@@ -38,6 +40,15 @@ std::string quoted(const json& value) {
   return text;
 }
 
+std::unexpected<units::Error> no_topic(const json& what) {
+  return fail(ErrorCode::invalid,
+              quoted(what) + " is no topic; there are \"fleet\", \"alerts\" and \"host/<32 hex digits>\"");
+}
+
+void add_once(std::vector<std::string>& names, const std::string& name) {
+  if (std::ranges::find(names, name) == names.end()) names.push_back(name);
+}
+
 units::Result<std::vector<std::string>> parse_topics(const json& body) {
   const auto topics = body.find("topics");
   if (topics == body.end() || !topics->is_array() || topics->empty()) {
@@ -45,12 +56,8 @@ units::Result<std::vector<std::string>> parse_topics(const json& body) {
   }
   std::vector<std::string> names;
   for (const json& topic : *topics) {
-    if (!topic.is_string() || !is_topic(topic.get_ref<const std::string&>())) {
-      return fail(ErrorCode::invalid,
-                  quoted(topic) + " is no topic; there are \"fleet\", \"alerts\" and \"host/<32 hex digits>\"");
-    }
-    const auto& name = topic.get_ref<const std::string&>();
-    if (std::ranges::find(names, name) == names.end()) names.push_back(name);
+    if (!topic.is_string() || !is_topic(topic.get_ref<const std::string&>())) return no_topic(topic);
+    add_once(names, topic.get_ref<const std::string&>());
   }
   return names;
 }
@@ -101,6 +108,23 @@ units::Result<ViewerRequest> parse_request(std::string_view text) {
     request.cursor = cursor->get<std::string>();
   }
   return request;
+}
+
+units::Result<std::vector<std::string>> parse_topic_lists(std::span<const std::string_view> lists) {
+  std::vector<std::string> names;
+  for (std::string_view list : lists) {
+    while (!list.empty()) {
+      const std::size_t comma = std::min(list.find(','), list.size());
+      const std::string name(list.substr(0, comma));
+      list.remove_prefix(std::min(comma + 1, list.size()));
+      if (!is_topic(name)) return no_topic(units::repair_utf8(name));
+      add_once(names, name);
+    }
+  }
+  if (names.empty()) {
+    return fail(ErrorCode::invalid, "topics is missing: name what to watch, as in topics=fleet,alerts");
+  }
+  return names;
 }
 
 std::string delta_text(std::string_view topic, std::string_view cursor, const std::optional<std::string>& header,

@@ -42,6 +42,9 @@ struct ViewerRequest {
 /// `invalid` with words that name the field; they go to the viewer.
 [[nodiscard]] units::Result<ViewerRequest> parse_request(std::string_view text);
 
+/// The values of `topics` in a query, each a list with commas. `invalid` as parse_request().
+[[nodiscard]] units::Result<std::vector<std::string>> parse_topic_lists(std::span<const std::string_view> lists);
+
 /// `header` and rows are JSON already; topic and cursor need no escaping.
 [[nodiscard]] std::string delta_text(std::string_view topic, std::string_view cursor,
                                      const std::optional<std::string>& header, std::span<const SharedRow> rows);

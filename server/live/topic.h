@@ -1,6 +1,7 @@
 // A topic as the hub keeps it: its rows, who watches, what wasn't sent yet. Control thread only.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string>
 #include <unordered_map>
@@ -31,14 +32,13 @@ struct Hub::Topic {
   std::unordered_set<SharedSeat> seats;
   Pending pending;
   bool changed = false;          ///< is in changed_
-  std::uint64_t whole_from = 0;  ///< events before this number don't suffice to resume (no topic then, other header)
+  std::uint64_t whole_from = 0;  ///< events before this number don't suffice to resume: there was no topic then
   unsigned unwatched_beats = 0;
-  Frames snapshot;  ///< encoded at `snapshot_at`, all parts but the last, which is made as it is needed
+  /// Encoded at `snapshot_at`, by form: all parts but the last, which is made as it is needed.
+  std::array<Messages, kForms> snapshot;
   std::uint64_t snapshot_at = 0;
 };
 
-/// A message as its frame, encoded once.
-[[nodiscard]] domain::SharedFrame frame_of(std::string_view text);
 [[nodiscard]] std::string delta_of(const Event& event, const std::string& cursor);
 
 }  // namespace vedette::live

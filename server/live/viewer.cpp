@@ -7,89 +7,47 @@
 
 namespace vedette::live {
 
-Viewer::Viewer(Hub& hub, domain::Digest sid, units::Instant expires)
-    : hub_(hub), sid_(std::move(sid)), expires_(expires) {}
-
-void Viewer::on_open(domain::Connection& connection) {
-  connection_ = &connection;
-  seat_ = std::make_shared<Seat>(Seat{connection.loop(), sid_, expires_, this, {}});
+Viewer::Viewer(Hub& hub, const Login& login, domain::Executor& loop, Form form, Outlet& outlet)
+    : hub_(hub), outlet_(outlet), seat_(std::make_shared<Seat>(Seat{loop, form, login.sid, login.expires, this, {}})) {
   hub_.join(seat_);
 }
 
-void Viewer::on_end(const domain::Ending&) {
-  closing_ = true;
-  connection_ = nullptr;
-  seat_->viewer = nullptr;
+Viewer::~Viewer() {
+  seat_->subscriber = nullptr;
   hub_.leave(seat_);
 }
 
-void Viewer::on_binary(std::span<const std::uint8_t>) {
-  closing_ = true;
-  connection_->close(wire::close::unsupported, "viewers send text messages");
-}
-
-void Viewer::fault(const std::string& words) {
-  connection_->send_text(error_text(words));
-  if (++faults_ < hub_.limits().faults) return;
-  closing_ = true;
-  connection_->close(wire::close::policy, "too many bad messages: " + words);
-}
-
-bool Viewer::accept_topics(const ViewerRequest& request) {
-  if (request.op == ViewerRequest::Op::unsubscribe) {
-    for (const auto& topic : request.topics) {
-      topics_.erase(topic);
-      held_.erase(topic);
-    }
-    return true;
-  }
+bool Viewer::subscribe(std::vector<std::string> topics, std::optional<std::string> cursor) {
   std::set<std::string> all = topics_;
-  all.insert(request.topics.begin(), request.topics.end());
+  all.insert(topics.begin(), topics.end());
   if (all.size() > hub_.limits().topics) return false;
   topics_ = std::move(all);
+  hub_.subscribe(seat_, std::move(topics), std::move(cursor));
   return true;
 }
 
-void Viewer::on_text(std::string_view payload) {
-  if (closing_) return;
-  if (payload.size() > hub_.limits().message) return fault("a message has at most 4096 bytes");
-  auto request = parse_request(payload);
-  if (!request) return fault(request.error().message);
-  if (!accept_topics(*request)) {
-    return fault("a viewer has at most " + std::to_string(hub_.limits().topics) + " topics");
+void Viewer::unsubscribe(std::vector<std::string> topics) {
+  for (const auto& topic : topics) {
+    topics_.erase(topic);
+    held_.erase(topic);
   }
-  if (++in_flight_ > hub_.limits().requests_in_flight) {
-    closing_ = true;
-    return connection_->close(wire::close::policy, "too many requests at once");
-  }
-  // One at a time: a viewer that asks faster than it is answered waits in its own socket.
-  connection_->pause_reading(true);
-  if (request->op == ViewerRequest::Op::subscribe) {
-    hub_.subscribe(seat_, std::move(request->topics), std::move(request->cursor));
-  } else {
-    hub_.unsubscribe(seat_, std::move(request->topics));
-  }
+  hub_.unsubscribe(seat_, std::move(topics));
 }
 
-void Viewer::answer(const std::vector<std::string>& topics, std::span<const domain::SharedFrame> frames,
-                    const Refusals& refused) {
-  if (--in_flight_ == 0) connection_->pause_reading(false);
+void Viewer::answer(const Answer& answer) {
+  outlet_.on_answered();
   if (closing_) return;
-  for (const auto& [topic, words] : refused) {
+  for (const auto& [topic, words] : answer.refused) {
     topics_.erase(topic);
-    connection_->send_text(error_text(words, topic));
+    outlet_.send(encode(seat_->form, error_text(words, topic), {}));
   }
-  for (const std::string& topic : topics) held_.erase(topic);  // older than the snapshot
+  for (const std::string& topic : answer.replaced) held_.erase(topic);  // older than the snapshot
   release();
-  for (const auto& frame : frames) {
-    connection_->send_frame(frame);
-    state_bytes_ += frame->size();
-  }
-  state_bytes_ = std::min(state_bytes_, connection_->queued_bytes());
+  for (const Encoded& message : answer.messages) send_state(message);
 }
 
 std::size_t Viewer::waiting() {
-  const std::size_t queued = connection_->queued_bytes();
+  const std::size_t queued = outlet_.queued_bytes();
   state_bytes_ = std::min(state_bytes_, queued);
   return queued - state_bytes_;
 }
@@ -98,7 +56,7 @@ void Viewer::take(const SharedEvent& event) {
   if (closing_ || !topics_.contains(event->topic)) return;
   const bool behind = waiting() > hub_.limits().hold_above;
   if (held_.empty() && (!behind || event->urgent)) {
-    connection_->send_frame(event->frame);
+    outlet_.send(event->encoded[static_cast<std::size_t>(seat_->form)]);
   } else {
     if (held_.empty()) held_before_ = event->number - 1;
     hold(*event);
@@ -125,12 +83,13 @@ void Viewer::hold(const Event& event) {
   if (is_host_topic(event.topic)) hub_.counters().conflated += held.rows.keep_last(hub_.limits().host_rows);
   if (!urgent.empty()) {
     const auto header = std::exchange(held.header, std::nullopt);
-    connection_->send_text(delta_text(event.topic, hub_.cursor(held_before_), header, urgent));
+    const std::string at = hub_.cursor(held_before_);
+    outlet_.send(encode(seat_->form, delta_text(event.topic, at, header, urgent), at));
   }
   if (held.rows.empty() && !held.header) held_.erase(event.topic);
 }
 
-void Viewer::on_drained() {
+void Viewer::drained() {
   if (!closing_) release();
 }
 
@@ -141,47 +100,46 @@ void Viewer::release() {
     const auto runs = split(rows, hub_.limits().part);
     for (std::size_t i = 0; i < runs.size(); ++i) {
       const bool last = held_.empty() && i + 1 == runs.size();
-      send_text_of_state(delta_text(held.key(), hub_.cursor(last ? held_through_ : held_before_),
-                                    i == 0 ? held.mapped().header : std::nullopt, runs[i]));
+      const std::string at = hub_.cursor(last ? held_through_ : held_before_);
+      const auto& header = i == 0 ? held.mapped().header : std::nullopt;
+      send_state(encode(seat_->form, delta_text(held.key(), at, header, runs[i]), at));
     }
   }
 }
 
-void Viewer::send_text_of_state(const std::string& text) {
-  connection_->send_text(text);
-  state_bytes_ = std::min(state_bytes_ + text.size(), connection_->queued_bytes());
+/// The size of a snapshot, or of what was held, is the collector's doing: it doesn't make a viewer slow.
+void Viewer::send_state(const Encoded& message) {
+  outlet_.send(message);
+  state_bytes_ = std::min(state_bytes_ + message.size(), outlet_.queued_bytes());
 }
 
 void Viewer::judge_speed() {
   const std::size_t bytes = waiting();
-  if (bytes <= hub_.limits().too_slow) return;
-  close_too_slow(std::to_string(bytes) + " bytes wait");
+  if (bytes > hub_.limits().too_slow) close_too_slow(std::to_string(bytes) + " bytes wait");
 }
 
 void Viewer::close_too_slow(const std::string& words) {
-  closing_ = true;
-  held_.clear();
   ++hub_.counters().too_slow;
-  connection_->close(wire::close::too_slow, "too slow: " + words);
+  close(wire::close::too_slow, "too slow: " + words);
 }
 
-void Viewer::beat(const domain::SharedFrame& frame) {
+void Viewer::close(std::uint16_t code, std::string_view reason) {
+  if (std::exchange(closing_, true)) return;
+  held_.clear();
+  outlet_.close(code, reason);
+}
+
+void Viewer::beat(const Encoded& beat, const std::string&) {
   if (closing_) return;
-  const std::size_t queued = connection_->queued_bytes();
+  const std::size_t queued = outlet_.queued_bytes();
   stalled_ = queued > 0 && queued >= last_waiting_ ? stalled_ + 1 : 0;
   if (stalled_ > hub_.limits().stalled_beats) return close_too_slow("nothing taken for a minute");
-  if (held_.empty()) {
-    connection_->send_frame(frame);
-  } else {
-    connection_->send_text(beat_text(hub_.cursor(held_before_)));
-  }
-  last_waiting_ = connection_->queued_bytes();
+  outlet_.send(held_.empty() ? beat : encode_beat(seat_->form, hub_.cursor(held_before_)));
+  last_waiting_ = outlet_.queued_bytes();
 }
 
 void Viewer::end_login() {
-  if (closing_) return;
-  closing_ = true;
-  connection_->close(wire::close::unauthorized, "your login ended");
+  close(wire::close::unauthorized, "your login ended");
 }
 
 }  // namespace vedette::live

@@ -1,44 +1,60 @@
-// One viewer on a WebSocket: reads its requests, sends it what the hub hands out, and keeps what waits for it bounded.
-// Lives on the connection's loop thread.
+// One viewer on an open connection, WebSocket or Server-Sent Events alike: sends what the hub hands out, and keeps what
+// waits bounded. Lives on the connection's loop thread.
 #pragma once
 
 #include <map>
+#include <optional>
 #include <set>
-#include <span>
 #include <string>
 #include <vector>
 
-#include "server/domain/connection.h"
 #include "server/live/hub.h"
 
 namespace vedette::live {
+
+/// The open connection of a viewer: what differs between transports.
+class Outlet {
+ public:
+  virtual ~Outlet() = default;
+  virtual void send(const Encoded& message) = 0;
+  [[nodiscard]] virtual std::size_t queued_bytes() const = 0;  ///< not yet written to the socket
+  /// Tells code and reason and ends. Nothing is sent after it.
+  virtual void close(std::uint16_t code, std::string_view reason) = 0;
+  virtual void on_answered() {}  ///< the viewer's oldest request was answered
+};
 
 /// Above Limits::hold_above waiting bytes, rows that may conflate are held back, the latest of each key, until the
 /// queue has drained; others are sent all the same. Above Limits::too_slow beside the snapshot: close 4408.
 ///
 /// While rows are held, cursors sent are those of the last event before them, so that resuming never skips one.
-class Viewer final : public domain::ConnectionHandler {
+class Viewer final : public Subscriber {
  public:
-  /// `sid` is the login that the viewer leans on: it is closed (4401) when that ends, at the latest at the first beat
-  /// after `expires`.
-  Viewer(Hub& hub, domain::Digest sid, units::Instant expires);
+  /// Who looks: closed (4401) when the login `sid` ends, at the latest at the first beat after `expires`.
+  struct Login {
+    domain::Digest sid;
+    units::Instant expires;
+  };
+  /// `outlet` outlives this. Takes its seat at once.
+  Viewer(Hub& hub, const Login& login, domain::Executor& loop, Form form, Outlet& outlet);
+  ~Viewer() override;  ///< gives the seat back
+  Viewer(const Viewer&) = delete;
+  Viewer& operator=(const Viewer&) = delete;
 
-  // domain::ConnectionHandler
-  void on_open(domain::Connection& connection) override;
-  void on_text(std::string_view payload) override;
-  void on_binary(std::span<const std::uint8_t> payload) override;
-  void on_pong(std::span<const std::uint8_t>) override {}
-  void on_drained() override;
-  void on_end(const domain::Ending& ending) override;
+  /// False if that would be more topics than one viewer may watch; then nothing is done.
+  [[nodiscard]] bool subscribe(std::vector<std::string> topics, std::optional<std::string> cursor);
+  void unsubscribe(std::vector<std::string> topics);
+  void drained();  ///< the outlet's queue is empty
+  /// Closes the outlet, once.
+  void close(std::uint16_t code, std::string_view reason);
+  [[nodiscard]] bool closing() const noexcept { return closing_; }
 
-  // From the hub, on the loop's thread.
-  /// The answer to a request: nothing, a snapshot of `topics`, or the frames that bring them up to date. What was
-  /// refused is told in error messages, which don't count as bad messages of the viewer.
-  void answer(const std::vector<std::string>& topics, std::span<const domain::SharedFrame> frames,
-              const Refusals& refused);
-  void take(const SharedEvent& event);
-  void beat(const domain::SharedFrame& frame);
-  void end_login();
+  // Subscriber
+  /// What was refused is told in error messages.
+  void answer(const Answer& answer) override;
+  void take(const SharedEvent& event) override;
+  void beat(const Encoded& beat, const std::string& cursor) override;
+  void end_login() override;
+  void stop() override {}  ///< the server closes the connection itself
 
  private:
   struct Held {
@@ -46,24 +62,18 @@ class Viewer final : public domain::ConnectionHandler {
     RowSet rows;
   };
 
-  void fault(const std::string& words);
-  [[nodiscard]] bool accept_topics(const ViewerRequest& request);
   [[nodiscard]] std::size_t waiting();
   void hold(const Event& event);
   void release();
   void judge_speed();
   void close_too_slow(const std::string& words);
-  void send_text_of_state(const std::string& text);
+  void send_state(const Encoded& message);
 
   Hub& hub_;
-  const domain::Digest sid_;
-  const units::Instant expires_;
+  Outlet& outlet_;
   SharedSeat seat_;
-  domain::Connection* connection_ = nullptr;
   bool closing_ = false;
   std::set<std::string> topics_;
-  unsigned faults_ = 0;
-  unsigned in_flight_ = 0;
   std::size_t state_bytes_ = 0;  ///< of the waiting bytes, those of snapshots, at most
   std::map<std::string, Held> held_;
   std::uint64_t held_before_ = 0;   ///< while rows are held: all events up to this number were sent

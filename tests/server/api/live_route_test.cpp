@@ -21,10 +21,12 @@ struct LiveBench {
   std::string viewer_sid;
 
   LiveBench() {
-    add_live_route(router, [this](const domain::Person& person) {
+    LivePorts ports;
+    ports.socket = [this](const domain::Person& person) {
       viewer_sid = person.sid;
       return nullptr;
-    });
+    };
+    add_live_routes(router, std::move(ports));
   }
 };
 

@@ -1,83 +1,13 @@
 // A viewer's cursor through a whole collector: TLS, login, WebSocket, hub, and an agent whose ticks it follows.
-#include <nlohmann/json.hpp>
-
 #include <optional>
 #include <vector>
 
-#include "schema/metrics/catalogue.h"
-#include "schema/wire/messages.h"
-#include "schema/wire/tick_codec.h"
-#include "tests/server/app/a_collector.h"
+#include "tests/server/app/live_world.h"
 
 namespace vedette::app {
 namespace {
 
 using net::testing::Client;
-using nlohmann::json;
-
-constexpr int kText = 1, kBinary = 2;
-
-std::string body_of(const std::string& response) {
-  return response.substr(response.find("\r\n\r\n") + 4);
-}
-
-std::string post(const Collector& collector, const std::string& path, const json& body) {
-  Client client(collector.port());
-  const std::string text = body.dump();
-  client.write("POST " + path + " HTTP/1.1\r\nHost: localhost\r\nOrigin: https://localhost\r\n" +
-               "X-Requested-With: vedette\r\nContent-Type: application/json\r\nContent-Length: " +
-               std::to_string(text.size()) + "\r\n\r\n" + text);
-  return client.response();
-}
-
-/// An upgraded connection; `header` is one more line of its handshake.
-std::unique_ptr<Client> upgraded(const Collector& collector, const std::string& path, const std::string& protocol,
-                                 const std::string& header) {
-  auto client = std::make_unique<Client>(collector.port());
-  std::string request = net::testing::upgrade_request(path, protocol);
-  request.insert(request.size() - 2, "Origin: https://localhost\r\n" + header + "\r\n");
-  client->write(request);
-  const std::string answer = client->response();
-  EXPECT_TRUE(answer.starts_with("HTTP/1.1 101 ")) << answer;
-  return client;
-}
-
-/// A host's agent, reduced to one series and as many ticks as a test asks for.
-class Agent {
- public:
-  Agent(const Bench& bench, const Collector& collector) {
-    std::string token = bench.ask({"token create", {}, {}}).value();
-    token.pop_back();
-    const json host =
-        json::parse(body_of(post(collector, "/api/v1/agent/enroll", {{"token", token}, {"hostname", "web"}})));
-    id = host.at("host_id");
-    client_ = upgraded(collector, "/api/v1/agent/stream", "vedette.agent.v1",
-                       "Authorization: Bearer " + host.at("key").get<std::string>());
-    wire::Hello hello;
-    hello.stream = 1;
-    hello.boot_id[0] = 1;
-    say(hello);
-    say(wire::Announce{{{0, metrics::series_of("system.cpu.load_average.1m")}}});
-  }
-
-  /// Its time, as live rows write it.
-  double tick() {
-    const auto at = began_ + std::chrono::seconds(++number_);
-    say(wire::TickMessage{number_,
-                          encoder_.encode({at, {metrics::integer(static_cast<std::int64_t>(number_))}}, {false})});
-    return static_cast<double>(units::unix_ms(at)) / 1000;
-  }
-
-  std::string id;
-
- private:
-  void say(const wire::AgentMessage& message) { client_->write(net::testing::masked(kBinary, wire::encode(message))); }
-
-  std::unique_ptr<Client> client_;
-  wire::TickEncoder encoder_;
-  std::uint64_t number_ = 0;
-  units::Instant began_ = domain::SystemClock().now() - std::chrono::seconds(60);
-};
 
 class Viewer {
  public:
@@ -121,15 +51,6 @@ class Viewer {
   std::string topic_;
 };
 
-std::uint64_t number_of(const std::string& cursor) {
-  return std::stoull(cursor.substr(cursor.rfind('-') + 1));
-}
-
-std::string cookie_of(const std::string& response) {
-  const std::size_t at = response.find("Set-Cookie: ") + 12;
-  return response.substr(at, response.find(';', at) - at);
-}
-
 /// Two snapshots begin a subscription: of the fleet and of the host, the last with the cursor to resume from.
 void expect_snapshots(Viewer& viewer, const std::string& host) {
   const json fleet = viewer.next(), ticks = viewer.next();
@@ -141,27 +62,17 @@ void expect_snapshots(Viewer& viewer, const std::string& host) {
   EXPECT_GT(number_of(viewer.cursor), 0u);
 }
 
-struct World {
-  Bench bench;
-  std::unique_ptr<Collector> collector = bench.start();
-  std::string cookie;
-  Agent agent{bench, *collector};
-  World() {
-    EXPECT_TRUE(bench.ask({"user add", {"ann"}, {{"role", "viewer"}, {"password-stdin", ""}}}, "correct horse"));
-    cookie = cookie_of(post(*collector, "/api/v1/session", {{"user", "ann"}, {"password", "correct horse"}}));
-  }
-  Viewer viewer(const std::optional<std::string>& cursor = {}) const {
-    return Viewer(*collector, cookie, agent.id, cursor);
-  }
-};
+Viewer viewer_of(const World& world, const std::optional<std::string>& cursor = {}) {
+  return Viewer(*world.collector, world.cookie, world.agent.id, cursor);
+}
 
 TEST(Live, AViewerThatResumesGetsExactlyWhatItMissed) {
   World world;
-  Viewer witness = world.viewer();
+  Viewer witness = viewer_of(world);
   expect_snapshots(witness, world.agent.id);
   std::string cursor;
   {
-    Viewer viewer = world.viewer();
+    Viewer viewer = viewer_of(world);
     expect_snapshots(viewer, world.agent.id);
     cursor = viewer.cursor;
     for (int i = 0; i < 3; ++i) {
@@ -182,7 +93,7 @@ TEST(Live, AViewerThatResumesGetsExactlyWhatItMissed) {
   }
   ASSERT_GE(missed.size(), 3u);
 
-  Viewer resumed = world.viewer(cursor);
+  Viewer resumed = viewer_of(world, cursor);
   EXPECT_EQ(resumed.until(last), missed);
   const double fresh = world.agent.tick();
   EXPECT_EQ(resumed.until(fresh), witness.until(fresh)) << "from here on it is as any other";
@@ -190,10 +101,10 @@ TEST(Live, AViewerThatResumesGetsExactlyWhatItMissed) {
 
 TEST(Live, AViewerWithTheCursorOfAnotherRunStartsAgain) {
   World world;
-  Viewer viewer = world.viewer();
+  Viewer viewer = viewer_of(world);
   expect_snapshots(viewer, world.agent.id);
   viewer.until(world.agent.tick());
-  Viewer stranger = world.viewer("000000000000-" + std::to_string(number_of(viewer.cursor)));
+  Viewer stranger = viewer_of(world, "000000000000-" + std::to_string(number_of(viewer.cursor)));
   expect_snapshots(stranger, world.agent.id);
 }
 

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "server/live/hub.h"
-#include "server/live/viewer.h"
+#include "server/live/socket_viewer.h"
 
 namespace vedette::live {
 
@@ -112,7 +112,7 @@ struct Client {
 
   Bench& bench;
   FakeConnection connection;
-  std::unique_ptr<Viewer> viewer;
+  std::unique_ptr<SocketViewer> viewer;
 };
 
 /// A wall clock that the test sets.
@@ -153,7 +153,9 @@ struct Bench {
 };
 
 inline Client::Client(Bench& b, std::string sid, units::Instant expires)
-    : bench(b), connection(b.loop), viewer(std::make_unique<Viewer>(b.hub, std::move(sid), expires)) {
+    : bench(b),
+      connection(b.loop),
+      viewer(std::make_unique<SocketViewer>(b.hub, Viewer::Login{std::move(sid), expires})) {
   viewer->on_open(connection);
   bench.settle();
 }

@@ -141,5 +141,23 @@ TEST(HubResume, NumbersOneSequenceSoThatTheNewestCursorStandsForAllTopics) {
   EXPECT_EQ(rest[0], messages[1]);
 }
 
+TEST(HubResume, GoesOnThroughANewHeaderAsAViewerThatStayed) {
+  Bench bench;
+  Client stayed(bench);
+  stayed.subscribe({"fleet"});
+  bench.tick("web", 1);
+  bench.pass(50ms);
+  const std::string before = stayed.take().back()["cursor"];
+  bench.hub.header("fleet", R"(["id","value","more"])");
+  bench.hub.publish("fleet", "web", R"(["web",2,3])", true);
+  bench.pass(50ms);
+  const auto told = stayed.take();
+  ASSERT_EQ(told.size(), 1u);
+  ASSERT_TRUE(told[0].contains("header"));
+  Client resumed(bench);
+  resumed.subscribe({"fleet"}, before);
+  EXPECT_EQ(resumed.take(), told);
+}
+
 }  // namespace
 }  // namespace vedette::live

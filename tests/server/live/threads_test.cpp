@@ -72,7 +72,7 @@ class ThreadExecutor final : public domain::Executor {
 
 /// One viewer; made, used and ended on its loop.
 struct Peer {
-  Peer(Hub& hub, ThreadExecutor& loop) : connection(loop), viewer(hub, "ann", units::Instant::max()) {
+  Peer(Hub& hub, ThreadExecutor& loop) : connection(loop), viewer(hub, {"ann", units::Instant::max()}) {
     viewer.on_open(connection);
     viewer.on_text(R"({"op":"subscribe","topics":["fleet","alerts","host/00112233445566778899aabbccddeeff"]})");
   }
@@ -89,7 +89,7 @@ struct Peer {
   }
 
   FakeConnection connection;
-  Viewer viewer;
+  SocketViewer viewer;
 };
 
 TEST(Threads, ShareTheHubWithoutLosingAnAlert) {
