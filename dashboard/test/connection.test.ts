@@ -1,9 +1,10 @@
 import { beforeEach, expect, test, vi } from 'vitest';
 import type { LiveMessage, LiveRequest } from '../src/api/types';
-import { BACKOFF_MOST_MS, LiveConnection, SILENCE_MS, type LiveState } from '../src/live/connection';
-import type { TransportEvents } from '../src/live/transport';
+import { BACKOFF_MOST_MS, FIRST_EVENT_MS, LiveConnection, POLLING_SILENCE_MS, SILENCE_MS, WEBSOCKET_AGAIN_MS, type LiveState } from '../src/live/connection';
+import type { OpenTransport, TransportEvents, TransportKind } from '../src/live/transport';
 
 interface Fake {
+  kind: TransportKind;
   events: TransportEvents;
   sent: LiveRequest[];
   closed: boolean;
@@ -40,13 +41,16 @@ function advance(ms: number): void {
   now = end;
 }
 
+const opener =
+  (kind: TransportKind): OpenTransport =>
+  (events) => {
+    const fake: Fake = { kind, events, sent: [], closed: false };
+    opened.push(fake);
+    return { send: (request) => fake.sent.push(request), close: () => { fake.closed = true; events.close(1000, ''); } };
+  };
 const make = (): LiveConnection =>
   new LiveConnection({
-    open: (events) => {
-      const fake: Fake = { events, sent: [], closed: false };
-      opened.push(fake);
-      return { send: (request) => fake.sent.push(request), close: () => { fake.closed = true; events.close(1000, ''); } };
-    },
+    open: { websocket: opener('websocket'), events: opener('events'), polling: opener('polling') },
     now: () => now,
     random: () => random,
     setTimer: (callback, ms) => {
@@ -73,7 +77,7 @@ test('subscribes to its topics once open and tells the delay of the first answer
   expect(last().sent).toEqual([{ op: 'subscribe', topics: ['fleet'] }]);
   now += 38;
   last().events.message(snapshot('fleet'));
-  expect(live.state).toEqual({ kind: 'open', delay: 38 });
+  expect(live.state).toEqual({ kind: 'open', delay: 38, transport: 'websocket' });
   expect(fleet.snapshot).toHaveBeenCalledWith(['id'], [['a']]);
 });
 
@@ -98,7 +102,7 @@ test('resumes by cursor what it knows and subscribes anew to what it never got',
   live.subscribe('host/x', sink());
   last().events.message({ type: 'beat', cursor: 'r-9' });
   last().events.close(1006, '');
-  advance(BACKOFF_MOST_MS);
+  advance(1000);
   last().events.open();
   expect(last().sent).toEqual([
     { op: 'subscribe', topics: ['fleet'], cursor: 'r-9' },
@@ -232,4 +236,83 @@ test('a delta before the first snapshot is dropped', () => {
   last().events.open();
   last().events.message({ type: 'delta', topic: 'fleet', cursor: 'r-1', rows: [['a']] });
   expect(fleet.delta).not.toHaveBeenCalled();
+});
+
+/** Refuses the WebSocket as a proxy does that knows none, until the connection has gone on to events. */
+async function blockWebSocket(live: LiveConnection): Promise<void> {
+  live.start();
+  for (let i = 0; i < 2; i++) {
+    expect(last().kind).toBe('websocket');
+    last().events.close(1006, '');
+    await flush();
+    if (i === 0) advance(1000);
+  }
+}
+
+test('a WebSocket that is refused twice while the collector answers gives way to events', async () => {
+  const live = make();
+  const fleet = sink();
+  live.subscribe('fleet', fleet);
+  await blockWebSocket(live);
+  expect(last().kind).toBe('events');
+  last().events.open();
+  expect(last().sent).toEqual([{ op: 'subscribe', topics: ['fleet'] }]);
+  last().events.message(snapshot('fleet'));
+  expect(live.state).toMatchObject({ kind: 'open', transport: 'events' });
+  expect(fleet.snapshot).toHaveBeenCalled();
+});
+
+test('a collector that does not answer is no reason to change the transport', async () => {
+  login = async () => Promise.reject(new Error('down'));
+  const live = make();
+  live.start();
+  for (let i = 0; i < 6; i++) {
+    last().events.close(1006, '');
+    await flush();
+    advance(BACKOFF_MOST_MS);
+  }
+  expect(opened.every((fake) => fake.kind === 'websocket')).toBe(true);
+});
+
+test('events that are held back on the way give way to polling, which is patient', async () => {
+  const live = make();
+  await blockWebSocket(live);
+  last().events.open();
+  advance(FIRST_EVENT_MS + 2000);
+  await flush();
+  expect(last().kind).toBe('polling');
+  last().events.open();
+  last().events.message({ type: 'beat', cursor: 'r-1' });
+  advance(POLLING_SILENCE_MS - 2000);
+  expect(live.state).toMatchObject({ kind: 'open', transport: 'polling' });
+  advance(4000);
+  expect(states.some((s) => s.kind === 'waiting' && s.cause === 'silent')).toBe(true);
+  advance(1000);
+  expect(last().kind).toBe('polling');
+});
+
+test('the WebSocket gets a new chance after a while, and the transport that worked takes over again', async () => {
+  const live = make();
+  live.subscribe('fleet', sink());
+  await blockWebSocket(live);
+  last().events.open();
+  last().events.message(snapshot('fleet', { cursor: 'r-7' }));
+  for (let passed = 0; passed <= WEBSOCKET_AGAIN_MS; passed += 5000) {
+    if (last().kind === 'events') last().events.message({ type: 'beat', cursor: 'r-8' });
+    advance(5000);
+  }
+  expect(last().kind).toBe('websocket');
+  last().events.close(1006, '');
+  await flush();
+  expect(last().kind).toBe('events');
+  last().events.open();
+  expect(last().sent).toEqual([{ op: 'subscribe', topics: ['fleet'], cursor: 'r-8' }]);
+});
+
+test('a login that ended on another transport is over too', async () => {
+  const live = make();
+  await blockWebSocket(live);
+  last().events.open();
+  last().events.close(4401, 'your login ended');
+  expect(live.state.kind).toBe('signed-out');
 });

@@ -30,11 +30,22 @@ test('the pill says why the connection ended, differently for each cause, and th
 
 test('what went wrong on an open connection is shown on it', () => {
   page = mount(Connection, { target: document.body });
-  session.live = { kind: 'open', delay: 3 };
+  session.live = { kind: 'open', delay: 3, transport: 'websocket' };
   flushSync();
   expect(find('connection-why')).toBeNull();
   session.trouble = '"host/x" is no topic';
   flushSync();
   expect(find('connection-why')?.textContent).toBe('"host/x" is no topic');
   expect(find('connection')?.title).toBe('"host/x" is no topic');
+});
+
+test('another transport than the WebSocket is named', () => {
+  page = mount(Connection, { target: document.body });
+  session.live = { kind: 'open', delay: null, transport: 'websocket' };
+  flushSync();
+  expect(find('connection-over')).toBeNull();
+  session.live = { kind: 'open', delay: null, transport: 'polling' };
+  flushSync();
+  expect(find('connection-over')?.textContent).toBe('by long polling');
+  expect(find('connection')?.title).toContain('WebSocket');
 });

@@ -55,7 +55,7 @@ beforeEach(async () => {
   vi.mocked(getOutages).mockClear();
   vi.mocked(getHost).mockClear();
   vi.spyOn(session.connection, 'subscribe').mockImplementation((_, given) => void (sink = given as typeof sink));
-  session.live = { kind: 'open', delay: 1 };
+  session.live = { kind: 'open', delay: 1, transport: 'websocket' };
   fleet.snapshot(HEADER, [row()]);
   page = mount(Host, { target: document.body, props: { id: ID } });
   flushSync();

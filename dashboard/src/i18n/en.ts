@@ -18,6 +18,8 @@ export const en = {
   tryAgain: 'Try again',
   connection: {
     connected: 'Connected',
+    over: { events: 'over Server-Sent Events', polling: 'by long polling' },
+    blocked: 'Something on the way blocks WebSocket; live values come all the same.',
     connecting: 'Connecting…',
     backIn: (s: number) => `Back in ${s}${NB}s`,
     offlineSince: (t: string) => `Offline since ${t}`,

@@ -23,6 +23,8 @@ export const ru: Dictionary = {
   tryAgain: 'Повторить',
   connection: {
     connected: 'На связи',
+    over: { events: 'через Server-Sent Events', polling: 'через длинный опрос' },
+    blocked: 'По пути что-то не пропускает WebSocket; живые значения всё равно приходят.',
     connecting: 'Соединяемся…',
     backIn: (s) => `Ещё раз через ${s}${NB}с`,
     offlineSince: (t) => `Нет связи с ${t}`,

@@ -1,13 +1,22 @@
-// The one connection to the collector, as a state machine. Transport, time, chance and the question "why was I refused?"
+// The one connection to the collector, as a state machine. Transports, time, chance and the question "why was I refused?"
 // are injected, so that tests own them. Subscribers get whole snapshots and deltas; parts are put together here.
+//
+// A transport that is refused twice while the collector answers, or that stays silent, is blocked on the way: the next
+// one is tried. After a while on another the WebSocket gets a new chance.
 
 import type { LiveMessage, LiveRequest, Row } from '../api/types';
 import { causeOf, type Cause } from './close_reason';
-import type { OpenTransport, Transport } from './transport';
+import { TRANSPORTS, type OpenTransport, type Transport, type TransportKind } from './transport';
 
 export const BACKOFF_FIRST_MS = 1000;
 export const BACKOFF_MOST_MS = 30_000;
 export const SILENCE_MS = 15_000;
+/** A poll with nothing to tell is answered after 25 s. */
+export const POLLING_SILENCE_MS = 40_000;
+/** A stream begins at once unless something on the way holds it back. */
+export const FIRST_EVENT_MS = 6000;
+export const REFUSALS = 2;
+export const WEBSOCKET_AGAIN_MS = 300_000;
 const WATCH_EVERY_MS = 1000;
 /** A timer this late means that we slept: read what has been waiting before judging silence. */
 const LATE_MS = 2000;
@@ -15,7 +24,7 @@ const LATE_MS = 2000;
 export type LiveState =
   | { kind: 'idle' }
   | { kind: 'connecting'; since: number | null }
-  | { kind: 'open'; delay: number | null }
+  | { kind: 'open'; delay: number | null; transport: TransportKind }
   /** `words` are the collector's own, empty if it said nothing. */
   | { kind: 'waiting'; until: number; since: number; cause: Cause; words: string }
   | { kind: 'signed-out' };
@@ -28,7 +37,7 @@ export interface TopicSink {
 }
 
 export interface LiveEnvironment {
-  open: OpenTransport;
+  open: Record<TransportKind, OpenTransport>;
   /** Milliseconds; may jump. */
   now(): number;
   random(): number;
@@ -59,6 +68,11 @@ export class LiveConnection {
   #timer: unknown = null;
   #watch: unknown = null;
   #watchDue = 0;
+  #rank = 0; // of the transport in TRANSPORTS
+  #worked = 0; // the one that last did
+  #refusals = 0; // of this transport, one after the other
+  #heard = false; // anything on this connection
+  #websocketAt = 0; // when to try it again, while another one is used
 
   constructor(environment: LiveEnvironment) {
     this.#env = environment;
@@ -78,6 +92,9 @@ export class LiveConnection {
     this.#cursor = null;
     this.#downSince = null;
     this.#attempt = 0;
+    this.#rank = 0;
+    this.#worked = 0;
+    this.#refusals = 0;
     for (const topic of this.#topics.values()) topic.header = null;
     this.#become({ kind: 'idle' });
   }
@@ -94,7 +111,16 @@ export class LiveConnection {
   /** Try now instead of at the end of the wait: the network or the tab came back. */
   nudge(): void {
     if (this.#state.kind === 'waiting') this.#connect();
-    else if (this.#state.kind === 'open' && this.#env.now() - this.#lastHeard > SILENCE_MS) this.#fail('silent');
+    else if (this.#state.kind === 'open' && this.#env.now() - this.#lastHeard > this.#patience()) this.#silent();
+  }
+
+  get #kind(): TransportKind {
+    return TRANSPORTS[this.#rank] ?? 'polling';
+  }
+
+  #patience(): number {
+    if (this.#kind === 'polling') return POLLING_SILENCE_MS;
+    return this.#kind === 'events' && !this.#heard ? FIRST_EVENT_MS : SILENCE_MS;
   }
 
   #become(state: LiveState): void {
@@ -109,8 +135,9 @@ export class LiveConnection {
     let mine: Transport | null = null;
     const current = (): boolean => mine === null || mine === this.#transport;
     this.#lastHeard = this.#env.now();
+    this.#heard = false;
     this.#watchSilence();
-    mine = this.#env.open({
+    mine = this.#env.open[this.#kind]({
       open: () => {
         if (!current()) return;
         opened = true;
@@ -128,7 +155,7 @@ export class LiveConnection {
 
   #opened(): void {
     this.#lastHeard = this.#env.now();
-    this.#become({ kind: 'open', delay: null });
+    this.#become({ kind: 'open', delay: null, transport: this.#kind });
     const known: string[] = [];
     const fresh: string[] = [];
     for (const [name, topic] of this.#topics) {
@@ -149,8 +176,14 @@ export class LiveConnection {
     if (this.#asked !== null) {
       const delay = this.#lastHeard - this.#asked;
       this.#asked = null;
-      this.#become({ kind: 'open', delay });
+      this.#become({ kind: 'open', delay, transport: this.#kind });
     }
+    if (!this.#heard) {
+      this.#heard = true;
+      this.#worked = this.#rank;
+      this.#websocketAt = this.#lastHeard + WEBSOCKET_AGAIN_MS;
+    }
+    this.#refusals = 0;
     // Only what was heard proves that the collector takes us; an accepted handshake alone doesn't.
     this.#attempt = 0;
     this.#downSince = null;
@@ -184,20 +217,27 @@ export class LiveConnection {
       this.#signedOut();
       return;
     }
-    if (opened) {
-      this.#wait(causeOf(code), reason);
+    const untold = code === 1006 && !this.#heard;
+    // A WebSocket that opened was no refusal; the others open before they ask.
+    if (!untold || (opened && this.#kind === 'websocket')) {
+      if (!untold || !this.#refused()) this.#wait(causeOf(code), reason);
       return;
     }
     // Browsers say 1006 for every refused handshake.
+    this.#askWhy('refused', 'unreachable', reason);
+  }
+
+  /** Is it this transport that doesn't get through, the login, or the collector? */
+  #askWhy(blocked: Cause, unreachable: Cause, words = ''): void {
     const started = this.#state;
     void this.#env.hasLogin().then(
       (yes) => {
         if (this.#state !== started) return;
-        if (yes) this.#wait('refused', reason);
-        else this.#signedOut();
+        if (!yes) this.#signedOut();
+        else if (!this.#refused()) this.#wait(blocked, words);
       },
       () => {
-        if (this.#state === started) this.#wait('unreachable');
+        if (this.#state === started) this.#wait(unreachable);
       },
     );
   }
@@ -207,9 +247,27 @@ export class LiveConnection {
     this.#become({ kind: 'signed-out' });
   }
 
-  #fail(cause: Cause): void {
+  #silent(): void {
     this.#drop();
-    this.#wait(cause);
+    if (this.#heard) this.#wait('silent');
+    else this.#askWhy('silent', 'silent');
+  }
+
+  /** This transport didn't get through, though the collector may be there. True if another one is being tried. */
+  #refused(): boolean {
+    this.#refusals += 1;
+    if (this.#refusals < REFUSALS && this.#kind !== 'events') return false;
+    if (this.#rank + 1 >= TRANSPORTS.length) return false;
+    this.#rank = Math.max(this.#rank + 1, this.#rank === 0 ? this.#worked : 0);
+    this.#refusals = 0;
+    this.#connect();
+    return true;
+  }
+
+  #tryWebSocket(): void {
+    this.#rank = 0;
+    this.#refusals = REFUSALS - 1;
+    this.#connect();
   }
 
   #wait(cause: Cause, words = ''): void {
@@ -228,7 +286,8 @@ export class LiveConnection {
     this.#watch = this.#env.setTimer(() => {
       const now = this.#env.now();
       const late = now - this.#watchDue > LATE_MS;
-      if (!late && now - this.#lastHeard > SILENCE_MS) this.#fail('silent');
+      if (!late && now - this.#lastHeard > this.#patience()) this.#silent();
+      else if (this.#rank > 0 && this.#heard && now >= this.#websocketAt) this.#tryWebSocket();
       else this.#watchSilence();
     }, WATCH_EVERY_MS);
   }

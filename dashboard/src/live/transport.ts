@@ -1,11 +1,12 @@
-// What carries live messages. WebSocket today; Server-Sent Events and long polling can stand behind the same interface.
+// What carries live messages: the one interface of the WebSocket, Server-Sent Events and long polling.
 
 import type { LiveMessage, LiveRequest } from '../api/types';
 
 export interface TransportEvents {
+  /** Requests may be sent from here on. */
   open(): void;
   message(message: LiveMessage): void;
-  /** Once, at the end. `code` is a WebSocket close code; 1006 when there was no close frame or no handshake. */
+  /** Once, at the end. `code` is a WebSocket close code; 1006 when nothing told why. */
   close(code: number, reason: string): void;
 }
 
@@ -16,29 +17,27 @@ export interface Transport {
 
 export type OpenTransport = (events: TransportEvents) => Transport;
 
-export const SUBPROTOCOL = 'vedette.live.v1';
+/** The order in which they are tried: each costs more than the one before. */
+export const TRANSPORTS = ['websocket', 'events', 'polling'] as const;
+export type TransportKind = (typeof TRANSPORTS)[number];
 
-export const openWebSocket: OpenTransport = (events) => {
-  const scheme = location.protocol === 'https:' ? 'wss:' : 'ws:';
-  const socket = new WebSocket(`${scheme}//${location.host}/api/v1/live`, SUBPROTOCOL);
+/** The events of one opening, silent after the end, which comes once. */
+export function once(events: TransportEvents): TransportEvents & { readonly ended: boolean } {
   let ended = false;
-  socket.onopen = () => events.open();
-  socket.onmessage = (event: MessageEvent<string>) => {
-    if (!ended) events.message(JSON.parse(event.data) as LiveMessage);
-  };
-  socket.onclose = (event) => {
-    if (ended) return;
-    ended = true;
-    events.close(event.code, event.reason);
-  };
   return {
-    send: (request) => socket.send(JSON.stringify(request)),
-    // The peer may be gone: don't wait for its close frame.
-    close: () => {
+    get ended() {
+      return ended;
+    },
+    open: () => {
+      if (!ended) events.open();
+    },
+    message: (message) => {
+      if (!ended) events.message(message);
+    },
+    close: (code, reason) => {
       if (ended) return;
       ended = true;
-      socket.close(1000);
-      events.close(1000, '');
+      events.close(code, reason);
     },
   };
-};
+}

@@ -3,7 +3,10 @@
 import { ApiError, getAlerts, getSession, setServerTimeSink, signIn, signOut } from '../api/client';
 import type { Session } from '../api/types';
 import { LiveConnection, type LiveState } from '../live/connection';
-import { openWebSocket } from '../live/transport';
+import { openEvents } from '../live/event_source';
+import { openPolling } from '../live/polling';
+import { shared } from '../live/shared';
+import { openWebSocket } from '../live/websocket';
 import { alerts } from './alerts.svelte';
 import { clock } from './clock.svelte';
 import { fleet } from './fleet.svelte';
@@ -21,7 +24,8 @@ class SessionState {
   ended = $state(false);
 
   readonly connection = new LiveConnection({
-    open: openWebSocket,
+    // A browser allows a site six connections: tabs that can't have a WebSocket share one.
+    open: { websocket: openWebSocket, events: shared('events', openEvents), polling: shared('polling', openPolling) },
     now: () => Date.now(),
     random: Math.random,
     setTimer: (callback, ms) => setTimeout(callback, ms),
