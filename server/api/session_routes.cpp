@@ -83,7 +83,7 @@ void sign_out(domain::Logins& logins, Context& context) {
 }  // namespace
 
 Response no_login(const std::string& detail, const std::string& setup) {
-  Response response = problem(401, detail);
+  Response response = domain::challenged(problem(401, detail), "Cookie");
   response.headers.emplace_back("Cache-Control", "no-store");
   if (setup.empty()) return response;
   json body = json::parse(response.body);
