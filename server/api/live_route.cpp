@@ -6,19 +6,15 @@
 #include "server/domain/live_bus.h"
 
 namespace vedette::api {
-namespace {
 
-constexpr std::size_t kLongestMessage = 4'096;
-
-}  // namespace
-
-void add_live_route(Router& router, MakeViewer make) {
-  const auto accept = [make = std::move(make)](const domain::RequestHead&, const std::vector<std::string>& offered,
-                                               const std::optional<domain::Person>& person) -> domain::UpgradeDecision {
+void add_live_route(Router& router, MakeViewer make, std::size_t message) {
+  const auto accept = [make = std::move(make), message](
+                          const domain::RequestHead&, const std::vector<std::string>& offered,
+                          const std::optional<domain::Person>& person) -> domain::UpgradeDecision {
     if (std::ranges::find(offered, domain::kLiveSubprotocol) == offered.end()) {
       return domain::problem(400, "Sec-WebSocket-Protocol must offer " + std::string(domain::kLiveSubprotocol) + ".");
     }
-    return domain::UpgradeAccepted{make(*person), std::string(domain::kLiveSubprotocol), kLongestMessage};
+    return domain::UpgradeAccepted{make(*person), std::string(domain::kLiveSubprotocol), message};
   };
   router.add(UpgradeRoute{"/api/v1/live", Access::viewer, accept});
 }

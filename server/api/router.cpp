@@ -16,8 +16,6 @@ using domain::Response;
 
 namespace {
 
-constexpr std::size_t kUnprovenBody = 4096;  // of who hasn't signed in; and so that a 404 is a 404 and not a 413
-
 std::string_view next_segment(std::string_view& rest) {
   const std::size_t slash = rest.find('/', 1);
   const std::string_view segment = rest.substr(1, slash == std::string_view::npos ? slash : slash - 1);
@@ -46,6 +44,13 @@ domain::Responder finishing(const RequestHead& head, domain::Responder respond) 
     const auto is_cache_control = [](const domain::Header& header) { return header.first == "Cache-Control"; };
     if (std::ranges::none_of(answer.headers, is_cache_control))
       answer.headers.emplace_back("Cache-Control", "no-store");
+    next(std::move(answer));
+  };
+}
+
+domain::Responder proving(domain::Responder respond) {
+  return [next = std::move(respond)](Response answer) {
+    answer.proven = true;
     next(std::move(answer));
   };
 }
@@ -139,6 +144,7 @@ void Router::dispatch(Context context) {
   auto admitted = admit(route->access, head);
   if (!admitted) return context.respond(std::move(admitted.error()));
   context.person = std::move(*admitted);
+  if (context.person) context.respond = proving(std::move(context.respond));
   if (route->access != Access::machine && !is_safe(head.method)) {
     if (auto refusal = forged(gatekeeper_, head)) return context.respond(std::move(*refusal));
   }

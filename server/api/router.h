@@ -27,6 +27,9 @@ enum class Access : std::uint8_t {
   administrator,
 };
 
+/// Bytes of a body read from who hasn't shown a login that holds; of a path without a route too, so that a 404 is one.
+inline constexpr std::size_t kUnprovenBody = 4'096;
+
 /// What a handler gets. It calls `respond` once, now or later, on any thread.
 struct Context {
   domain::Request request;

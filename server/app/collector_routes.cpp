@@ -14,8 +14,8 @@
 namespace vedette::app {
 
 void Collector::Parts::add_routes(const std::string& metrics_token) {
-  api::add_session_routes(router, desk, gate);
-  api::add_enrol_route(router, enrolment);
+  api::add_session_routes(router, desk, gate, settings.limits.body);
+  api::add_enrol_route(router, enrolment, settings.limits.body);
   api::add_host_routes(router, {fleet.directory(), *store, *history, clock});
   api::add_history_route(router, fleet.directory(), *history, clock);
   api::add_alert_routes(router, *store, fleet.directory());
@@ -33,11 +33,13 @@ void Collector::Parts::add_upgrades() {
         if (std::ranges::find(offered, "vedette.agent.v1") == offered.end()) {
           return domain::problem(400, "Sec-WebSocket-Protocol must offer vedette.agent.v1.");
         }
-        return domain::UpgradeAccepted{agents.accept(std::move(*host)), "vedette.agent.v1"};
+        return domain::UpgradeAccepted{agents.accept(std::move(*host)), "vedette.agent.v1",
+                                       settings.limits.agent_message};
       }});
-  api::add_live_route(router, [this](const domain::Person& person) {
-    return std::make_unique<live::Viewer>(hub, person.sid, person.expires);
-  });
+  api::add_live_route(
+      router,
+      [this](const domain::Person& person) { return std::make_unique<live::Viewer>(hub, person.sid, person.expires); },
+      settings.limits.live.message);
 }
 
 }  // namespace vedette::app

@@ -43,6 +43,7 @@ struct Response {
   std::vector<Header> headers;  ///< Content-Length, Date, Connection and the security headers are net's
   std::string body;
   std::shared_ptr<const std::string> shared_body;  ///< instead of body, for what is large: sent without a copy
+  bool proven = false;  ///< the request showed or won a login that holds: its connection is known from here on
 };
 
 /// RFC 9457 problem+json: {"type":"about:blank","title","status","detail"}. What isn't UTF-8 in `detail` is replaced.

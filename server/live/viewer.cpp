@@ -52,10 +52,13 @@ bool Viewer::accept_topics(const ViewerRequest& request) {
 
 void Viewer::on_text(std::string_view payload) {
   if (closing_) return;
-  if (payload.size() > hub_.limits().message) return fault("a message has at most 4096 bytes");
+  if (payload.size() > hub_.limits().message) {
+    return fault("a message has at most " + std::to_string(hub_.limits().message) + " bytes");
+  }
   auto request = parse_request(payload);
   if (!request) return fault(request.error().message);
   if (!accept_topics(*request)) {
+    ++hub_.counters().over_topics;
     return fault("a viewer has at most " + std::to_string(hub_.limits().topics) + " topics");
   }
   if (++in_flight_ > hub_.limits().requests_in_flight) {

@@ -40,6 +40,7 @@ class HttpProtocol final : public Protocol {
   void accept(domain::UpgradeAccepted accepted, const Handshake& handshake);
   void write(const domain::Response& response, bool keep_alive);
   void refuse(const Refusal& refusal);
+  void turn_away(int status, std::string_view words);
   void apply_proxy(domain::RequestHead& head);
 
   Peer& peer_;

@@ -25,7 +25,7 @@ TEST(Enrolment, TradesATokenForAKeyThatTheGateKnows) {
   EXPECT_EQ(bench.gate.host(Bench::with("authorization", "Bearer nonsense")).error().code,
             units::ErrorCode::unauthorized);
   EXPECT_EQ(bench.gate.host({}).error().code, units::ErrorCode::unauthorized);
-  EXPECT_EQ(desk.enrol(*token, "web", kPeer).error().error.code, units::ErrorCode::unauthorized);
+  EXPECT_EQ(desk.enrol(*token, "web", kPeer).error().error.code, units::ErrorCode::forbidden);
 }
 
 TEST(Enrolment, RefusesBoundsAndNamesThatMakeNoSense) {
@@ -54,6 +54,23 @@ TEST(Enrolment, RefusesAnAddressThatFloodsItWithoutAskingTheStoreAndLogsOneLineA
   ASSERT_EQ(log.with("enrolment refused").size(), 2u);
   EXPECT_NE(log.with("enrolment refused")[1].find("refused=511"), std::string::npos);
   EXPECT_TRUE(desk.enrol(*token, "web", "192.0.2.8:1")) << "others go on";
+}
+
+TEST(Enrolment, HoldsToTheLimitsThatWereConfiguredAndCounts) {
+  Bench bench;
+  EXPECT_NE(create_token(*bench.store, 3, std::chrono::hours(1), bench.clock.now(), 2)
+                .error()
+                .message.find("1 to 2 (limits.agents_per_token)"),
+            std::string::npos);
+  EnrolmentDesk desk(*bench.store, bench.clock, 3);
+  const auto token = create_token(*bench.store, 1, std::chrono::hours(1), bench.clock.now(), 2);
+  EXPECT_TRUE(desk.enrol(*token, "web", kPeer));
+  EXPECT_EQ(desk.enrol(*token, "db", kPeer).error().error.code, units::ErrorCode::forbidden);
+  EXPECT_EQ(desk.used_up(), 1u);
+  for (int i = 0; i < 2; ++i) EXPECT_EQ(desk.enrol("x", "web", kPeer).error().retry_after, seconds{0});
+  EXPECT_EQ(desk.paused(), 0u);
+  EXPECT_EQ(desk.enrol("x", "web", kPeer).error().retry_after, seconds{30}) << "after three bad ones";
+  EXPECT_EQ(desk.paused(), 1u);
 }
 
 TEST(Enrolment, ForgetsAnAddressesBadTokensAfterAGoodOne) {
