@@ -53,7 +53,10 @@ EnrolAnswer EnrolmentDesk::enrol(const std::string& token, const std::string& ho
   std::string key = random_secret();
   auto record = store_.enrol(sha256(token), random_host_id(), hostname, sha256(key), clock_.now());
   const bool used_up = !record && record.error().code == ErrorCode::forbidden;
-  if (used_up) ++used_up_;
+  if (used_up) {
+    ++used_up_;
+    record.error().code = ErrorCode::unauthorized;  // to the agent one bad token is as good as another
+  }
   const bool bad_token = used_up || (!record && record.error().code == ErrorCode::unauthorized);
   if (!bad_token) {
     doorman_.with([&](Doorman& doorman) { record ? doorman.tries.forget(address) : doorman.tries.take_back(address); });

@@ -25,7 +25,7 @@ TEST(Enrolment, TradesATokenForAKeyThatTheGateKnows) {
   EXPECT_EQ(bench.gate.host(Bench::with("authorization", "Bearer nonsense")).error().code,
             units::ErrorCode::unauthorized);
   EXPECT_EQ(bench.gate.host({}).error().code, units::ErrorCode::unauthorized);
-  EXPECT_EQ(desk.enrol(*token, "web", kPeer).error().error.code, units::ErrorCode::forbidden);
+  EXPECT_EQ(desk.enrol(*token, "web", kPeer).error().error.code, units::ErrorCode::unauthorized);
 }
 
 TEST(Enrolment, RefusesBoundsAndNamesThatMakeNoSense) {
@@ -65,7 +65,7 @@ TEST(Enrolment, HoldsToTheLimitsThatWereConfiguredAndCounts) {
   EnrolmentDesk desk(*bench.store, bench.clock, 3);
   const auto token = create_token(*bench.store, 1, std::chrono::hours(1), bench.clock.now(), 2);
   EXPECT_TRUE(desk.enrol(*token, "web", kPeer));
-  EXPECT_EQ(desk.enrol(*token, "db", kPeer).error().error.code, units::ErrorCode::forbidden);
+  EXPECT_EQ(desk.enrol(*token, "db", kPeer).error().error.code, units::ErrorCode::unauthorized);
   EXPECT_EQ(desk.used_up(), 1u);
   for (int i = 0; i < 2; ++i) EXPECT_EQ(desk.enrol("x", "web", kPeer).error().retry_after, seconds{0});
   EXPECT_EQ(desk.paused(), 0u);
