@@ -16,7 +16,6 @@ namespace {
 constexpr seconds kFirstPause{30};
 constexpr seconds kLongestPause{900};
 constexpr seconds kForgotten{3600};
-constexpr std::uint32_t kFreeTries = 5;
 constexpr std::uint32_t kSuspicious = 20;  ///< wrong tries of one user from all over
 constexpr std::size_t kKnownAddresses = 16;
 
@@ -89,7 +88,7 @@ bool Attempts::knows(const std::string& address, const std::string& user) const 
 }
 
 std::uint32_t Attempts::free_tries(const std::string& address, const std::string& user, units::Steady now) {
-  return users_.wrong(user, now) >= kSuspicious && !knows(address, user) ? 1 : kFreeTries;
+  return users_.wrong(user, now) >= kSuspicious && !knows(address, user) ? std::min(1U, free_tries_) : free_tries_;
 }
 
 seconds Attempts::wait(const std::string& address, const std::string& user, units::Steady now) {
@@ -98,7 +97,7 @@ seconds Attempts::wait(const std::string& address, const std::string& user, unit
 
 void Attempts::count(const std::string& address, const std::string& user, units::Steady now) {
   const std::uint32_t free = free_tries(address, user, now);
-  addresses_.count(address, kFreeTries, now);
+  addresses_.count(address, free_tries_, now);
   pairs_.count(pair_of(address, user), free, now);
   if (!knows(address, user)) users_.count(user, kSuspicious, now);
 }
@@ -124,9 +123,9 @@ std::string Attempts::words(const std::string& address, const std::string& user,
   const std::uint32_t free = free_tries(address, user, now);
   const std::uint32_t by_address = addresses_.wrong(address, now), by_pair = pairs_.wrong(pair_of(address, user), now);
   const auto left_of = [](std::uint32_t wrong, std::uint32_t of) { return wrong >= of ? 0 : of - wrong; };
-  const std::uint32_t left = std::max(1U, std::min(left_of(by_address, kFreeTries), left_of(by_pair, free)));
+  const std::uint32_t left = std::max(1U, std::min(left_of(by_address, free_tries_), left_of(by_pair, free)));
   const seconds pause =
-      std::max(pause_after(std::max(by_address, kFreeTries), kFreeTries), pause_after(std::max(by_pair, free), free));
+      std::max(pause_after(std::max(by_address, free_tries_), free_tries_), pause_after(std::max(by_pair, free), free));
   const std::string length = units::spoken_duration(pause);
   const seconds now_paused = wait(address, user, now);
   if (now_paused > seconds{0}) return "The next try is possible in " + units::spoken_duration(now_paused) + ".";

@@ -51,8 +51,8 @@ class Tries {
 
 /// Passwords: strict by address, soft by user. Not thread-safe.
 ///
-/// An address has 5 wrong tries, whoever is named, then pauses; signing in gives back only the tries that named the
-/// same user, so that an account of one's own doesn't clear the guesses at another's.
+/// An address has 5 wrong tries (or as many as configured), whoever is named, then pauses; signing in gives back only
+/// the tries that named the same user, so that an account of one's own doesn't clear the guesses at another's.
 ///
 /// A user is never paused as such, or anybody could lock a person out by guessing now and then from elsewhere. After 20
 /// wrong tries of one name from all over, addresses from which that user never signed in have one try at that name
@@ -61,6 +61,8 @@ class Tries {
 /// lost at a restart. Who guesses behind the same address as a person can take its turns; then another address helps.
 class Attempts {
  public:
+  /// `free_tries`: wrong ones of an address before its first pause.
+  explicit Attempts(std::uint32_t free_tries = 5) : free_tries_(free_tries) {}
   [[nodiscard]] std::chrono::seconds wait(const std::string& address, const std::string& user, units::Steady now);
   void count(const std::string& address, const std::string& user, units::Steady now);
   /// The last counted one wasn't wrong: nobody could say.
@@ -73,6 +75,7 @@ class Attempts {
   [[nodiscard]] bool knows(const std::string& address, const std::string& user) const;
   [[nodiscard]] std::uint32_t free_tries(const std::string& address, const std::string& user, units::Steady now);
 
+  std::uint32_t free_tries_;
   Tries addresses_{10'000};
   Tries users_{10'000};  ///< wrong tries from addresses that the user isn't known from
   Tries pairs_{10'000};  ///< of one user from one address

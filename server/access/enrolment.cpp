@@ -14,16 +14,15 @@ using units::Result;
 
 namespace {
 
-constexpr std::uint32_t kFreeTries = 10;
-constexpr std::uint32_t kMostUses = 1'000'000;
 constexpr units::Milliseconds kLongestLife = std::chrono::hours(24 * 366);
 
 }  // namespace
 
 Result<std::string> create_token(domain::AccessRecords& store, std::uint32_t uses, units::Milliseconds life,
-                                 units::Instant now) {
-  if (uses == 0 || uses > kMostUses) {
-    return units::fail(ErrorCode::invalid, "uses is " + std::to_string(uses) + "; it must be 1 to 1000000");
+                                 units::Instant now, std::uint32_t most_uses) {
+  if (uses == 0 || uses > most_uses) {
+    return units::fail(ErrorCode::invalid, "uses is " + std::to_string(uses) + "; it must be 1 to " +
+                                               std::to_string(most_uses) + " (limits.agents_per_token)");
   }
   if (life <= units::Milliseconds{0} || life > kLongestLife) {
     return units::fail(ErrorCode::invalid,
@@ -43,16 +42,22 @@ EnrolAnswer EnrolmentDesk::enrol(const std::string& token, const std::string& ho
   const std::string address = address_key(peer);
   const seconds wait = doorman_.with([&, now = clock_.steady()](Doorman& doorman) {
     const seconds left = doorman.tries.wait(address, now);
-    if (left == seconds{0}) doorman.tries.count(address, kFreeTries, now);
+    if (left == seconds{0}) doorman.tries.count(address, free_tries_, now);
     return left;
   });
   if (wait > seconds{0}) {
+    ++paused_;
     std::string words = "Too many bad enrolment tokens from here. The next try is possible in ";
     return refused({ErrorCode::unavailable, words + units::spoken_duration(wait) + "."}, wait, hostname, peer);
   }
   std::string key = random_secret();
   auto record = store_.enrol(sha256(token), random_host_id(), hostname, sha256(key), clock_.now());
-  const bool bad_token = !record && record.error().code == ErrorCode::unauthorized;
+  const bool used_up = !record && record.error().code == ErrorCode::forbidden;
+  if (used_up) {
+    ++used_up_;
+    record.error().code = ErrorCode::unauthorized;  // to the agent one bad token is as good as another
+  }
+  const bool bad_token = used_up || (!record && record.error().code == ErrorCode::unauthorized);
   if (!bad_token) {
     doorman_.with([&](Doorman& doorman) { record ? doorman.tries.forget(address) : doorman.tries.take_back(address); });
   }

@@ -44,13 +44,14 @@ Result<domain::User> add_user(domain::AccessRecords& store, const std::string& n
 }
 
 LoginDesk::LoginDesk(domain::ControlStore& store, LoginBook& logins, const domain::Clock& clock,
-                     domain::RevocationObserver& revocations, std::string setup_command)
+                     domain::RevocationObserver& revocations, std::string setup_command, std::uint32_t free_tries)
     : store_(store),
       logins_(logins),
       clock_(clock),
       revocations_(revocations),
       setup_command_(std::move(setup_command)),
-      nobody_(hash_password(random_secret())) {}
+      nobody_(hash_password(random_secret())),
+      attempts_(Attempts(free_tries)) {}
 
 void LoginDesk::log_in(const std::string& name, const std::string& password, const std::string& peer,
                        std::function<void(LoginAnswer)> answer) {
@@ -63,6 +64,7 @@ void LoginDesk::log_in(const std::string& name, const std::string& password, con
     return left;
   });
   if (wait > seconds{0}) {
+    ++paused_;
     log_refusal(peer, key);
     return answer(refused(LoginRefusal::Why::paused,
                           "Too many wrong tries. The next one is possible in " + units::spoken_duration(wait) + ".",

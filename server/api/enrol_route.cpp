@@ -8,7 +8,6 @@ using nlohmann::json;
 
 namespace {
 
-constexpr std::size_t kBody = 4096;
 constexpr std::size_t kLongestToken = 256;
 
 domain::Response refused(const domain::EnrolRefusal& refusal) {
@@ -32,8 +31,8 @@ void enrol(domain::Enrolment& enrolment, Context& context) {
 
 }  // namespace
 
-void add_enrol_route(Router& router, domain::Enrolment& enrolment) {
-  router.add(Route{"POST", "/api/v1/agent/enroll", Access::machine, kBody,
+void add_enrol_route(Router& router, domain::Enrolment& enrolment, std::size_t body) {
+  router.add(Route{"POST", "/api/v1/agent/enroll", Access::machine, body,
                    [&enrolment](Context& context) { enrol(enrolment, context); }});
 }
 

@@ -7,6 +7,7 @@
 
 namespace vedette::api {
 
-void add_enrol_route(Router& router, domain::Enrolment& enrolment);
+/// A body has at most `body` bytes (413).
+void add_enrol_route(Router& router, domain::Enrolment& enrolment, std::size_t body = kUnprovenBody);
 
 }  // namespace vedette::api

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <memory>
 
+#include "server/api/entity_tag.h"
 #include "server/api/host_json.h"
 #include "server/api/host_routes.h"
 #include "server/api/parameters.h"
@@ -54,7 +55,21 @@ Result<bool> parse_totals(const RequestHead& head) {
   return fail(ErrorCode::invalid, named("as", given.front()) + " isn't known; there are rate and total.");
 }
 
-Response answer(const RequestHead& head, const domain::HostDirectory& directory, const domain::HistoryStore& history) {
+/// A range that is over hardly changes any more, though a late backfill may still fill it: its answer may be kept, and
+/// is asked for again by its tag. The tag is weak: it stands for all codings of the answer.
+void make_cacheable(const RequestHead& head, Response& response) {
+  const std::string tag = "W/\"" + tag_of(*response.shared_body) + "\"";
+  response.headers.emplace_back("ETag", tag);
+  response.headers.emplace_back("Cache-Control", "private, no-cache");
+  response.headers.emplace_back("Vary", "Accept-Encoding, Cookie");
+  if (!names_tag(head.header("if-none-match"), tag)) return;
+  response.status = 304;
+  std::erase_if(response.headers, [](const domain::Header& header) { return header.first == "Content-Type"; });
+  response.shared_body.reset();
+}
+
+Response answer(const RequestHead& head, const domain::HostDirectory& directory, const domain::HistoryStore& history,
+                units::Instant now) {
   const auto id = required(head, "host");
   if (!id) return domain::problem(id.error());
   auto query = parse_history_query(head);
@@ -67,6 +82,7 @@ Response answer(const RequestHead& head, const domain::HostDirectory& directory,
   Response response = domain::json(200, {});
   // Tens of megabytes: the connection sends from this one copy.
   response.shared_body = std::make_shared<const std::string>(history_json(*found, query->step.count() == 0));
+  if (query->to < now) make_cacheable(head, response);
   return response;
 }
 
@@ -95,9 +111,10 @@ Result<domain::HistoryQuery> parse_history_query(const RequestHead& head) {
   return query;
 }
 
-void add_history_route(Router& router, const domain::HostDirectory& directory, const domain::HistoryStore& history) {
-  router.add(Route{"GET", "/api/v1/history", Access::viewer, 0, [&directory, &history](Context& context) {
-                     context.respond(answer(context.request.head, directory, history));
+void add_history_route(Router& router, const domain::HostDirectory& directory, const domain::HistoryStore& history,
+                       const domain::Clock& clock) {
+  router.add(Route{"GET", "/api/v1/history", Access::viewer, 0, [&directory, &history, &clock](Context& context) {
+                     context.respond(answer(context.request.head, directory, history, clock.now()));
                    }});
 }
 

@@ -6,9 +6,9 @@
 #include "server/domain/live_bus.h"
 
 namespace vedette::api {
+
 namespace {
 
-constexpr std::size_t kLongestMessage = 4'096;
 constexpr std::size_t kLongestCursor = 128;
 
 units::Result<LiveQuery> read_query(const LivePorts& ports, const domain::RequestHead& head) {
@@ -41,14 +41,14 @@ void poll(const LivePorts& ports, Context& context) {
 
 }  // namespace
 
-void add_live_routes(Router& router, LivePorts ports) {
-  const auto accept = [make = std::move(ports.socket)](
+void add_live_routes(Router& router, LivePorts ports, std::size_t message) {
+  const auto accept = [make = std::move(ports.socket), message](
                           const domain::RequestHead&, const std::vector<std::string>& offered,
                           const std::optional<domain::Person>& person) -> domain::UpgradeDecision {
     if (std::ranges::find(offered, domain::kLiveSubprotocol) == offered.end()) {
       return domain::problem(400, "Sec-WebSocket-Protocol must offer " + std::string(domain::kLiveSubprotocol) + ".");
     }
-    return domain::UpgradeAccepted{make(*person), std::string(domain::kLiveSubprotocol), kLongestMessage};
+    return domain::UpgradeAccepted{make(*person), std::string(domain::kLiveSubprotocol), message};
   };
   router.add(UpgradeRoute{"/api/v1/live", Access::viewer, accept});
   router.add({.method = "GET",

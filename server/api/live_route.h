@@ -29,8 +29,9 @@ struct LivePorts {
   std::function<units::Result<std::vector<std::string>>(const std::vector<std::string_view>&)> topics;
 };
 
-/// Any login. WebSocket: the subprotocol vedette.live.v1 must be offered (400), messages of viewers have at most 4 kB
-/// (1009). The others: `topics` is required; the cursor is `cursor`, or for a stream that comes back Last-Event-ID.
-void add_live_routes(Router& router, LivePorts ports);
+/// Any login. WebSocket: the subprotocol vedette.live.v1 must be offered (400), messages of viewers have at most
+/// `message` bytes (1009). The others: `topics` is required; the cursor is `cursor`, or for a stream that comes back
+/// Last-Event-ID.
+void add_live_routes(Router& router, LivePorts ports, std::size_t message = 4'096);
 
 }  // namespace vedette::api

@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <exception>
 #include <memory>
+#include <thread>
 
 #include "schema/units/log.h"
+#include "server/api/coding.h"
 
 namespace vedette::api {
 
@@ -13,8 +15,6 @@ using domain::RequestHead;
 using domain::Response;
 
 namespace {
-
-constexpr std::size_t kUnknownRouteBody = 4096;  // so that a 404 is a 404 and not a 413
 
 std::string_view next_segment(std::string_view& rest) {
   const std::size_t slash = rest.find('/', 1);
@@ -33,6 +33,26 @@ bool serves(const Route& route, std::string_view method) {
 
 bool is_api(std::string_view path) {
   return path == "/api" || path.starts_with("/api/");
+}
+
+/// Adds what every answer of the API has. It is compressed only on the thread that calls this, a worker: one that comes
+/// later, from a loop or the control thread, goes as it is.
+domain::Responder finishing(const RequestHead& head, domain::Responder respond) {
+  const std::string accepted = is_safe(head.method) ? std::string(head.header("accept-encoding")) : std::string();
+  return [accepted, worker = std::this_thread::get_id(), next = std::move(respond)](Response answer) {
+    if (std::this_thread::get_id() == worker) answer = compressed(std::move(answer), accepted);
+    const auto is_cache_control = [](const domain::Header& header) { return header.first == "Cache-Control"; };
+    if (std::ranges::none_of(answer.headers, is_cache_control))
+      answer.headers.emplace_back("Cache-Control", "no-store");
+    next(std::move(answer));
+  };
+}
+
+domain::Responder proving(domain::Responder respond) {
+  return [next = std::move(respond)](Response answer) {
+    answer.proven = true;
+    next(std::move(answer));
+  };
 }
 
 bool may(Access access, domain::AccessRole role) {
@@ -90,11 +110,14 @@ const Route* Router::find(const RequestHead& head, std::map<std::string, std::st
 std::size_t Router::body_limit(const RequestHead& head) {
   std::map<std::string, std::string> params;
   const Route* route = find(head, params);
-  return route ? route->body_limit : kUnknownRouteBody;
+  if (route == nullptr) return kUnprovenBody;
+  if (route->body_limit <= kUnprovenBody || admit(route->access, head)) return route->body_limit;
+  return kUnprovenBody;  // then answered 401 or 403; a larger one isn't even read
 }
 
 void Router::handle(domain::Request request, domain::Responder respond) {
   // Shared, because std::function must be copyable and the answer is still needed when the queue refuses.
+  if (request.head.method == "OPTIONS") return respond(options(request.head));
   auto context = std::make_shared<Context>();
   context->request = std::move(request);
   context->respond = std::move(respond);
@@ -112,6 +135,7 @@ bool Router::is_at_once(const RequestHead& head) const {
 
 void Router::dispatch(Context context) {
   const RequestHead& head = context.request.head;
+  if (is_api(head.path)) context.respond = finishing(head, std::move(context.respond));
   const Route* route = find(head, context.params);
   if (!route) {
     if (fallback_ && is_safe(head.method) && !is_api(head.path)) return run(fallback_, context);
@@ -120,6 +144,7 @@ void Router::dispatch(Context context) {
   auto admitted = admit(route->access, head);
   if (!admitted) return context.respond(std::move(admitted.error()));
   context.person = std::move(*admitted);
+  if (context.person) context.respond = proving(std::move(context.respond));
   if (route->access != Access::machine && !is_safe(head.method)) {
     if (auto refusal = forged(gatekeeper_, head)) return context.respond(std::move(*refusal));
   }
@@ -136,32 +161,47 @@ void Router::run(const Handler& handler, Context& context) const {
   }
 }
 
-Response Router::no_route(const RequestHead& head) const {
+std::string Router::allowed(const std::string& path) const {
   std::map<std::string, std::string> params;
   std::string allow;
-  const auto append = [&allow](std::string_view method) {
-    if (!allow.empty()) allow += ", ";
-    allow += method;
-  };
   for (const Route& route : routes_) {
-    if (!matches(route.pattern, head.path, params)) continue;
-    append(route.method);
-    if (route.method == "GET") append("HEAD");
+    if (!matches(route.pattern, path, params)) continue;
+    allow += route.method + (route.method == "GET" ? ", HEAD, " : ", ");
   }
-  if (allow.empty() && fallback_ && !is_api(head.path)) allow = "GET, HEAD";
-  if (!allow.empty()) {
-    return problem(405, head.path + " doesn't take " + head.method + "; it takes " + allow + ".", {{"Allow", allow}});
+  if (allow.empty() && is_upgrade(path)) allow = "GET, ";
+  if (allow.empty() && fallback_ && !is_api(path)) allow = "GET, HEAD, ";
+  return allow.empty() ? allow : allow + "OPTIONS";
+}
+
+Response Router::options(const RequestHead& head) const {
+  const std::string allow = head.path == "*" ? "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS" : allowed(head.path);
+  if (allow.empty()) return no_route(head);
+  Response answer;
+  answer.status = 204;
+  answer.headers.emplace_back("Allow", allow);
+  return answer;
+}
+
+bool Router::is_upgrade(const std::string& path) const {
+  std::map<std::string, std::string> params;
+  return std::ranges::any_of(upgrades_, [&](const UpgradeRoute& r) { return matches(r.pattern, path, params); });
+}
+
+Response Router::no_route(const RequestHead& head) const {
+  if (is_upgrade(head.path) && head.method == "GET") {
+    return problem(426,
+                   head.path + " speaks WebSocket only: the request has to ask for it with \"Upgrade: websocket\".",
+                   {{"Upgrade", "websocket"}, {"Sec-WebSocket-Version", "13"}});
   }
-  const bool upgradable = std::ranges::any_of(
-      upgrades_, [&](const UpgradeRoute& route) { return matches(route.pattern, head.path, params); });
-  if (upgradable) return problem(426, head.path + " speaks WebSocket only.", {{"Upgrade", "websocket"}});
-  return problem(404, "There is nothing at " + head.path + ".");
+  const std::string allow = allowed(head.path);
+  if (allow.empty()) return problem(404, "There is nothing at " + head.path + ".");
+  return problem(405, head.path + " doesn't take " + head.method + "; it takes " + allow + ".", {{"Allow", allow}});
 }
 
 std::expected<std::optional<domain::Person>, Response> Router::admit(Access access, const RequestHead& head) {
   if (access == Access::open || access == Access::machine) return std::nullopt;
   auto person = gatekeeper_.person(head);
-  if (!person) return std::unexpected(problem(person.error()));
+  if (!person) return std::unexpected(challenged(problem(person.error()), "Cookie"));
   if (!may(access, person->role)) {
     return std::unexpected(
         problem(403, "Your role doesn't allow this; it needs " +

@@ -1,8 +1,9 @@
 // The table of routes: which method and path is answered by which handler, who may ask, how much body is taken.
 //
 // Route files fill it once at start (add()); afterwards it is read-only and used by all loops and workers. It answers
-// by itself what no handler needs to see: 404, 405 with Allow, 401 and 403, the checks against forged requests, 503
-// when the workers are behind.
+// by itself what no handler needs to see: OPTIONS, 404, 405 with Allow, 401 and 403, the checks against forged
+// requests, 503 when the workers are behind. Of an API's answer it sees to the coding (coding.h) and that no cache
+// keeps it unless the handler said how.
 #pragma once
 
 #include <functional>
@@ -25,6 +26,9 @@ enum class Access : std::uint8_t {
   operator_,  ///< a login with role operator or administrator
   administrator,
 };
+
+/// Bytes of a body read from who hasn't shown a login that holds; of a path without a route too, so that a 404 is one.
+inline constexpr std::size_t kUnprovenBody = 4'096;
 
 /// What a handler gets. It calls `respond` once, now or later, on any thread.
 struct Context {
@@ -80,6 +84,10 @@ class Router final : public domain::HttpService {
   void run(const Handler& handler, Context& context) const;
   [[nodiscard]] const Route* find(const domain::RequestHead& head, std::map<std::string, std::string>& params) const;
   [[nodiscard]] domain::Response no_route(const domain::RequestHead& head) const;
+  /// "GET, HEAD, OPTIONS"; empty if there is nothing at this path.
+  [[nodiscard]] std::string allowed(const std::string& path) const;
+  [[nodiscard]] bool is_upgrade(const std::string& path) const;
+  [[nodiscard]] domain::Response options(const domain::RequestHead& head) const;
   /// The person if the access level asks for one, or the answer that says no.
   [[nodiscard]] std::expected<std::optional<domain::Person>, domain::Response> admit(Access access,
                                                                                      const domain::RequestHead& head);

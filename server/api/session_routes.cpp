@@ -13,8 +13,6 @@ using nlohmann::json;
 
 namespace {
 
-constexpr std::size_t kBody = 4096;
-
 /// The prefix __Host- binds the cookie to this host and TLS; over plain HTTP browsers drop such a cookie.
 std::string cookie(bool secure, const std::string& secret, std::chrono::seconds life) {
   return std::string(secure ? "__Host-sid=" : "sid=") + secret +
@@ -66,6 +64,7 @@ void sign_in(domain::Logins& logins, Context& context) {
   const auto answer = [&logins, secure, respond = context.respond](LoginAnswer login) {
     if (!login) return respond(refused(login.error(), logins.setup_command()));
     Response response = shown(login->person);
+    response.proven = true;
     response.headers.emplace_back("Set-Cookie", cookie(secure, login->secret, login->lifetime));
     respond(std::move(response));
   };
@@ -83,7 +82,7 @@ void sign_out(domain::Logins& logins, Context& context) {
 }  // namespace
 
 Response no_login(const std::string& detail, const std::string& setup) {
-  Response response = problem(401, detail);
+  Response response = domain::challenged(problem(401, detail), "Cookie");
   response.headers.emplace_back("Cache-Control", "no-store");
   if (setup.empty()) return response;
   json body = json::parse(response.body);
@@ -92,9 +91,9 @@ Response no_login(const std::string& detail, const std::string& setup) {
   return response;
 }
 
-void add_session_routes(Router& router, domain::Logins& logins, domain::Gatekeeper& gatekeeper) {
+void add_session_routes(Router& router, domain::Logins& logins, domain::Gatekeeper& gatekeeper, std::size_t body) {
   router.add(
-      Route{"POST", "/api/v1/session", Access::open, kBody, [&logins](Context& context) { sign_in(logins, context); }});
+      Route{"POST", "/api/v1/session", Access::open, body, [&logins](Context& context) { sign_in(logins, context); }});
   // Open, so that the answer without a login can say how to make the first user.
   router.add(Route{"GET", "/api/v1/session", Access::open, 0, [&logins, &gatekeeper](Context& context) {
                      const auto person = gatekeeper.person(context.request.head);

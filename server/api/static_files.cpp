@@ -1,14 +1,13 @@
 #include "server/api/static_files.h"
 
-#include <openssl/sha.h>
-
 #include <algorithm>
 #include <array>
 #include <fstream>
-#include <span>
+#include <vector>
 
-#include "schema/units/host_id.h"
 #include "schema/units/log.h"
+#include "server/api/coding.h"
+#include "server/api/entity_tag.h"
 
 namespace vedette::api {
 
@@ -42,32 +41,6 @@ std::string type_of(std::string_view extension) {
     if (ending == extension) return std::string(type);
   }
   return "application/octet-stream";
-}
-
-std::string tag_of(const std::string& body) {
-  std::array<std::uint8_t, SHA256_DIGEST_LENGTH> digest{};
-  SHA256(reinterpret_cast<const std::uint8_t*>(body.data()), body.size(), digest.data());
-  return units::hex(std::span(digest).first(16));
-}
-
-/// Does "gzip, br;q=0" allow this coding? A list item with q=0 forbids it (RFC 9110, 12.5.3).
-bool accepts(std::string_view header, std::string_view coding) {
-  while (!header.empty()) {
-    const std::size_t comma = header.find(',');
-    std::string item(header.substr(0, comma));
-    header = comma == std::string_view::npos ? std::string_view{} : header.substr(comma + 1);
-    std::erase_if(item, [](char c) { return c == ' ' || c == '\t'; });
-    const std::size_t semicolon = item.find(';');
-    if (std::string_view(item).substr(0, semicolon) != coding) continue;
-    if (semicolon == std::string::npos) return true;
-    const std::string_view weight = std::string_view(item).substr(semicolon + 1);
-    return weight.find_first_not_of("q=0.") != std::string_view::npos;
-  }
-  return false;
-}
-
-bool names(std::string_view if_none_match, std::string_view tag) {
-  return if_none_match == "*" || if_none_match.find(tag) != std::string_view::npos;
 }
 
 Response missing_page() {
@@ -118,22 +91,22 @@ Response StaticFiles::answer(const domain::RequestHead& head) const {
 }
 
 Response StaticFiles::send(const File& file, const domain::RequestHead& head) {
-  const std::string_view wanted = head.header("accept-encoding");
-  const bool brotli = file.brotli && accepts(wanted, "br");
-  const bool gzip = !brotli && file.gzip && accepts(wanted, "gzip");
-  const std::string tag = "\"" + file.tag + (brotli ? "-br" : gzip ? "-gz" : "") + "\"";
+  std::vector<std::string_view> offered;
+  if (file.brotli) offered.emplace_back("br");
+  if (file.gzip) offered.emplace_back("gzip");
+  const std::string_view coding = choose_coding(head.header("accept-encoding"), offered);
+  const std::string tag = "\"" + file.tag + (coding.empty() ? "" : "-") + std::string(coding) + "\"";
   Response response;
   response.headers = {{"ETag", tag},
                       {"Vary", "Accept-Encoding"},
                       {"Cache-Control", file.hashed ? "public, max-age=31536000, immutable" : "no-cache"}};
-  if (names(head.header("if-none-match"), tag)) {
+  if (names_tag(head.header("if-none-match"), tag)) {
     response.status = 304;
     return response;
   }
   response.headers.emplace_back("Content-Type", file.type);
-  if (brotli) response.headers.emplace_back("Content-Encoding", "br");
-  if (gzip) response.headers.emplace_back("Content-Encoding", "gzip");
-  response.shared_body = brotli ? file.brotli : gzip ? file.gzip : file.plain;
+  if (!coding.empty()) response.headers.emplace_back("Content-Encoding", coding);
+  response.shared_body = coding == "br" ? file.brotli : coding == "gzip" ? file.gzip : file.plain;
   return response;
 }
 

@@ -27,20 +27,20 @@ void add_status_routes(Router& router, StatusSources sources) {
   router.add(Route{"GET", "/healthz", Access::open, 0,
                    [trouble = std::move(sources.trouble)](Context& context) { context.respond(health(trouble())); },
                    true});
-  router.add(Route{"GET", "/metrics", Access::open, 0,
-                   [metrics = std::move(sources.metrics), token = std::move(sources.metrics_token)](Context& context) {
-                     const auto& head = context.request.head;
-                     if (!head.loopback && !knows_token(head, token)) {
-                       return context.respond(domain::problem(
-                           401, "Metrics are for this machine, or for who knows telemetry.token_file's token.",
-                           {{"WWW-Authenticate", "Bearer"}}));
-                     }
-                     domain::Response answer;
-                     answer.headers = {{"Content-Type", "text/plain; version=0.0.4; charset=utf-8"},
-                                       {"Cache-Control", "no-store"}};
-                     answer.body = metrics();
-                     context.respond(std::move(answer));
-                   }});
+  router.add(Route{
+      "GET", "/metrics", Access::open, 0,
+      [metrics = std::move(sources.metrics), token = std::move(sources.metrics_token)](Context& context) {
+        const auto& head = context.request.head;
+        if (!head.loopback && !knows_token(head, token)) {
+          return context.respond(domain::challenged(
+              domain::problem(401, "Metrics are for this machine, or for who knows telemetry.token_file's token."),
+              "Bearer"));
+        }
+        domain::Response answer;
+        answer.headers = {{"Content-Type", "text/plain; version=0.0.4; charset=utf-8"}, {"Cache-Control", "no-store"}};
+        answer.body = metrics();
+        context.respond(std::move(answer));
+      }});
 }
 
 }  // namespace vedette::api

@@ -58,21 +58,21 @@ Collector::Parts::Parts(Settings s, const domain::Clock& c, DataLock l, std::uni
       control(clock),
       logins(*store, clock),
       gate({settings.allowed_origins}, *store, logins, clock),
-      desk(*store, logins, clock, revocations, setup_command(settings)),
+      desk(*store, logins, clock, revocations, setup_command(settings), settings.limits.login_tries),
       hub({control, clock, [this](const units::HostId& id) { return fleet.directory().host(id).has_value(); }},
-          run_id()),
+          run_id(), settings.limits.live),
       polls(hub, control),
       deliverer(settings.notify.receivers, *store, clock, notify::send_over_network(settings.notify.public_url)),
       // Each holds a reference to the other; neither uses it before start().
       engine(settings.alerts, *store, hub, fleet, clock),
       fleet({*store, *history, hub, engine, control, clock}, fleet_times(settings)),
-      enrolment(*store, clock, fleet),
+      enrolment(*store, clock, fleet, settings.limits.enrolment_tries),
       files(settings.dashboard),
       metrics(kVersion),
       workers(kWorkers, kWaitingRequests),
       router(gate, [this](std::function<void()> task) { return workers.submit(std::move(task)); }),
       net(net_config(settings, certificates->loaded()), router),
-      agents(*history, fleet, control, net, clock) {
+      agents(*history, fleet, control, net, clock, settings.limits.agents) {
   revocations.add(fleet);
   revocations.add(agents);
   revocations.add(hub);
@@ -102,10 +102,10 @@ Result<void> Collector::Parts::start_control() {
 Result<void> Collector::Parts::open_socket() {
   auto opened = ControlSocket::open(
       settings.data, [this](const Options& options, const std::string& input, std::stop_token stop) {
-        return run_command(
-            options, input,
-            {*store, clock, [this](domain::HostNumber host) { revocations.on_host_revoked(host); },
-             [this]() -> Result<std::string> { return certificates->loaded().pin; }, settings.notify, std::move(stop)});
+        return run_command(options, input,
+                           {*store, clock, [this](domain::HostNumber host) { revocations.on_host_revoked(host); },
+                            [this]() -> Result<std::string> { return certificates->loaded().pin; }, settings.notify,
+                            settings.limits.agents_per_token, std::move(stop)});
       });
   if (!opened) return std::unexpected(std::move(opened.error()));
   socket = std::move(*opened);

@@ -15,6 +15,7 @@ double number(std::uint64_t count) {
 
 void Collector::Parts::add_metrics() {
   add_connection_metrics();
+  add_limit_metrics();
   add_history_metrics();
   metrics.add_gauge("control_tasks_waiting", "Tasks that wait for the control thread.",
                     [this] { return number(control.waiting()); });
@@ -54,6 +55,36 @@ void Collector::Parts::add_connection_metrics() {
                       [this] { return number(agents.counters().restamped); });
   metrics.add_counter("ingest_agents_put_off_total", "Agents told to come back later because history had no room.",
                       [this] { return number(agents.counters().put_off); });
+}
+
+/// Named as the keys of [limits] are.
+void Collector::Parts::add_limit_metrics() {
+  const net::Refusals& met = net.refusals();
+  const auto count = [](const std::atomic<std::uint64_t>& one) { return [&one] { return number(one); }; };
+  metrics.add_counters("limit_hits_total", "How often peers met each of the configured limits.", "limit",
+                       {{"connections", count(met.connections)},
+                        {"unproven_per_address", count(met.unproven_per_address)},
+                        {"head", count(met.head)},
+                        {"body", count(met.body)},
+                        {"message", count(met.message)},
+                        {"fragments", count(met.fragments)},
+                        {"head_deadline", count(met.head_deadline)},
+                        {"body_deadline", count(met.body_deadline)},
+                        {"answer_deadline", count(met.answer_deadline)},
+                        {"write_deadline", count(met.write_deadline)},
+                        {"idle_deadline", count(met.idle_deadline)},
+                        {"close_deadline", count(met.close_deadline)},
+                        {"agent_messages", count(agents.counters().over_messages)},
+                        {"agent_bytes", count(agents.counters().over_bytes)},
+                        {"agents_per_token", [this] { return number(enrolment.desk().used_up()); }},
+                        {"enrolment_tries", [this] { return number(enrolment.desk().paused()); }},
+                        {"login_tries", [this] { return number(desk.paused()); }},
+                        {"topics", count(hub.counters().over_topics)},
+                        {"host_topics", count(hub.counters().over_host_topics)},
+                        {"polls", count(hub.counters().over_polls)},
+                        {"polls_per_login", count(hub.counters().over_polls_of_login)}});
+  metrics.add_gauge("connections_limit", "Connections that may be open at once.",
+                    [this] { return number(net.most_connections()); });
 }
 
 void Collector::Parts::add_history_metrics() {

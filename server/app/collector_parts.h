@@ -47,8 +47,9 @@ class Revocations final : public domain::RevocationObserver {
 /// The fleet has to hear of a new host before its agent connects.
 class AnnouncedEnrolment final : public domain::Enrolment {
  public:
-  AnnouncedEnrolment(domain::HostRecords& store, const domain::Clock& clock, fleet::Fleet& fleet)
-      : desk_(store, clock), fleet_(fleet) {}
+  AnnouncedEnrolment(domain::HostRecords& store, const domain::Clock& clock, fleet::Fleet& fleet, std::uint32_t tries)
+      : desk_(store, clock, tries), fleet_(fleet) {}
+  [[nodiscard]] const access::EnrolmentDesk& desk() const noexcept { return desk_; }
   domain::EnrolAnswer enrol(const std::string& token, const std::string& hostname, const std::string& peer) override {
     auto enrolled = desk_.enrol(token, hostname, peer);
     if (enrolled) fleet_.refresh();
@@ -70,6 +71,7 @@ struct Collector::Parts {
   void add_live_routes();
   void add_metrics();
   void add_connection_metrics();
+  void add_limit_metrics();
   void add_history_metrics();
   units::Result<void> start_control();
   void advance_alerts();

@@ -16,10 +16,10 @@
 namespace vedette::app {
 
 void Collector::Parts::add_routes(const std::string& metrics_token) {
-  api::add_session_routes(router, desk, gate);
-  api::add_enrol_route(router, enrolment);
+  api::add_session_routes(router, desk, gate, settings.limits.body);
+  api::add_enrol_route(router, enrolment, settings.limits.body);
   api::add_host_routes(router, {fleet.directory(), *store, *history, clock});
-  api::add_history_route(router, fleet.directory(), *history);
+  api::add_history_route(router, fleet.directory(), *history, clock);
   api::add_alert_routes(router, *store, fleet.directory());
   api::add_status_routes(router,
                          {[this] { return history->trouble(); }, [this] { return metrics.text(); }, metrics_token});
@@ -31,11 +31,12 @@ void Collector::Parts::add_upgrades() {
       "/api/v1/agent/stream", api::Access::machine,
       [this](const domain::RequestHead& head, const auto& offered, const auto&) -> domain::UpgradeDecision {
         auto host = gate.host(head);
-        if (!host) return domain::problem(host.error());
+        if (!host) return domain::challenged(domain::problem(host.error()), "Bearer");
         if (std::ranges::find(offered, "vedette.agent.v1") == offered.end()) {
-          return domain::problem(400, "Agents speak the subprotocol vedette.agent.v1.");
+          return domain::problem(400, "Sec-WebSocket-Protocol must offer vedette.agent.v1.");
         }
-        return domain::UpgradeAccepted{agents.accept(std::move(*host)), "vedette.agent.v1"};
+        return domain::UpgradeAccepted{agents.accept(std::move(*host)), "vedette.agent.v1",
+                                       settings.limits.agent_message};
       }});
 }
 
@@ -53,7 +54,7 @@ void Collector::Parts::add_live_routes() {
     polls.poll(login(person), {std::move(query.topics), std::move(query.cursor)}, std::move(respond));
   };
   ports.topics = [](const std::vector<std::string_view>& lists) { return live::parse_topic_lists(lists); };
-  api::add_live_routes(router, std::move(ports));
+  api::add_live_routes(router, std::move(ports), settings.limits.live.message);
 }
 
 }  // namespace vedette::app

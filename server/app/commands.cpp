@@ -44,7 +44,7 @@ Result<std::string> create_token(const Options& options, const CommandGround& gr
   }
   const auto life = units::parse_duration(options.get("expires", "1h"));
   if (!life) return units::fail(ErrorCode::invalid, "--expires: " + life.error().message);
-  const auto token = access::create_token(ground.store, uses, *life, ground.clock.now());
+  const auto token = access::create_token(ground.store, uses, *life, ground.clock.now(), ground.agents_per_token);
   if (!token) return std::unexpected(token.error());
   units::log_info("enrolment token made", {{"uses", uses}, {"expires", units::format_duration(*life)}});
   return *token + "\n";

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "server/access/certificates.h"
+#include "server/access/enrolment.h"
 #include "server/app/options.h"
 #include "server/domain/clock.h"
 #include "server/domain/control_store.h"
@@ -21,6 +22,7 @@ struct CommandGround {
   std::function<void(domain::HostNumber)> on_host_revoked;  ///< closes its connection; empty without a collector
   std::function<units::Result<std::string>()> pin;
   const notify::Config& notify;
+  std::uint32_t agents_per_token = access::kMostAgentsPerToken;
   std::stop_token stop{};  ///< breaks off what blocks
 };
 

@@ -6,6 +6,7 @@
 #include "server/access/addresses.h"
 #include "server/access/origin.h"
 #include "server/app/alert_settings.h"
+#include "server/app/limit_settings.h"
 #include "server/net/peer_address.h"
 
 namespace vedette::app {
@@ -102,6 +103,7 @@ Result<Settings> settings_of(config::File file, const Options& options) {
   read_tls(file.table("tls"), settings);
   read_history(file.table("history"), settings);
   read_telemetry(file.table("telemetry"), settings);
+  read_limits(file.table("limits"), settings);
   settings.notify.public_url = settings.public_url;
   read_alerts(file, settings.alerts, settings.notify);
   if (const auto& faults = file.finish(); !faults.none()) return units::fail(ErrorCode::invalid, faults.joined());

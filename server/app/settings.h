@@ -10,13 +10,26 @@
 #include <vector>
 
 #include "server/access/certificates.h"
+#include "server/access/enrolment.h"
 #include "server/alerts/rule.h"
 #include "server/app/options.h"
 #include "server/config/table.h"
+#include "server/ingest/allowance.h"
+#include "server/live/limits.h"
 #include "server/net/config.h"
 #include "server/notify/receiver.h"
 
 namespace vedette::app {
+
+/// Those of [limits] that no module's own Config holds.
+struct Limits {
+  std::size_t body = 4'096;            ///< bytes; of login and enrolment
+  std::size_t agent_message = 65'536;  ///< bytes of one message
+  ingest::Rates agents;
+  live::Limits live;
+  std::uint32_t agents_per_token = access::kMostAgentsPerToken;
+  std::uint32_t login_tries = 5, enrolment_tries = 10;
+};
 
 struct Settings {
   std::string file;  ///< what was read; empty: none
@@ -31,7 +44,8 @@ struct Settings {
   std::filesystem::path metrics_token_file;     ///< empty: /metrics only from this machine
   alerts::Config alerts;                        ///< rules and notify.hold; receivers' names
   notify::Config notify;                        ///< the receivers themselves
-  net::Config net;                              ///< its certificate is filled in at start
+  Limits limits;
+  net::Config net;  ///< its certificate is filled in at start
 };
 
 /// The file of --config (or /etc/vedette/server.toml if it is there), overridden by --data, --listen and --dashboard.

@@ -109,6 +109,19 @@ std::optional<double> Table::number(std::string_view key) {
   return value;
 }
 
+std::optional<std::uint64_t> Table::whole(std::string_view key, std::uint64_t least, std::uint64_t most) {
+  const toml::node* node = impl_->find(key);
+  if (!node) return std::nullopt;
+  const auto value = node->value_exact<std::int64_t>();
+  if (value && *value >= 0 && static_cast<std::uint64_t>(*value) >= least &&
+      static_cast<std::uint64_t>(*value) <= most) {
+    return static_cast<std::uint64_t>(*value);
+  }
+  impl_->fault(key, (value ? "is " + std::to_string(*value) + "; it " : std::string()) +
+                        "must be a whole number from " + std::to_string(least) + " to " + std::to_string(most));
+  return std::nullopt;
+}
+
 std::optional<bool> Table::flag(std::string_view key) {
   const toml::node* node = impl_->find(key);
   if (!node) return std::nullopt;

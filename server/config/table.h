@@ -40,6 +40,8 @@ class Table {
 
   [[nodiscard]] std::optional<std::string> text(std::string_view key);
   [[nodiscard]] std::optional<double> number(std::string_view key);  ///< finite
+  /// A whole number from `least` to `most`.
+  [[nodiscard]] std::optional<std::uint64_t> whole(std::string_view key, std::uint64_t least, std::uint64_t most);
   [[nodiscard]] std::optional<bool> flag(std::string_view key);
   [[nodiscard]] std::optional<std::vector<std::string>> texts(std::string_view key);
   /// "60s", "15m"; at most kLongestDuration.

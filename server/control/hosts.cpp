@@ -68,7 +68,7 @@ Result<void> check(Session& session, const Digest& token, Instant at) {
   const std::string advice = "; make a new one with: vedette-server token create";
   if (rows.empty()) return units::fail(ErrorCode::unauthorized, "This enrolment token is unknown" + advice);
   if (rows.front().get<0>() <= 0) {
-    return units::fail(ErrorCode::unauthorized, "This enrolment token is used up" + advice);
+    return units::fail(ErrorCode::forbidden, "This enrolment token is used up" + advice);
   }
   const Instant expires = units::from_unix_ms(rows.front().get<1>());
   if (expires > at) return {};

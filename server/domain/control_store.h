@@ -22,7 +22,7 @@ class HostRecords {
   virtual ~HostRecords() = default;
   [[nodiscard]] virtual units::Result<std::vector<HostRecord>> hosts() = 0;
   /// Makes the host (next number, name made unique) and stores its key's digest, using up one use of the enrolment
-  /// token, in one transaction. `unauthorized` if the token is unknown, used up or expired.
+  /// token, in one transaction. `unauthorized` if the token is unknown or expired, `forbidden` if it is used up.
   virtual units::Result<HostRecord> enrol(const Digest& token, const units::HostId& id, const std::string& hostname,
                                           const Digest& key, units::Instant now) = 0;
   [[nodiscard]] virtual units::Result<std::optional<HostRecord>> host_by_key(const Digest& key) = 0;

@@ -34,6 +34,8 @@ std::string_view title(int status) {
       return "Not Found";
     case 405:
       return "Method Not Allowed";
+    case 408:
+      return "Request Timeout";
     case 409:
       return "Conflict";
     case 411:
@@ -42,6 +44,8 @@ std::string_view title(int status) {
       return "Content Too Large";
     case 415:
       return "Unsupported Media Type";
+    case 417:
+      return "Expectation Failed";
     case 426:
       return "Upgrade Required";
     case 429:
@@ -131,6 +135,12 @@ Response json(int status, std::string body) {
   response.status = status;
   response.headers.emplace_back("Content-Type", "application/json");
   response.body = std::move(body);
+  return response;
+}
+
+Response challenged(Response response, std::string_view scheme) {
+  if (response.status == 401)
+    response.headers.emplace_back("WWW-Authenticate", std::string(scheme) + " realm=\"vedette\"");
   return response;
 }
 

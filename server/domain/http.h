@@ -20,7 +20,7 @@ using Header = std::pair<std::string, std::string>;
 /// A parsed, strictly checked request head (RFC 9112). Header names are lower case, values trimmed.
 struct RequestHead {
   std::string method;  ///< "GET"
-  std::string path;    ///< percent-decoded, starts with "/", no "." or ".." segments
+  std::string path;    ///< percent-decoded, starts with "/", no "." or ".." segments; "*" of "OPTIONS *"
   std::vector<std::pair<std::string, std::string>> query;  ///< percent-decoded, in order
   std::vector<Header> headers;
   std::string peer;       ///< "192.0.2.7:53124", "[2001:db8::1]:53124"; without the port if a proxy doesn't tell it
@@ -71,11 +71,15 @@ struct Response {
   std::string body;
   std::shared_ptr<const std::string> shared_body;  ///< instead of body, for what is large: sent without a copy
   std::shared_ptr<StreamHandler> stream;           ///< instead of both, for what isn't known whole or is too large
+  bool proven = false;  ///< the request showed or won a login that holds: its connection is known from here on
 };
 
 /// RFC 9457 problem+json: {"type":"about:blank","title","status","detail"}. What isn't UTF-8 in `detail` is replaced.
 [[nodiscard]] Response problem(int status, std::string_view detail, std::vector<Header> headers = {});
 [[nodiscard]] Response json(int status, std::string body);
+/// A 401 names the scheme that would help (RFC 9110, 11.6.1): "Bearer", or "Cookie", of which browsers make nothing.
+/// Other answers stay as they are.
+[[nodiscard]] Response challenged(Response response, std::string_view scheme);
 /// The fitting problem for an Error: invalid 400, unauthorized 401, forbidden 403, not_found 404, conflict 409,
 /// too_large 413, unavailable 503, timeout 503, others 500 (whose words are logged, not shown).
 [[nodiscard]] Response problem(const units::Error& error);

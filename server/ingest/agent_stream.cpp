@@ -69,7 +69,7 @@ void AgentStream::after(Milliseconds delay, domain::Executor::TimerId& timer, vo
 void AgentStream::on_open(Connection& connection) {
   connection_ = &connection;
   opened_ = ports_.clock.steady();
-  allowance_ = Allowance(opened_);
+  allowance_ = Allowance(opened_, ports_.rates);
   pulse_ = open_pulse(opened_, times_);
   // Acks of many hosts are spread over the interval by where each one's first falls.
   const auto phase = Milliseconds{static_cast<std::int64_t>(connection.id()) * 1'009 % kAckEvery.count()};
@@ -231,6 +231,10 @@ void AgentStream::pump() {
   if (fault_) return;
   note_backfill(ports_.clock.steady());
   const bool pause = waiting_ || allowance_.spent(ports_.clock.steady());
+  if (pause && !connection_->reading_paused()) {
+    if (allowance_.messages_spent()) ++ports_.counters.over_messages;
+    if (allowance_.bytes_spent()) ++ports_.counters.over_bytes;
+  }
   if (pause != connection_->reading_paused()) connection_->pause_reading(pause);
   if (pause && pump_timer_ == 0) after(kRetrySubmit, pump_timer_, &AgentStream::pump);
 }
@@ -348,8 +352,8 @@ void AgentStream::on_control(std::function<void(HostObserver&)> task) {
 }
 
 AgentStreams::AgentStreams(domain::HistoryStore& history, HostObserver& observer, domain::Executor& control,
-                           domain::ConnectionRouter& router, const domain::Clock& clock)
-    : ports_{history, observer, control, router, clock, roster_, acks_, counters_} {
+                           domain::ConnectionRouter& router, const domain::Clock& clock, Rates rates)
+    : ports_{history, observer, control, router, clock, roster_, acks_, counters_, rates} {
   history.on_commit([this](std::span<const domain::StreamMark> marks) { acks_.on_commit(marks); });
 }
 

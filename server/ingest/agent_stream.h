@@ -23,6 +23,8 @@ namespace vedette::ingest {
 struct Counters {
   std::atomic<std::uint64_t> restamped{0};  ///< ticks with an impossible time, which got the collector's
   std::atomic<std::uint64_t> put_off{0};    ///< agents told to come back later: what they sent found no room
+  /// Times reading from an agent paused because it had sent its messages or bytes a second.
+  std::atomic<std::uint64_t> over_messages{0}, over_bytes{0};
 };
 
 /// What all agent connections share. Everything outlives them. `control` runs HostObserver's calls.
@@ -35,6 +37,7 @@ struct AgentPorts {
   Roster& roster;
   AckBook& acks;
   Counters& counters;
+  Rates rates;  ///< of one agent
 };
 
 /// Made at the upgrade, called on the connection's loop thread only.
@@ -104,7 +107,7 @@ class AgentStreams final : public domain::RevocationObserver {
  public:
   /// Binds the history's on_commit: before the store starts.
   AgentStreams(domain::HistoryStore& history, domain::HostObserver& observer, domain::Executor& control,
-               domain::ConnectionRouter& router, const domain::Clock& clock);
+               domain::ConnectionRouter& router, const domain::Clock& clock, Rates rates = {});
 
   [[nodiscard]] std::unique_ptr<domain::ConnectionHandler> accept(domain::HostRecord host);
   [[nodiscard]] const Counters& counters() const noexcept { return counters_; }

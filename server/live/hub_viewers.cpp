@@ -70,6 +70,7 @@ Refusals Hub::refuse(std::vector<std::string>& names) {
     if (!host || !ports_.knows_host(*host)) {
       refused.emplace_back(name, "There is no host " + id + ".");
     } else if (topics_.size() + fresh >= limits_.host_topics && !make_room()) {
+      ++counters_.over_host_topics;
       refused.emplace_back(name, "Too many hosts are watched at once; try again later.");
     } else {
       ++fresh;

@@ -37,6 +37,8 @@ struct Counters {
   std::atomic<std::uint64_t> events{0};     ///< deltas made
   std::atomic<std::uint64_t> conflated{0};  ///< rows that slow viewers skipped for later ones
   std::atomic<std::uint64_t> too_slow{0};   ///< viewers closed with 4408
+  /// Requests refused because the viewer, or all together, watched as much as they may.
+  std::atomic<std::uint64_t> over_topics{0}, over_host_topics{0}, over_polls{0}, over_polls_of_login{0};
 };
 
 }  // namespace vedette::live

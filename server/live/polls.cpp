@@ -86,9 +86,13 @@ void Polls::begin(Viewer::Login login, Watch watch, domain::Responder respond) {
   if (watch.topics.size() > hub_.limits().topics) {
     return refuse(400, "topics: a poll takes at most " + std::to_string(hub_.limits().topics) + " topics.");
   }
-  if (polls_.size() >= hub_.limits().polls) return refuse(503, "Too many polls wait at once; try again in a moment.");
+  if (polls_.size() >= hub_.limits().polls) {
+    ++hub_.counters().over_polls;
+    return refuse(503, "Too many polls wait at once; try again in a moment.");
+  }
   std::size_t& mine = of_login_[login.sid];
   if (mine >= hub_.limits().polls_of_login) {
+    ++hub_.counters().over_polls_of_login;
     return refuse(429, "This login has " + std::to_string(mine) + " polls waiting, and may not have more at once.");
   }
   ++mine;

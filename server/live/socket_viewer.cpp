@@ -30,7 +30,9 @@ void SocketViewer::fault(const std::string& words) {
 
 void SocketViewer::on_text(std::string_view payload) {
   if (viewer_->closing()) return;
-  if (payload.size() > hub_.limits().message) return fault("a message has at most 4096 bytes");
+  if (payload.size() > hub_.limits().message) {
+    return fault("a message has at most " + std::to_string(hub_.limits().message) + " bytes");
+  }
   auto request = parse_request(payload);
   if (!request) return fault(request.error().message);
   if (in_flight_ >= hub_.limits().requests_in_flight) {

@@ -20,7 +20,10 @@ Viewer::~Viewer() {
 bool Viewer::subscribe(std::vector<std::string> topics, std::optional<std::string> cursor) {
   std::set<std::string> all = topics_;
   all.insert(topics.begin(), topics.end());
-  if (all.size() > hub_.limits().topics) return false;
+  if (all.size() > hub_.limits().topics) {
+    ++hub_.counters().over_topics;
+    return false;
+  }
   topics_ = std::move(all);
   hub_.subscribe(seat_, std::move(topics), std::move(cursor));
   return true;

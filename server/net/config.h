@@ -26,10 +26,15 @@ struct Config {
       "font-src 'self'; manifest-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'self'; "
       "frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types svelte-trusted-html";
 
-  std::size_t connections = 15'000;        ///< in all; more are closed as they come
-  std::size_t unproven_per_address = 256;  ///< connections of one address that aren't accepted WebSockets
-  std::size_t head = 16 * 1024;            ///< bytes of a request head; more: 431
-  std::size_t read_budget = 256 * 1024;    ///< bytes read from one peer before the others have their turn
+  /// Open at once; more get 503. 0: the open-files limit less 1,000 for files and whatever else is opened, or half of
+  /// the limit where that is more.
+  std::size_t connections = 0;
+  /// Connections of one address (in IPv6: a /64 network) that have neither upgraded nor shown a login that holds; more
+  /// get 429. How many come in a second isn't limited: after a restart of the collector all come at once.
+  std::size_t unproven_per_address = 256;
+  std::size_t head = 16 * 1024;          ///< bytes of a request head; more: 431
+  std::size_t fragments = 1'024;         ///< of one WebSocket message; more: close 1008
+  std::size_t read_budget = 256 * 1024;  ///< bytes read from one peer before the others have their turn
 
   units::Milliseconds head_deadline{10'000};    ///< TLS handshake and request head together
   units::Milliseconds idle_deadline{75'000};    ///< between requests of one connection

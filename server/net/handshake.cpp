@@ -38,21 +38,29 @@ std::vector<std::string> read_list(std::string_view value) {
 }  // namespace
 
 bool asks_for_websocket(const ParsedHead& request) {
-  return has_token(request.head.header("upgrade"), "websocket");
+  return has_token(request.head, "upgrade", "websocket");
 }
 
 std::expected<Handshake, domain::Response> check_handshake(const ParsedHead& request) {
   const domain::RequestHead& head = request.head;
-  if (head.method != "GET" || request.http_1_0) return refuse(400, "A WebSocket handshake is a GET in HTTP/1.1.");
-  if (!has_token(head.header("connection"), "upgrade")) {
+  if (head.method != "GET")
+    return refuse(405, "A WebSocket handshake is a GET, not " + head.method + ".", {{"Allow", "GET"}});
+  if (request.http_1_0) {
+    return refuse(400,
+                  "A WebSocket handshake needs HTTP/1.1; this was HTTP/1.0. Does a proxy in between speak HTTP/1.1?");
+  }
+  if (!has_token(head, "connection", "upgrade")) {
     return refuse(400, "The handshake's Connection lacks \"Upgrade\"; does a proxy in between forward WebSockets?");
   }
   if (request.chunked || request.content_length > 0) return refuse(400, "A WebSocket handshake has no body.");
-  if (head.header("sec-websocket-version") != "13") {
-    return refuse(426, "Only version 13 of WebSocket (RFC 6455) is spoken here.",
+  const auto count = [&](std::string_view name) {
+    return std::ranges::count(head.headers, name, &domain::Header::first);
+  };
+  if (count("sec-websocket-version") != 1 || head.header("sec-websocket-version") != "13") {
+    return refuse(426, "Sec-WebSocket-Version has to be 13 (RFC 6455): the only version spoken here.",
                   {{"Sec-WebSocket-Version", "13"}, {"Upgrade", "websocket"}});
   }
-  const auto keys = std::ranges::count(head.headers, "sec-websocket-key", &domain::Header::first);
+  const auto keys = count("sec-websocket-key");
   if (keys != 1 || !is_key(head.header("sec-websocket-key"))) {
     return refuse(400, "Sec-WebSocket-Key has to be 16 bytes in base64, once.");
   }

@@ -17,7 +17,8 @@ struct Handshake {
 /// Does the request ask for WebSocket at all? Others are plain HTTP.
 [[nodiscard]] bool asks_for_websocket(const ParsedHead& request);
 
-/// Precondition: asks_for_websocket(). Otherwise the response that refuses it: 400, or 426 for other versions than 13.
+/// Precondition: asks_for_websocket(). Otherwise the response that refuses it: 400, 405 for another method than GET, or
+/// 426 for another version than 13.
 [[nodiscard]] std::expected<Handshake, domain::Response> check_handshake(const ParsedHead& request);
 
 /// The 101, up to and with its empty line.

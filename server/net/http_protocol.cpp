@@ -64,6 +64,8 @@ bool HttpProtocol::read_head() {
 }
 
 void HttpProtocol::on_head(std::string_view bytes) {
+  if (peer_.standing() == Standing::over_address) return turn_away(429, "too many connections from your address");
+  if (peer_.standing() == Standing::over_total) return turn_away(503, "the collector has all connections it may have");
   auto parsed = parse_head(bytes);
   if (!parsed) return refuse(parsed.error());
   request_ = std::move(*parsed);
@@ -121,6 +123,7 @@ void HttpProtocol::hand_over() {
 
 void HttpProtocol::respond(std::uint64_t serial, domain::Response response) {
   if (state_ != State::handling || serial != serial_) return;
+  if (response.proven) peer_.prove();
   write(response, keep_alive_ && !stopping_);
 }
 
@@ -142,11 +145,19 @@ void HttpProtocol::begin_stream(std::shared_ptr<domain::StreamHandler> handler) 
   state_ = State::streaming;
   const auto framing = request_.http_1_0 ? BodyWriter::Framing::until_close : BodyWriter::Framing::chunked;
   stream_ = std::make_unique<BodyWriter>(peer_, request_.head.peer, std::move(handler), framing);
-  peer_.prove();  // who gets a stream has a login
   stream_->open();
 }
 
+void HttpProtocol::turn_away(int status, std::string_view words) {
+  request_ = {};
+  in_.clear();
+  write(domain::problem(status, words, {{"Retry-After", "10"}}), false);
+}
+
 void HttpProtocol::refuse(const Refusal& refusal) {
+  Refusals& refusals = peer_.shard().refusals();
+  if (refusal.status == 431) ++refusals.head;
+  if (refusal.status == 413) ++refusals.body;
   request_ = {};
   in_.clear();
   write(domain::problem(refusal.status, refusal.words), false);
@@ -189,11 +200,16 @@ void HttpProtocol::complete() {
 }
 
 void HttpProtocol::on_deadline() {
+  Refusals& refusals = peer_.shard().refusals();
+  if (state_ == State::head) ++(idle_ ? refusals.idle_deadline : refusals.head_deadline);
+  if (state_ == State::body) ++refusals.body_deadline;
+  if (state_ == State::handling) ++refusals.answer_deadline;
+  if (state_ == State::responding || state_ == State::streaming) ++refusals.write_deadline;
   // A peer in the middle of something hears why; a silent one, or one that doesn't read, is dropped.
   if (state_ == State::body || (state_ == State::head && !in_.empty()))
     return refuse({408, "the request took too long"});
   // The service may still answer: respond() then finds another state and lets the answer go.
-  if (state_ == State::handling) return refuse({503, "the collector didn't answer in time; try again"});
+  if (state_ == State::handling) return turn_away(503, "the collector didn't answer in time; try again");
   peer_.drop();
 }
 
@@ -214,7 +230,7 @@ void HttpProtocol::on_end(const std::string&) {
 void HttpProtocol::upgrade() {
   const auto handshake = check_handshake(request_);
   if (!handshake) return write(handshake.error(), false);
-  if (stopping_) return write(domain::problem(503, "The collector is stopping."), false);
+  if (stopping_) return write(domain::problem(503, "The collector is stopping.", {{"Retry-After", "5"}}), false);
   auto decision = peer_.shard().service().upgrade(request_.head, handshake->offered);
   if (auto* refused = std::get_if<domain::Response>(&decision)) return write(*refused, request_.keep_alive);
   accept(std::move(std::get<domain::UpgradeAccepted>(decision)), *handshake);

@@ -43,6 +43,7 @@ class HttpProtocol final : public Protocol {
   void begin_stream(std::shared_ptr<domain::StreamHandler> handler);
   void complete();
   void refuse(const Refusal& refusal);
+  void turn_away(int status, std::string_view words);
   void apply_proxy(domain::RequestHead& head);
 
   Peer& peer_;

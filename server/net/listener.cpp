@@ -19,6 +19,7 @@ namespace {
 
 constexpr int kAcceptsPerTurn = 64;
 constexpr units::Milliseconds kRest{100};
+constexpr std::size_t kMostTurnedAway = 64;
 
 struct Address {
   sockaddr_storage storage{};
@@ -90,8 +91,14 @@ std::uint16_t local_port(const Descriptor& socket) {
                                               : ntohs(reinterpret_cast<sockaddr_in6&>(address.storage).sin6_port);
 }
 
-Listener::Listener(Loop& loop, const Config& config, Descriptor socket, Take take)
-    : loop_(loop), config_(config), socket_(std::move(socket)), take_(std::move(take)) {}
+Listener::Listener(Loop& loop, const Config& config, std::size_t connections, Refusals& refusals, Descriptor socket,
+                   Take take)
+    : loop_(loop),
+      config_(config),
+      most_connections_(connections),
+      refusals_(refusals),
+      socket_(std::move(socket)),
+      take_(std::move(take)) {}
 
 void Listener::start() {
   if (socket_.get() < 0 || std::exchange(watching_, true)) return;
@@ -130,32 +137,47 @@ void Listener::rest() {
   loop_.after(kRest, [this] { start(); });
 }
 
-void Listener::admit(Descriptor fd, PeerAddress address) {
-  const auto counted = unproven_.find(address.host);
-  const bool proxy = std::ranges::find(config_.trusted_proxies, address.host) != config_.trusted_proxies.end();
-  if (connections_ >= config_.connections ||
-      (!proxy && counted != unproven_.end() && counted->second >= config_.unproven_per_address)) {
-    ++refused_;
-    return;
+Standing Listener::judge(const PeerAddress& address) {
+  if (connections_ >= most_connections_) {
+    ++refusals_.connections;
+    return Standing::over_total;
   }
-  ++connections_;
-  ++unproven_[address.host];
+  const auto counted = unproven_.find(address.network);
+  const bool proxy = std::ranges::find(config_.trusted_proxies, address.host) != config_.trusted_proxies.end();
+  if (proxy || counted == unproven_.end() || counted->second < config_.unproven_per_address) return Standing::unproven;
+  ++refusals_.unproven_per_address;
+  return Standing::over_address;
+}
+
+void Listener::admit(Descriptor fd, PeerAddress address) {
+  const Standing standing = judge(address);
+  if (standing == Standing::unproven) {
+    ++connections_;
+    ++unproven_[address.network];
+  } else {
+    // Words cost a TLS handshake and a descriptor: a flood hears none.
+    if (turned_away_ >= kMostTurnedAway) return;
+    ++turned_away_;
+  }
   set_option(fd.get(), IPPROTO_TCP, TCP_NODELAY, 1);
   set_option(fd.get(), IPPROTO_TCP, TCP_USER_TIMEOUT, static_cast<int>(config_.tcp_user_timeout.count()));
-  take_(std::move(fd), std::move(address));
+  take_(std::move(fd), std::move(address), standing);
 }
 
-void Listener::on_proven(const std::string& host) {
-  loop_.post([this, host] { release(host); });
+void Listener::on_proven(const std::string& network) {
+  loop_.post([this, network] { release(network); });
 }
 
-void Listener::on_gone(const std::string& host, bool proven) {
+void Listener::on_gone(const std::string& network, Standing standing) {
+  if (standing == Standing::over_address || standing == Standing::over_total) {
+    return loop_.post([this] { --turned_away_; });
+  }
   --connections_;
-  if (!proven) on_proven(host);
+  if (standing == Standing::unproven) on_proven(network);
 }
 
-void Listener::release(const std::string& host) {
-  const auto found = unproven_.find(host);
+void Listener::release(const std::string& network) {
+  const auto found = unproven_.find(network);
   if (found != unproven_.end() && --found->second == 0) unproven_.erase(found);
 }
 

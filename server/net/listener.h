@@ -22,36 +22,39 @@ namespace vedette::net {
 /// Lives on `loop`'s thread; the Admission calls come from any.
 class Listener final : public Watcher, public Admission {
  public:
-  using Take = std::function<void(Descriptor, PeerAddress)>;
-  Listener(Loop& loop, const Config& config, Descriptor socket, Take take);
+  using Take = std::function<void(Descriptor, PeerAddress, Standing)>;
+  /// `connections` may be open at once, whatever the config says.
+  Listener(Loop& loop, const Config& config, std::size_t connections, Refusals& refusals, Descriptor socket, Take take);
 
   void start();
   void stop();  ///< accepts nothing more and closes the port
   void on_ready(std::uint32_t events) override;
 
-  void on_proven(const std::string& host) override;
-  void on_gone(const std::string& host, bool proven) override;
+  void on_proven(const std::string& network) override;
+  void on_gone(const std::string& network, Standing standing) override;
 
   [[nodiscard]] std::size_t connections() const noexcept { return connections_; }  ///< any thread
-  [[nodiscard]] std::uint64_t refused() const noexcept { return refused_; }        ///< any thread; over a limit
   /// Any thread: how often accepting had to rest because the system had no descriptor or memory left.
   [[nodiscard]] std::uint64_t rests() const noexcept { return rests_; }
 
  private:
   void admit(Descriptor fd, PeerAddress address);
+  [[nodiscard]] Standing judge(const PeerAddress& address);
   void rest();
-  void release(const std::string& host);
+  void release(const std::string& network);
 
   Loop& loop_;
   const Config& config_;
+  const std::size_t most_connections_;
+  Refusals& refusals_;
   Descriptor socket_;
   Take take_;
   Loop::Key key_ = 0;
   bool watching_ = false;
   bool exhausted_ = false;  ///< the last accept found the system out of descriptors: told once
-  std::unordered_map<std::string, std::size_t> unproven_;  ///< by address
+  std::unordered_map<std::string, std::size_t> unproven_;  ///< by network
+  std::size_t turned_away_ = 0;                            ///< those over a limit that are being told so
   std::atomic<std::size_t> connections_ = 0;
-  std::atomic<std::uint64_t> refused_ = 0;
   std::atomic<std::uint64_t> rests_ = 0;
 };
 

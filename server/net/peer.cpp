@@ -15,13 +15,14 @@ constexpr std::size_t kMaxDiscarded = 1024 * 1024;  ///< dropped after our last 
 
 }  // namespace
 
-Peer::Peer(Shard& shard, domain::ConnectionId id, int fd, PeerAddress address)
+Peer::Peer(Shard& shard, domain::ConnectionId id, int fd, PeerAddress address, Standing standing)
     : shard_(shard),
       id_(id),
       address_(std::move(address)),
       stream_(fd, shard.context()),
       protocol_(std::make_unique<HttpProtocol>(*this)),
-      last_received_(shard.loop().now()) {}
+      last_received_(shard.loop().now()),
+      standing_(standing) {}
 
 void Peer::start() {
   interest_ = EPOLLIN;
@@ -120,8 +121,9 @@ void Peer::become(std::unique_ptr<Protocol> next) {
 }
 
 void Peer::prove() {
-  if (std::exchange(proven_, true)) return;
-  shard_.on_proven(address_.host);
+  if (standing_ != Standing::unproven) return;
+  standing_ = Standing::proven;
+  shard_.on_proven(address_.network);
 }
 
 void Peer::pump_soon() {

@@ -32,9 +32,17 @@ class Protocol {
   [[nodiscard]] virtual domain::Connection* connection() { return nullptr; }
 };
 
+/// How a connection counts.
+enum class Standing : std::uint8_t {
+  unproven,      ///< against its address and the whole
+  proven,        ///< against the whole only
+  over_address,  ///< too many of its address: it is told so and let go
+  over_total,    ///< too many in all: likewise
+};
+
 class Peer final : public Watcher, public std::enable_shared_from_this<Peer> {
  public:
-  Peer(Shard& shard, domain::ConnectionId id, int fd, PeerAddress address);
+  Peer(Shard& shard, domain::ConnectionId id, int fd, PeerAddress address, Standing standing);
 
   /// Begins with HTTP and the first deadline.
   void start();
@@ -46,11 +54,11 @@ class Peer final : public Watcher, public std::enable_shared_from_this<Peer> {
   [[nodiscard]] const Stream& stream() const noexcept { return stream_; }
   [[nodiscard]] Protocol& protocol() noexcept { return *protocol_; }
   [[nodiscard]] units::Steady last_received() const noexcept { return last_received_; }
-  [[nodiscard]] bool proven() const noexcept { return proven_; }
+  [[nodiscard]] Standing standing() const noexcept { return standing_; }
 
   // What the protocol asks for.
   void become(std::unique_ptr<Protocol> next);  ///< the old one lives until its current call returns
-  void prove();                                 ///< no longer counts against its address
+  void prove();                                 ///< it showed who it is: no longer counts against its address
   void pump_soon();                             ///< there is output, or input is wanted again
   void set_deadline(std::optional<units::Milliseconds> delay);
   /// Write what waits, say FIN, drop what still comes for `linger`, end. (Closing with unread bytes would send RST, and
@@ -83,7 +91,7 @@ class Peer final : public Watcher, public std::enable_shared_from_this<Peer> {
   bool read_wants_write_ = false;  ///< TLS has to answer before it can read on
   bool fin_sent_ = false;
   bool pump_due_ = false;
-  bool proven_ = false;
+  Standing standing_;
   bool ended_ = false;
 };
 

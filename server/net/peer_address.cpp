@@ -43,6 +43,7 @@ PeerAddress address_of(const sockaddr_storage& storage) {
   if (storage.ss_family == AF_INET) {
     const auto& v4 = reinterpret_cast<const sockaddr_in&>(storage);
     address.host = ::inet_ntop(AF_INET, &v4.sin_addr, text.data(), text.size());
+    address.network = address.host;
     address.text = address.host + ":" + std::to_string(ntohs(v4.sin_port));
     address.loopback = (ntohl(v4.sin_addr.s_addr) >> 24) == 127;
     return address;
@@ -54,7 +55,11 @@ PeerAddress address_of(const sockaddr_storage& storage) {
     address.host.erase(0, std::strlen("::ffff:"));
     address.loopback = v6.sin6_addr.s6_addr[12] == 127;
     address.text = address.host + ":" + std::to_string(ntohs(v6.sin6_port));
+    address.network = address.host;
   } else {
+    in6_addr network = v6.sin6_addr;
+    std::fill(std::begin(network.s6_addr) + 8, std::end(network.s6_addr), std::uint8_t{0});
+    address.network = std::string(::inet_ntop(AF_INET6, &network, text.data(), text.size())) + "/64";
     address.text = "[" + address.host + "]:" + std::to_string(ntohs(v6.sin6_port));
   }
   return address;

@@ -12,8 +12,9 @@
 namespace vedette::net {
 
 struct PeerAddress {
-  std::string host;  ///< "192.0.2.7", "2001:db8::1"; IPv4 in its own form even on an IPv6 socket
-  std::string text;  ///< with the port where it is known: "192.0.2.7:53124", "[2001:db8::1]:53124", "[2001:db8::1]"
+  std::string host;     ///< "192.0.2.7", "2001:db8::1"; IPv4 in its own form even on an IPv6 socket
+  std::string text;     ///< with the port where it is known: "192.0.2.7:53124", "[2001:db8::1]:53124", "[2001:db8::1]"
+  std::string network;  ///< what counts as one address: host, or its /64 network in IPv6 ("2001:db8:0:1::/64")
   bool loopback = false;
 };
 

@@ -1,6 +1,7 @@
 #include "server/net/request_head.h"
 
 #include <algorithm>
+#include <array>
 #include <boost/asio/buffer.hpp>
 #include <boost/beast/core/string.hpp>
 #include <boost/beast/http/empty_body.hpp>
@@ -59,6 +60,12 @@ std::expected<void, Refusal> check_request_line(std::string_view line) {
   return refuse("no HTTP version in the request line");
 }
 
+/// Those that a route may take, and OPTIONS. Beast knows WebDAV's and more: to us they are unknown.
+bool is_method(std::string_view method) {
+  constexpr std::array<std::string_view, 7> kMethods{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"};
+  return std::ranges::find(kMethods, method) != kMethods.end();
+}
+
 bool is_unreserved_path(std::string_view path) {
   std::size_t start = 1;
   while (start <= path.size()) {
@@ -99,6 +106,10 @@ std::expected<void, Refusal> parse_target(std::string_view target, domain::Reque
     target.remove_prefix(slash);
     if (target.empty()) target = "/";
     break;
+  }
+  if (target == "*" && head.method == "OPTIONS") {
+    head.path = "*";
+    return {};
   }
   if (!target.starts_with('/') || target.find('#') != std::string_view::npos) {
     return refuse("the request target has to be a path");
@@ -151,11 +162,14 @@ std::expected<void, Refusal> read_framing(ParsedHead& parsed) {
 }
 
 std::expected<void, Refusal> read_rest(ParsedHead& parsed) {
-  const std::string_view connection = parsed.head.header("connection");
-  parsed.keep_alive = parsed.http_1_0 ? has_token(connection, "keep-alive") : !has_token(connection, "close");
-  const std::string_view expect = parsed.head.header("expect");
-  if (!expect.empty() && !same_ignoring_case(expect, "100-continue")) return refuse("unknown Expect");
-  parsed.expects_continue = !expect.empty() && !parsed.http_1_0;
+  const bool close = has_token(parsed.head, "connection", "close");
+  parsed.keep_alive = !close && (!parsed.http_1_0 || has_token(parsed.head, "connection", "keep-alive"));
+  if (parsed.http_1_0) return {};  // Expect means nothing there (RFC 9110, 10.1.1)
+  for (const auto& [name, value] : parsed.head.headers) {
+    if (name != "expect") continue;
+    if (!same_ignoring_case(value, "100-continue")) return refuse("the only Expect known here is 100-continue", 417);
+    parsed.expects_continue = true;
+  }
   return {};
 }
 
@@ -183,7 +197,9 @@ bool same_ignoring_case(std::string_view a, std::string_view b) {
   return boost::beast::iequals({a.data(), a.size()}, {b.data(), b.size()});
 }
 
-bool has_token(std::string_view value, std::string_view token) {
+namespace {
+
+bool list_has(std::string_view value, std::string_view token) {
   while (!value.empty()) {
     const std::size_t comma = std::min(value.find(','), value.size());
     std::string_view part = value.substr(0, comma);
@@ -193,6 +209,14 @@ bool has_token(std::string_view value, std::string_view token) {
     if (same_ignoring_case(part, token)) return true;
   }
   return false;
+}
+
+}  // namespace
+
+bool has_token(const domain::RequestHead& head, std::string_view lower_case_name, std::string_view token) {
+  return std::ranges::any_of(head.headers, [&](const domain::Header& header) {
+    return header.first == lower_case_name && list_has(header.second, token);
+  });
 }
 
 std::expected<ParsedHead, Refusal> parse_head(std::string_view bytes) {
@@ -218,11 +242,9 @@ std::expected<ParsedHead, Refusal> parse_head(std::string_view bytes) {
   }
   if (auto ok = check_host(parsed); !ok) return Refused(ok.error());
   if (auto ok = read_framing(parsed); !ok) return Refused(ok.error());
+  if (!is_method(parsed.head.method)) return refuse("the method " + parsed.head.method + " is unknown here", 501);
   if (auto ok = parse_target(view(message.target()), parsed.head); !ok) return Refused(ok.error());
   if (auto ok = read_rest(parsed); !ok) return Refused(ok.error());
-  if (message.method() == http::verb::unknown || message.method() == http::verb::connect) {
-    return refuse("unknown method " + parsed.head.method, 501);
-  }
   return parsed;
 }
 

@@ -11,7 +11,7 @@ namespace vedette::net {
 
 /// Why a head is refused: the answer's status and the words in it.
 struct Refusal {
-  int status = 400;  ///< 400, 431, 501 or 505
+  int status = 400;  ///< 400, 417, 431, 501 or 505
   std::string words;
 };
 
@@ -32,8 +32,8 @@ struct ParsedHead {
 /// Percent-decoded, "+" as it is. Nothing if an escape is cut or no hex.
 [[nodiscard]] std::optional<std::string> percent_decode(std::string_view text);
 
-/// True if a comma-separated field value holds `token`, whatever its case.
-[[nodiscard]] bool has_token(std::string_view value, std::string_view token);
+/// True if one of the field's lines, a comma-separated list each, holds `token`, whatever its case.
+[[nodiscard]] bool has_token(const domain::RequestHead& head, std::string_view lower_case_name, std::string_view token);
 [[nodiscard]] bool same_ignoring_case(std::string_view a, std::string_view b);
 
 }  // namespace vedette::net

@@ -1,5 +1,7 @@
 #include "server/net/server.h"
 
+#include <sys/resource.h>
+
 #include <csignal>
 
 #include <algorithm>
@@ -22,6 +24,14 @@ unsigned loop_count(const Config& config) {
   return std::clamp(std::thread::hardware_concurrency(), 1U, 4U);
 }
 
+std::size_t connection_limit(const Config& config) {
+  if (config.connections > 0) return config.connections;
+  constexpr rlim_t kOthers = 1'000;  // databases, chunk files, the outbox's conversations
+  rlimit files{};
+  if (::getrlimit(RLIMIT_NOFILE, &files) != 0) return kOthers;
+  return static_cast<std::size_t>(files.rlim_cur - std::min(kOthers, files.rlim_cur / 2));
+}
+
 /// One for each loop: what Poco counts of a context's users then belongs to one thread. Null without TLS.
 units::Result<std::vector<Poco::Net::Context::Ptr>> make_contexts(const Config& config, std::size_t loops) {
   std::vector<Poco::Net::Context::Ptr> contexts(loops);
@@ -41,20 +51,22 @@ struct Server::Running {
   std::unique_ptr<Listener> listener;  ///< lives on the first shard's loop
   std::vector<std::thread> threads;
   std::uint16_t port = 0;
+  std::size_t most_connections = 0;
   std::size_t next = 0;  ///< shard of the next connection; the listener's thread
 
   /// Admission for shards made before the listener.
   struct Forward final : Admission {
     Listener* to = nullptr;
-    void on_proven(const std::string& host) override { to->on_proven(host); }
-    void on_gone(const std::string& host, bool proven) override { to->on_gone(host, proven); }
+    void on_proven(const std::string& network) override { to->on_proven(network); }
+    void on_gone(const std::string& network, Standing standing) override { to->on_gone(network, standing); }
   } admission;
 
-  void hand_on(Descriptor fd, PeerAddress address) {
+  void hand_on(Descriptor fd, PeerAddress address, Standing standing) {
     Shard& shard = *shards[next++ % shards.size()];
     // std::function wants copies, a descriptor has one owner.
     auto owned = std::make_shared<Descriptor>(std::move(fd));
-    shard.loop().post([&shard, owned, peer = std::move(address)] { shard.adopt(std::move(*owned), peer); });
+    shard.loop().post(
+        [&shard, owned, peer = std::move(address), standing] { shard.adopt(std::move(*owned), peer, standing); });
   }
 };
 
@@ -77,12 +89,14 @@ units::Result<void> Server::start() {
   running.port = local_port(*socket);
   for (unsigned i = 0; i < loops; ++i) {
     running.shards.push_back(
-        std::make_unique<Shard>(config_, std::move((*contexts)[i]), service_, running.admission, i, loops));
+        std::make_unique<Shard>(config_, std::move((*contexts)[i]), service_, running.admission, refusals_, i, loops));
   }
   Loop& first = running.shards.front()->loop();
-  running.listener = std::make_unique<Listener>(
-      first, config_, std::move(*socket),
-      [&running](Descriptor fd, PeerAddress address) { running.hand_on(std::move(fd), std::move(address)); });
+  running.most_connections = connection_limit(config_);
+  running.listener = std::make_unique<Listener>(first, config_, running.most_connections, refusals_, std::move(*socket),
+                                                [&running](Descriptor fd, PeerAddress address, Standing standing) {
+                                                  running.hand_on(std::move(fd), std::move(address), standing);
+                                                });
   running.admission.to = running.listener.get();
   first.post([&running] { running.listener->start(); });
   for (const auto& shard : running.shards) running.threads.emplace_back([&shard] { shard->loop().run(); });
@@ -95,7 +109,12 @@ std::uint16_t Server::port() const noexcept {
 
 Server::Counts Server::counts() const noexcept {
   if (!running_) return {};
-  return {running_->listener->connections(), running_->listener->refused(), running_->listener->rests()};
+  return {running_->listener->connections(), refusals_.connections + refusals_.unproven_per_address,
+          running_->listener->rests()};
+}
+
+std::size_t Server::most_connections() const noexcept {
+  return running_ ? running_->most_connections : 0;
 }
 
 std::vector<units::Steady> Server::pulses() {

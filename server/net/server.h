@@ -12,6 +12,7 @@
 #include "server/domain/connection.h"
 #include "server/domain/http.h"
 #include "server/net/config.h"
+#include "server/net/refusals.h"
 
 namespace vedette::net {
 
@@ -40,10 +41,14 @@ class Server final : public domain::ConnectionRouter {
 
   struct Counts {
     std::size_t connections = 0;  ///< now
-    std::uint64_t refused = 0;    ///< over a limit, since start
+    std::uint64_t refused = 0;    ///< over a limit of connections, since start
     std::uint64_t rests = 0;      ///< of accepting, out of descriptors, since start
   };
   [[nodiscard]] Counts counts() const noexcept;  ///< any thread, after start()
+
+  [[nodiscard]] const Refusals& refusals() const noexcept { return refusals_; }
+  /// Connections that may be open at once: Config's, or what the open-files limit allows. After start().
+  [[nodiscard]] std::size_t most_connections() const noexcept;
 
   /// When each loop last answered, and asks each to answer again: call every few seconds to see whether they turn.
   /// After start(), on its thread.
@@ -53,6 +58,7 @@ class Server final : public domain::ConnectionRouter {
   struct Running;
   Config config_;
   domain::HttpService& service_;
+  Refusals refusals_;
   std::unique_ptr<Running> running_;
 };
 

@@ -15,11 +15,12 @@ constexpr std::size_t kMassDisconnect = 256;  ///< peers gone before freed memor
 }  // namespace
 
 Shard::Shard(const Config& config, Poco::Net::Context::Ptr context, domain::HttpService& service, Admission& admission,
-             std::uint64_t index, std::uint64_t shards)
+             Refusals& refusals, std::uint64_t index, std::uint64_t shards)
     : config_(config),
       context_(std::move(context)),
       service_(service),
       admission_(admission),
+      refusals_(refusals),
       index_(index),
       shards_(shards),
       pulse_(std::chrono::steady_clock::now().time_since_epoch().count()) {}
@@ -34,10 +35,10 @@ units::Steady Shard::pulse() {
   return units::Steady(units::Steady::duration(pulse_.load()));
 }
 
-void Shard::adopt(Descriptor fd, PeerAddress address) {
-  if (empty_) return admission_.on_gone(address.host, false);  // stopping
+void Shard::adopt(Descriptor fd, PeerAddress address, Standing standing) {
+  if (empty_) return admission_.on_gone(address.network, standing);  // stopping
   const auto id = static_cast<domain::ConnectionId>(next_serial_++ * shards_ + index_);
-  const auto peer = std::make_shared<Peer>(*this, id, fd.release(), std::move(address));
+  const auto peer = std::make_shared<Peer>(*this, id, fd.release(), std::move(address), standing);
   peers_.emplace(id, peer);
   peer->start();
 }
@@ -48,7 +49,7 @@ Peer* Shard::find(domain::ConnectionId id) {
 }
 
 void Shard::remove(Peer& peer) {
-  admission_.on_gone(peer.address().host, peer.proven());
+  admission_.on_gone(peer.address().network, peer.standing());
   const auto found = peers_.find(peer.id());
   if (found != peers_.end()) {
     loop_->defer([last = std::move(found->second)] {});  // the peer is still on the stack

@@ -14,21 +14,22 @@
 #include "server/net/config.h"
 #include "server/net/loop.h"
 #include "server/net/peer.h"
+#include "server/net/refusals.h"
 
 namespace vedette::net {
 
-/// Who counts connections. Called on any loop's thread.
+/// Who counts connections. Called on any loop's thread, with PeerAddress::network.
 class Admission {
  public:
   virtual ~Admission() = default;
-  virtual void on_proven(const std::string& host) = 0;
-  virtual void on_gone(const std::string& host, bool proven) = 0;
+  virtual void on_proven(const std::string& network) = 0;
+  virtual void on_gone(const std::string& network, Standing standing) = 0;
 };
 
 class Shard {
  public:
   Shard(const Config& config, Poco::Net::Context::Ptr context, domain::HttpService& service, Admission& admission,
-        std::uint64_t index, std::uint64_t shards);
+        Refusals& refusals, std::uint64_t index, std::uint64_t shards);
 
   [[nodiscard]] Loop& loop() noexcept { return *loop_; }
   [[nodiscard]] const Config& config() const noexcept { return config_; }
@@ -41,10 +42,11 @@ class Shard {
   /// unless one waits still. One thread, any.
   [[nodiscard]] units::Steady pulse();
 
-  void adopt(Descriptor fd, PeerAddress address);
+  void adopt(Descriptor fd, PeerAddress address, Standing standing);
   void use(Poco::Net::Context::Ptr context) { context_ = std::move(context); }
   [[nodiscard]] Peer* find(domain::ConnectionId id);
-  void on_proven(const std::string& host) { admission_.on_proven(host); }
+  [[nodiscard]] Refusals& refusals() noexcept { return refusals_; }
+  void on_proven(const std::string& network) { admission_.on_proven(network); }
   void remove(Peer& peer);
   /// Answers a request from any thread, also after the peer or the server has gone.
   [[nodiscard]] domain::Responder responder(domain::ConnectionId id, std::uint64_t serial);
@@ -61,6 +63,7 @@ class Shard {
   Poco::Net::Context::Ptr context_;
   domain::HttpService& service_;
   Admission& admission_;
+  Refusals& refusals_;
   std::shared_ptr<Loop> loop_ = std::make_shared<Loop>();
   std::uint64_t index_;
   std::uint64_t shards_;

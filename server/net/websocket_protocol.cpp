@@ -10,7 +10,8 @@ using How = domain::Ending::How;
 
 WebSocketProtocol::WebSocketProtocol(Peer& peer, Start start)
     : peer_(peer),
-      session_(wire::Role::server, wire::SessionLimits{.message = start.max_message}),
+      session_(wire::Role::server,
+               wire::SessionLimits{.message = start.max_message, .fragments = peer.shard().config().fragments}),
       response_(std::move(start.response)),
       peer_text_(std::move(start.peer)),
       behind_proxy_(start.behind_proxy) {}
@@ -28,6 +29,9 @@ void WebSocketProtocol::on_bytes(std::span<const std::uint8_t> bytes) {
   if (aborted_) return;
   const auto result = session_.receive(bytes, *this);
   if (!result) {
+    Refusals& refusals = peer_.shard().refusals();
+    if (session_.fault() == wire::close::too_big) ++refusals.message;
+    if (session_.fault() == wire::close::policy) ++refusals.fragments;
     report({How::closed, session_.fault().value_or(wire::close::protocol_error), result.error().message, true});
     peer_.finish(peer_.shard().config().close_deadline);
   } else if (peer_close_) {
@@ -57,6 +61,7 @@ void WebSocketProtocol::on_flushed() {
 }
 
 void WebSocketProtocol::on_deadline() {
+  ++peer_.shard().refusals().close_deadline;
   const std::uint16_t code = our_close_ ? our_close_->first : wire::close::abnormal;
   report({How::we_gave_up, code, "no answer to our close frame", true});
   peer_.drop();

@@ -20,7 +20,8 @@ using prometheus::MetricType;
 struct Source {
   std::string name, help;
   MetricType type;
-  Metrics::Read read;
+  std::string label;  ///< empty: one value without any
+  std::vector<std::pair<std::string, Metrics::Read>> values;
 };
 
 MetricFamily family_of(const Source& source) {
@@ -28,13 +29,12 @@ MetricFamily family_of(const Source& source) {
   family.name = source.name;
   family.help = source.help;
   family.type = source.type;
-  ClientMetric metric;
-  if (source.type == MetricType::Counter) {
-    metric.counter.value = source.read();
-  } else {
-    metric.gauge.value = source.read();
+  for (const auto& [label, read] : source.values) {
+    ClientMetric metric;
+    if (!source.label.empty()) metric.label = {{source.label, label}};
+    (source.type == MetricType::Counter ? metric.counter.value : metric.gauge.value) = read();
+    family.metric.push_back(std::move(metric));
   }
-  family.metric.push_back(std::move(metric));
   return family;
 }
 
@@ -84,7 +84,7 @@ Metrics::Metrics(const std::string& version) : impl_(std::make_unique<Impl>()) {
   impl_->version = version;
   const double started = unix_now();
   const auto add = [this](std::string name, std::string help, MetricType type, Read read) {
-    impl_->sources.push_back({std::move(name), std::move(help), type, std::move(read)});
+    impl_->sources.push_back({std::move(name), std::move(help), type, "", {{"", std::move(read)}}});
   };
   add("process_cpu_seconds_total", "CPU time used, user and system, in seconds.", MetricType::Counter, cpu_seconds);
   add("process_resident_memory_bytes", "Resident memory in bytes.", MetricType::Gauge, resident_bytes);
@@ -97,11 +97,16 @@ Metrics::Metrics(const std::string& version) : impl_(std::make_unique<Impl>()) {
 Metrics::~Metrics() = default;
 
 void Metrics::add_gauge(const std::string& name, const std::string& help, Read read) {
-  impl_->sources.push_back({"vedette_" + name, help, MetricType::Gauge, std::move(read)});
+  impl_->sources.push_back({"vedette_" + name, help, MetricType::Gauge, "", {{"", std::move(read)}}});
 }
 
 void Metrics::add_counter(const std::string& name, const std::string& help, Read read) {
-  impl_->sources.push_back({"vedette_" + name, help, MetricType::Counter, std::move(read)});
+  impl_->sources.push_back({"vedette_" + name, help, MetricType::Counter, "", {{"", std::move(read)}}});
+}
+
+void Metrics::add_counters(const std::string& name, const std::string& help, const std::string& label,
+                           std::vector<std::pair<std::string, Read>> values) {
+  impl_->sources.push_back({"vedette_" + name, help, MetricType::Counter, label, std::move(values)});
 }
 
 std::string Metrics::text() const {

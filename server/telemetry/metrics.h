@@ -5,6 +5,8 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace vedette::telemetry {
 
@@ -19,6 +21,10 @@ class Metrics {
   void add_gauge(const std::string& name, const std::string& help, Read read);
   /// A sum that only grows; the name ends with _total.
   void add_counter(const std::string& name, const std::string& help, Read read);
+
+  /// A family of such sums, told apart by one label.
+  void add_counters(const std::string& name, const std::string& help, const std::string& label,
+                    std::vector<std::pair<std::string, Read>> values);
 
   /// Prometheus' text format, version 0.0.4.
   [[nodiscard]] std::string text() const;

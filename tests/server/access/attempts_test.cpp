@@ -20,6 +20,15 @@ TEST(Attempts, PauseAfterFiveWrongTriesFromOneAddress) {
   EXPECT_EQ(attempts.wait("a", "ann", kStart + seconds{30}), seconds{0});
 }
 
+TEST(Attempts, AreAsManyAsConfigured) {
+  Attempts attempts(2);
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_EQ(attempts.wait("a", "ann", {}).count(), 0) << i;
+    attempts.count("a", "ann", {});
+  }
+  EXPECT_EQ(attempts.wait("a", "ann", {}).count(), 30);
+}
+
 TEST(Attempts, PausesDoubleUpToAQuarterOfAnHour) {
   Attempts attempts;
   auto now = kStart;

@@ -56,6 +56,23 @@ TEST(Enrolment, RefusesAnAddressThatFloodsItWithoutAskingTheStoreAndLogsOneLineA
   EXPECT_TRUE(desk.enrol(*token, "web", "192.0.2.8:1")) << "others go on";
 }
 
+TEST(Enrolment, HoldsToTheLimitsThatWereConfiguredAndCounts) {
+  Bench bench;
+  EXPECT_NE(create_token(*bench.store, 3, std::chrono::hours(1), bench.clock.now(), 2)
+                .error()
+                .message.find("1 to 2 (limits.agents_per_token)"),
+            std::string::npos);
+  EnrolmentDesk desk(*bench.store, bench.clock, 3);
+  const auto token = create_token(*bench.store, 1, std::chrono::hours(1), bench.clock.now(), 2);
+  EXPECT_TRUE(desk.enrol(*token, "web", kPeer));
+  EXPECT_EQ(desk.enrol(*token, "db", kPeer).error().error.code, units::ErrorCode::unauthorized);
+  EXPECT_EQ(desk.used_up(), 1u);
+  for (int i = 0; i < 2; ++i) EXPECT_EQ(desk.enrol("x", "web", kPeer).error().retry_after, seconds{0});
+  EXPECT_EQ(desk.paused(), 0u);
+  EXPECT_EQ(desk.enrol("x", "web", kPeer).error().retry_after, seconds{30}) << "after three bad ones";
+  EXPECT_EQ(desk.paused(), 1u);
+}
+
 TEST(Enrolment, ForgetsAnAddressesBadTokensAfterAGoodOne) {
   Bench bench;
   EnrolmentDesk desk(*bench.store, bench.clock);

@@ -61,6 +61,7 @@ TEST(LoginDesk, PausesAfterFiveWrongTriesEvenForTheRightPassword) {
   ASSERT_FALSE(paused);
   EXPECT_EQ(paused.error().why, domain::LoginRefusal::Why::paused);
   EXPECT_EQ(paused.error().retry_after, std::chrono::seconds(30));
+  EXPECT_EQ(bench.desk.paused(), 1u);
   bench.clock.monotonic += std::chrono::seconds(30);
   EXPECT_TRUE(bench.log_in("ann", "correct horse"));
 }

@@ -122,7 +122,7 @@ struct ApiBench {
   ApiBench() {
     directory.all.push_back(web());
     add_host_routes(router, {directory, records, history, clock});
-    add_history_route(router, directory, history);
+    add_history_route(router, directory, history, clock);
   }
 
   static domain::HostView web() {
@@ -136,8 +136,10 @@ struct ApiBench {
     return view;
   }
 
-  domain::Response ask(const std::string& path, Query query = {}, bool logged_in = true) {
+  domain::Response ask(const std::string& path, Query query = {}, bool logged_in = true,
+                       std::vector<domain::Header> headers = {}) {
     domain::Request request;
+    request.head.headers = std::move(headers);
     request.head.method = "GET";
     request.head.path = path;
     request.head.query = std::move(query);

@@ -61,7 +61,55 @@ TEST(HistoryRoute, HandsItsBodyOverWithoutACopy) {
   bench.history.answer = domain::HistoryAnswer{"raw", units::Milliseconds{0}, {columns({0.1})}};
   const auto answer = bench.ask(kPath, with("step", "0"));
   ASSERT_TRUE(answer.shared_body);
-  EXPECT_EQ(answer.headers, (std::vector<domain::Header>{{"Content-Type", "application/json"}}));
+  EXPECT_EQ(answer.headers,
+            (std::vector<domain::Header>{
+                {"Content-Type", "application/json"}, {"Vary", "Accept-Encoding"}, {"Cache-Control", "no-store"}}));
+}
+
+std::string header(const domain::Response& response, std::string_view name) {
+  for (const auto& [key, value] : response.headers) {
+    if (key == name) return value;
+  }
+  return {};
+}
+
+TEST(HistoryRoute, AnswersUnchangedForARangeThatIsOverUntilALateBackfillComes) {
+  ApiBench bench;
+  bench.history.answer = domain::HistoryAnswer{"raw", units::Milliseconds{0}, {columns({0.1, 0.2})}};
+  const Query closed = with("to", "1795425204.082");  // a millisecond ago
+  const auto first = bench.ask(kPath, closed);
+  const std::string tag = header(first, "ETag");
+  EXPECT_TRUE(tag.starts_with("W/\"")) << tag;
+  EXPECT_EQ(header(first, "Cache-Control"), "private, no-cache");
+  const auto again = bench.ask(kPath, closed, true, {{"if-none-match", "\"other\", " + tag}});
+  EXPECT_EQ(again.status, 304);
+  EXPECT_EQ(again.body, "");
+  EXPECT_EQ(header(again, "ETag"), tag);
+  EXPECT_EQ(header(again, "Content-Type"), "");
+
+  bench.history.answer = domain::HistoryAnswer{"raw", units::Milliseconds{0}, {columns({0.1, 0.2, 0.3})}};
+  const auto filled = bench.ask(kPath, closed, true, {{"if-none-match", tag}});
+  EXPECT_EQ(filled.status, 200);
+  EXPECT_NE(header(filled, "ETag"), tag);
+}
+
+TEST(HistoryRoute, GivesARangeThatStillGrowsNoTag) {
+  ApiBench bench;
+  bench.history.answer = domain::HistoryAnswer{"raw", units::Milliseconds{0}, {columns({0.1})}};
+  const auto answer = bench.ask(kPath, with("to", "1795425204.083"));
+  EXPECT_EQ(header(answer, "ETag"), "");
+  EXPECT_EQ(header(answer, "Cache-Control"), "no-store");
+}
+
+TEST(HistoryRoute, IsTheSameForItsTagWhateverTheCoding) {
+  ApiBench bench;
+  bench.history.answer = domain::HistoryAnswer{"raw", units::Milliseconds{0}, {columns(std::vector<double>(200, 0.1))}};
+  const Query closed = with("to", "1795425204");
+  const auto plain = bench.ask(kPath, closed), packed = bench.ask(kPath, closed, true, {{"accept-encoding", "gzip"}});
+  EXPECT_EQ(header(packed, "Content-Encoding"), "gzip");
+  EXPECT_LT(packed.body.size(), plain.body.size() / 2);
+  EXPECT_EQ(header(packed, "ETag"), header(plain, "ETag"));
+  EXPECT_EQ(header(packed, "Vary"), "Accept-Encoding, Cookie");
 }
 
 TEST(HistoryRoute, AnswersRawSamplesAsValues) {

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <stdexcept>
+#include <thread>
 
 namespace vedette::api {
 namespace {
@@ -59,7 +60,8 @@ struct Bench {
   Response ask(const std::string& method, const std::string& path, std::vector<domain::Header> headers = {}) {
     std::optional<Response> answer;
     router.handle({head(method, path, std::move(headers)), ""}, [&](Response r) { answer = std::move(r); });
-    return answer.value_or(Response{.status = 0, .headers = {}, .body = "no answer", .shared_body = nullptr, .stream = nullptr});
+    return answer.value_or(
+        Response{.status = 0, .headers = {}, .body = "no answer", .shared_body = nullptr, .stream = nullptr});
   }
   static domain::RequestHead head(const std::string& method, const std::string& path,
                                   std::vector<domain::Header> headers) {
@@ -100,12 +102,44 @@ TEST(Router, SaysNotFoundForUnknownApiPathsAndNeverServesThePageThere) {
 TEST(Router, NamesTheMethodsThatAPathTakes) {
   const auto answer = Bench().ask("PUT", "/api/v1/hosts/ab12", {kViewer});
   EXPECT_EQ(answer.status, 405);
-  EXPECT_EQ(header(answer, "Allow"), "GET, HEAD, DELETE");
+  EXPECT_EQ(header(answer, "Allow"), "GET, HEAD, DELETE, OPTIONS");
   EXPECT_EQ(Bench().ask("POST", "/index.html").status, 405);
 }
 
+TEST(Router, TellsByOptionsWhatAPathTakes) {
+  const auto allow = [](const std::string& path) {
+    const auto answer = Bench().ask("OPTIONS", path);
+    return std::to_string(answer.status) + " " + header(answer, "Allow");
+  };
+  EXPECT_EQ(allow("/api/v1/hosts/ab12"), "204 GET, HEAD, DELETE, OPTIONS");
+  EXPECT_EQ(allow("/api/v1/users"), "204 POST, OPTIONS");
+  EXPECT_EQ(allow("/api/v1/live"), "204 GET, OPTIONS");
+  EXPECT_EQ(allow("/hosts/ab12"), "204 GET, HEAD, OPTIONS");
+  EXPECT_EQ(allow("*"), "204 GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");
+  EXPECT_EQ(allow("/api/v1/nothing"), "404 ");
+}
+
 TEST(Router, AsksForALogin) {
-  EXPECT_EQ(Bench().ask("GET", "/api/v1/hosts").status, 401);
+  const auto answer = Bench().ask("GET", "/api/v1/hosts");
+  EXPECT_EQ(answer.status, 401);
+  EXPECT_EQ(header(answer, "WWW-Authenticate"), "Cookie realm=\"vedette\"");
+}
+
+TEST(Router, LetsNoCacheKeepWhatTheHandlerSaidNothingOf) {
+  EXPECT_EQ(header(Bench().ask("GET", "/api/v1/hosts", {kViewer}), "Cache-Control"), "no-store");
+  EXPECT_EQ(header(Bench().ask("GET", "/hosts/ab12"), "Cache-Control"), "") << "the page's files say it themselves";
+}
+
+TEST(Router, CompressesOnlyOnTheWorkersThread) {
+  Bench bench;
+  const std::string large = "\"" + std::string(2'000, 'a') + "\"";
+  bench.router.add(Route{"GET", "/api/now", Access::open, 0, [&](Context& c) { c.respond(domain::json(200, large)); }});
+  bench.router.add(Route{"GET", "/api/later", Access::open, 0,
+                         [&](Context& c) { std::thread([&] { c.respond(domain::json(200, large)); }).join(); }});
+  const domain::Header gzip{"accept-encoding", "gzip"};
+  EXPECT_EQ(header(bench.ask("GET", "/api/now", {gzip}), "Content-Encoding"), "gzip");
+  EXPECT_EQ(header(bench.ask("HEAD", "/api/now", {gzip}), "Content-Encoding"), "gzip");
+  EXPECT_EQ(header(bench.ask("GET", "/api/later", {gzip}), "Content-Encoding"), "");
 }
 
 TEST(Router, HoldsRolesApart) {
@@ -138,6 +172,17 @@ TEST(Router, TakesBodiesOnlyAsLargeAsTheRouteSays) {
   EXPECT_EQ(bench.router.body_limit(Bench::head("GET", "/api/v1/hosts", {})), 0u);
 }
 
+TEST(Router, ReadsNoLargeBodyOfWhoHasNotSignedIn) {
+  Bench bench;
+  bench.router.add(Route{"PUT", "/api/v1/large", Access::operator_, 1'000'000, [](Context&) {}});
+  const auto limit = [&](std::vector<domain::Header> headers) {
+    return bench.router.body_limit(Bench::head("PUT", "/api/v1/large", std::move(headers)));
+  };
+  EXPECT_EQ(limit({}), 4'096u);
+  EXPECT_EQ(limit({kViewer}), 4'096u);
+  EXPECT_EQ(limit({{"cookie", "sid=operator"}}), 1'000'000u);
+}
+
 TEST(Router, SaysTryAgainWhenTheWorkersAreBehind) {
   Bench bench;
   bench.full = true;
@@ -153,7 +198,13 @@ TEST(Router, TurnsAnExceptionIntoAnAnswerWithoutItsWords) {
 }
 
 TEST(Router, SaysThatAPathSpeaksWebSocketOnly) {
-  EXPECT_EQ(Bench().ask("GET", "/api/v1/live", {kViewer}).status, 426);
+  const auto answer = Bench().ask("GET", "/api/v1/live", {kViewer});
+  EXPECT_EQ(answer.status, 426);
+  EXPECT_EQ(header(answer, "Upgrade"), "websocket");
+  EXPECT_EQ(header(answer, "Sec-WebSocket-Version"), "13");
+  const auto posted = Bench().ask("POST", "/api/v1/live", {kViewer});
+  EXPECT_EQ(posted.status, 405);
+  EXPECT_EQ(header(posted, "Allow"), "GET, OPTIONS");
 }
 
 TEST(Router, UpgradesOnlyWithLoginAndOrigin) {

@@ -262,6 +262,8 @@ TEST(StaticFiles, ComeCompressedWhereTheBrowserAllows) {
   EXPECT_EQ(coding("gzip, deflate, br"), "br");
   EXPECT_EQ(coding("gzip"), "gzip");
   EXPECT_EQ(coding("br;q=0, gzip;q=0.5"), "gzip");
+  EXPECT_EQ(coding("br;q=0.5, gzip"), "gzip");
+  EXPECT_EQ(coding("*"), "br");
   EXPECT_EQ(coding(""), "");
   EXPECT_EQ(coding("brx"), "");
   EXPECT_EQ(Page::ask(files, "/assets/app-Ab12.js.br").status, 404);

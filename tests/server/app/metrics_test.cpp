@@ -59,9 +59,35 @@ TEST(Metrics, TellWhateverIsDroppedRefusedOrLost) {
                            "outages_lost_total"}) {
     EXPECT_NE(text.find("\nvedette_" + std::string(name) + " "), std::string::npos) << name;
   }
+  for (const char* limit :
+       {"agent_bytes",    "agent_messages",       "agents_per_token", "answer_deadline", "body",  "body_deadline",
+        "close_deadline", "connections",          "enrolment_tries",  "fragments",       "head",  "head_deadline",
+        "host_topics",    "idle_deadline",        "login_tries",      "message",         "polls", "polls_per_login",
+        "topics",         "unproven_per_address", "write_deadline"}) {
+    EXPECT_NE(text.find("\nvedette_limit_hits_total{limit=\"" + std::string(limit) + "\"} 0\n"), std::string::npos)
+        << limit;
+  }
   EXPECT_EQ(metric(*collector, "history_trouble"), "0");
   EXPECT_EQ(metric(*collector, "notifications_waiting"), "0");
   EXPECT_EQ(metric(*collector, "connections"), "1") << "this one";
+}
+
+TEST(Metrics, CountALimitThatWasConfiguredAndMet) {
+  Bench bench;
+  Settings settings = bench.settings();
+  settings.limits.body = 600;
+  auto collector = bench.start(std::move(settings));
+  const auto post = [&](const std::string& path, std::size_t size) {
+    net::testing::Client client(collector->port());
+    client.write("POST " + path + " HTTP/1.1\r\nHost: localhost\r\nContent-Length: " + std::to_string(size) +
+                 "\r\n\r\n" + std::string(size, ' '));
+    return client.response().substr(0, 12);
+  };
+  for (const char* path : {"/api/v1/session", "/api/v1/agent/enroll"}) {
+    EXPECT_EQ(post(path, 601), "HTTP/1.1 413") << path;
+    EXPECT_NE(post(path, 600), "HTTP/1.1 413") << path;
+  }
+  EXPECT_EQ(metric(*collector, "limit_hits_total{limit=\"body\"}"), "2");
 }
 
 }  // namespace

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <tuple>
+
 namespace vedette::app {
 namespace {
 
@@ -44,6 +46,50 @@ TEST(Settings, WriteTrustedProxiesAsPeersAreWritten) {
   const auto settings = read("[server]\ntrusted_proxies = [\"2001:DB8:0:0::1\", \"::ffff:10.0.0.2\", \"::1\"]\n");
   ASSERT_TRUE(settings) << settings.error().message;
   EXPECT_EQ(settings->net.trusted_proxies, (std::vector<std::string>{"2001:db8::1", "10.0.0.2", "::1"}));
+}
+
+TEST(Settings, TakeEveryLimit) {
+  const auto settings = read(
+      "[limits]\nconnections = 100\nunproven_per_address = 7\nhead = 8000\nbody = \"2kB\"\nagent_message = \"1MB\"\n"
+      "viewer_message = 1000\nfragments = 9\ntopics = 10\nhost_topics = 11\npolls = 13\npolls_per_login = "
+      "14\nhead_deadline = \"1s\"\n"
+      "body_deadline = \"2s\"\nanswer_deadline = \"3s\"\nwrite_deadline = \"4s\"\nidle_deadline = \"5s\"\n"
+      "close_deadline = \"6s\"\nagent_messages = 50\nagent_bytes = \"100kB\"\nagents_per_token = 12\nlogin_tries = 3\n"
+      "enrolment_tries = 4\n");
+  ASSERT_TRUE(settings) << settings.error().message;
+  const auto& [net, limits] = std::tie(settings->net, settings->limits);
+  EXPECT_EQ(net.connections, 100u);
+  EXPECT_EQ(net.unproven_per_address, 7u);
+  EXPECT_EQ(net.head, 8'000u);
+  EXPECT_EQ(net.fragments, 9u);
+  const std::vector<units::Milliseconds> spans{net.head_deadline,  net.body_deadline, net.answer_deadline,
+                                               net.write_deadline, net.idle_deadline, net.close_deadline};
+  for (std::size_t i = 0; i < spans.size(); ++i) EXPECT_EQ(spans[i], std::chrono::seconds(i + 1)) << i;
+  EXPECT_EQ(limits.body, 2'000u);
+  EXPECT_EQ(limits.agent_message, 1'000'000u);
+  EXPECT_EQ(limits.live.message, 1'000u);
+  EXPECT_EQ(limits.live.topics, 10u);
+  EXPECT_EQ(limits.live.host_topics, 11u);
+  EXPECT_EQ(limits.live.polls, 13u);
+  EXPECT_EQ(limits.live.polls_of_login, 14u);
+  EXPECT_EQ(limits.agents.messages, 50);
+  EXPECT_EQ(limits.agents.bytes, 100'000);
+  EXPECT_EQ(limits.agents_per_token, 12u);
+  EXPECT_EQ(limits.login_tries, 3u);
+  EXPECT_EQ(limits.enrolment_tries, 4u);
+}
+
+TEST(Settings, SayTheRangeOfALimit) {
+  EXPECT_EQ(fault("[limits]\nlogin_tries = 0\n"),
+            "server.toml:2: limits.login_tries is 0; it must be a whole number from 1 to 1000");
+  EXPECT_EQ(fault("[limits]\ntopics = \"many\"\n"),
+            "server.toml:2: limits.topics must be a whole number from 1 to 100000");
+  EXPECT_EQ(fault("[limits]\nbody = \"2MB\"\n"),
+            "server.toml:2: limits.body is 2000000 bytes; it must be 512 to 1048576");
+  EXPECT_EQ(fault("[limits]\nhead_deadline = \"0s\"\n"),
+            "server.toml:2: limits.head_deadline is \"0s\"; it must be \"100ms\" to \"1h\"");
+  EXPECT_NE(fault("[limits]\nbodies = 1\n").find("limits.bodies is not known here; allowed: agent_bytes, "),
+            std::string::npos);
 }
 
 TEST(Settings, NameTheKeyThatIsWrong) {

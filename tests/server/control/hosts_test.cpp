@@ -91,7 +91,7 @@ TEST(EnrolmentToken, LetsInExactlyAsManyAsItHasUsesWhenAllComeAtOnce) {
     hosts.emplace_back([&, n] {
       auto made = store->enrol(digest(9), host_id(n), "web", digest(static_cast<char>(n)), at(0));
       ++(made ? in : refused);
-      EXPECT_TRUE(made || made.error().code == units::ErrorCode::unauthorized) << made.error().message;
+      EXPECT_TRUE(made || made.error().code == units::ErrorCode::forbidden) << made.error().message;
     });
   }
   for (auto& host : hosts) host.join();

@@ -8,11 +8,12 @@ namespace {
 using domain::Ending;
 
 struct World {
+  explicit World(Rates rates = {}) : streams(history, observer, stage, router, stage, rates) {}
   Stage stage;
   FakeHistory history;
   FakeObserver observer;
   FakeRouter router;
-  AgentStreams streams{history, observer, stage, router, stage};
+  AgentStreams streams;
 };
 
 /// One agent's connection, driven as net drives it.
@@ -342,9 +343,29 @@ TEST(AgentStream, AChattyAgentIsReadMoreSlowlyAndNothingIsLost) {
   for (int i = 0; i < 1'200; ++i) agent.tick();
   EXPECT_TRUE(agent.connection.paused);
   EXPECT_LE(w.history.kept.size(), 1'001u) << "what had been read already waits too";
+  EXPECT_EQ(w.streams.counters().over_messages, 1u);
+  EXPECT_EQ(w.streams.counters().over_bytes, 0u);
   w.stage.advance(2s);
   EXPECT_FALSE(agent.connection.paused);
   EXPECT_EQ(w.history.kept.size(), 1'200u);
+}
+
+TEST(AgentStream, MayBeAllowedFewerMessagesOrBytes) {
+  World few(Rates{.messages = 10});
+  Agent chatty(few);
+  chatty.greet();
+  for (int i = 0; i < 18; ++i) chatty.tick();
+  EXPECT_FALSE(chatty.connection.paused) << "with Hello and Announce twice ten";
+  chatty.tick();
+  EXPECT_TRUE(chatty.connection.paused);
+  EXPECT_EQ(few.streams.counters().over_messages, 1u);
+  World little(Rates{.bytes = 100});
+  Agent loud(little);
+  loud.greet();
+  while (!loud.connection.paused) loud.tick();
+  EXPECT_LT(loud.number, 100u);
+  EXPECT_EQ(little.streams.counters().over_bytes, 1u);
+  EXPECT_EQ(little.streams.counters().over_messages, 0u);
 }
 
 // As many ticks as one message may hold, without a value in any: some 200 bytes on the wire.

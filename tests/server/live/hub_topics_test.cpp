@@ -136,6 +136,7 @@ TEST(HubTopics, AreBoundedInAllAndMakeRoomWhereNobodyWatches) {
   EXPECT_EQ(messages[0]["type"], "error");
   EXPECT_EQ(messages[0]["topic"], host_topic(4));
   EXPECT_EQ(messages[1]["type"], "snapshot");
+  EXPECT_EQ(bench.hub.counters().over_host_topics, 1u);
   one.end();
   two.subscribe({host_topic(4)});
   EXPECT_EQ(two.take().at(0)["type"], "snapshot");

@@ -142,6 +142,8 @@ TEST(Polls, AreBoundedForALoginAndInAll) {
   polling.poll({"fleet"}, cursor, "eve");
   ASSERT_EQ(polling.answers.size(), 2u);
   EXPECT_EQ(polling.answers[1].status, 503);
+  EXPECT_EQ(polling.bench.hub.counters().over_polls_of_login, 1u);
+  EXPECT_EQ(polling.bench.hub.counters().over_polls, 1u);
   polling.bench.tick("web", 1);
   polling.bench.pass(Milliseconds{60});
   EXPECT_EQ(polling.answers.size(), 5u);

@@ -184,9 +184,21 @@ TEST(Viewer, HasAtMostTwoHundredAndFiftySixTopics) {
   client.take();
   client.subscribe({host(256)});
   EXPECT_EQ(client.take().at(0)["type"], "error");
+  EXPECT_EQ(bench.hub.counters().over_topics, 1u);
   client.ask(json{{"op", "unsubscribe"}, {"topics", {host(0)}}}.dump());
   client.subscribe({host(256)});
   EXPECT_EQ(client.take().at(0)["type"], "snapshot");
+}
+
+TEST(Viewer, HasAsManyTopicsAndBytesAMessageAsConfigured) {
+  Bench bench(Limits{.topics = 1, .message = 60});
+  Client client(bench);
+  client.subscribe({"fleet"});
+  client.take();
+  client.subscribe({"alerts"});
+  EXPECT_EQ(client.take().at(0)["message"], "a viewer has at most 1 topics");
+  client.viewer->on_text(std::string(61, ' '));
+  EXPECT_EQ(client.take().at(0)["message"], "a message has at most 60 bytes");
 }
 
 TEST(Viewer, SpeaksTextOnly) {

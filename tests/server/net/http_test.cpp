@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/server/net/hostile_heads.h"
 #include "tests/server/net/running.h"
 
 namespace vedette::net {
@@ -77,6 +78,35 @@ TEST(Http, RefusalsCloseTheConnection) {
     EXPECT_TRUE(all.starts_with("HTTP/1.1 " + status)) << all;
     EXPECT_NE(all.find("Connection: close"), std::string::npos);
   }
+}
+
+TEST(Http, AnswersEveryHostileHeadAsItDeserves) {
+  Config config = test_config();
+  config.plaintext = true;
+  Running running(config);
+  for (const auto& [what, bytes, status] : testing::hostile_heads()) {
+    Client client(running.server.port(), false);
+    client.write(bytes);
+    const std::string answer = client.response();
+    EXPECT_TRUE(answer.starts_with("HTTP/1.1 " + std::to_string(status) + " ")) << what << ": " << answer;
+    if (status == 200) continue;
+    EXPECT_NE(answer.find("Connection: close\r\n"), std::string::npos) << what;
+    EXPECT_EQ(client.read_to_end(), "") << what << ": nothing behind a refusal is answered";
+  }
+}
+
+TEST(Http, AnUnknownExpectIsAnsweredBeforeTheBody) {
+  Running running;
+  auto client = running.connect();
+  client->write("POST /e HTTP/1.1\r\nHost: x\r\nExpect: 200-ok\r\nContent-Length: 2\r\n\r\n");
+  EXPECT_TRUE(client->read_to_end().starts_with("HTTP/1.1 417 Expectation Failed\r\n"));
+}
+
+TEST(Http, Expect100OfABodyTooLargeIsRefusedInsteadOfBeingSentFor) {
+  Running running;
+  auto client = running.connect();
+  client->write("POST /e HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 1001\r\n\r\n");
+  EXPECT_TRUE(client->read_to_end().starts_with("HTTP/1.1 413 "));
 }
 
 TEST(Http, PlaintextServesWithoutTls) {

@@ -28,6 +28,14 @@ TEST(PeerAddress, IsReadWithAndWithoutPortAndBrackets) {
   EXPECT_TRUE(parse_address("127.3.2.1")->loopback);
 }
 
+TEST(PeerAddress, CountsInIpv6ByNetwork) {
+  EXPECT_EQ(parse_address("192.0.2.7:80")->network, "192.0.2.7");
+  EXPECT_EQ(parse_address("::ffff:192.0.2.7")->network, "192.0.2.7");
+  EXPECT_EQ(parse_address("[2001:db8:1:2:3:4:5:6]:443")->network, "2001:db8:1:2::/64");
+  EXPECT_EQ(parse_address("2001:db8:1:2:ffff::1")->network, "2001:db8:1:2::/64");
+  EXPECT_EQ(parse_address("2001:db8:1:3::1")->network, "2001:db8:1:3::/64");
+}
+
 TEST(PeerAddress, IsNothingElse) {
   for (const char* text : {"", "unknown", "_hidden", "host:80", "192.0.2.7:", "192.0.2.7:x", "192.0.2.7:70000",
                            "192.0.2", "[192.0.2.7]:80", "[2001:db8::1", "2001:db8::1]", "[2001:db8::1]x", "[]", "[",

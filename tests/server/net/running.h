@@ -96,6 +96,10 @@ class Service final : public domain::HttpService {
     } else if (request.head.path == "/never") {
       kept = std::move(respond);
       seen.add("asked");
+    } else if (request.head.path == "/known") {
+      domain::Response response = domain::json(200, "\"known\"");
+      response.proven = true;
+      respond(std::move(response));
     } else if (request.head.path == "/who") {
       respond(domain::json(200, request.head.peer + (request.head.secure ? " secure" : " plain")));
     } else if (request.head.path == "/big") {

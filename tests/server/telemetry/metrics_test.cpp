@@ -18,6 +18,16 @@ TEST(Metrics, SpeakPrometheusTextFormat) {
   EXPECT_NE(metrics.text().find("vedette_connections 5\n"), std::string::npos);
 }
 
+TEST(Metrics, TellAFamilysSumsApartByItsLabel) {
+  Metrics metrics("1");
+  metrics.add_counters("hits_total", "Hits.", "limit", {{"head", [] { return 3.0; }}, {"body", [] { return 0.0; }}});
+  const std::string text = metrics.text();
+  EXPECT_NE(text.find("# TYPE vedette_hits_total counter\nvedette_hits_total{limit=\"head\"} 3\n"
+                      "vedette_hits_total{limit=\"body\"} 0\n"),
+            std::string::npos)
+      << text;
+}
+
 TEST(Metrics, TellOfTheProcessItself) {
   const std::string text = Metrics("1").text();
   for (const char* name : {"process_cpu_seconds_total", "process_resident_memory_bytes", "process_open_fds"}) {
