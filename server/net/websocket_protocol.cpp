@@ -10,7 +10,9 @@ using How = domain::Ending::How;
 
 WebSocketProtocol::WebSocketProtocol(Peer& peer, Start start)
     : peer_(peer),
-      session_(wire::Role::server, wire::SessionLimits{.message = start.max_message}),
+      session_(wire::Role::server, wire::SessionLimits{.message = start.max_message,
+                                                       .queued = peer.shard().config().queued,
+                                                       .queued_messages = peer.shard().config().queued_messages}),
       response_(std::move(start.response)),
       peer_text_(std::move(start.peer)),
       behind_proxy_(start.behind_proxy) {}

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # What takes too long for every test run.
-#   run.sh [kills|fuzz|agent]     all of them without a name
+#   run.sh [kills|fuzz|agent|hostile|fleet]     all of them without a name
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -16,9 +16,15 @@ soak_fuzz() { ./dev fuzz all 3600; }
 # The agent's memory and CPU over five minutes.
 soak_agent() { VEDETTE_BENCH_SECONDS=300 ./dev bench agent; }
 
-for name in ${1:-kills fuzz agent}; do
+# Ten times as many hostile peers as every test run has.
+soak_hostile() { VEDETTE_HOSTILE_PEERS=5000 python3 tests/faults/hostile_peers/hostile_peers_test.py build/release/bin; }
+
+# 10,000 idle viewers, then 10,000 agents at 1 Hz through a kill -9 of the collector.
+soak_fleet() { ./dev bench connect_10k; }
+
+for name in ${1:-kills fuzz agent hostile fleet}; do
   case $name in
-    kills | fuzz | agent) "soak_$name" ;;
-    *) echo "soak: no \"$name\"; there are kills, fuzz, agent" >&2; exit 1 ;;
+    kills | fuzz | agent | hostile | fleet) "soak_$name" ;;
+    *) echo "soak: no \"$name\"; there are kills, fuzz, agent, hostile, fleet" >&2; exit 1 ;;
   esac
 done
