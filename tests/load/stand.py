@@ -14,7 +14,7 @@ import tempfile
 import threading
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e" / "service"))
-from collector import Collector  # noqa: E402
+from collector import Client, Collector  # noqa: E402, F401
 
 
 def free_port():
