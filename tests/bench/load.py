@@ -98,8 +98,17 @@ class Bench:
             if key in summary:
                 self.print(name + suffix, summary[key], unit)
 
+    def has(self, stand, transport):
+        path = {"ws": "/api/v1/live", "sse": "/api/v1/live/events", "poll": "/api/v1/live/poll"}[transport]
+        code = subprocess.run(["curl", "-sk", "-o", "/dev/null", "-w", "%{http_code}", stand.collector.url + path],
+                              check=True, capture_output=True, text=True, timeout=30).stdout
+        return code != "404"
+
     def live(self, agents, viewers, seconds, transport="ws", suffix=""):
         with Stand(self.binaries) as stand:
+            if not self.has(stand, transport):
+                print(f"load.py: this collector has no {transport}; left out", file=sys.stderr)
+                return
             swarm = stand.swarm("--agents", agents, "--viewers", viewers, "--transport", transport, "--topics", "fleet,host",
                                 "--seconds", seconds, "--verify", 50)
             swarm.wait_for("all_connected", 120)
@@ -121,6 +130,8 @@ def main(name, binaries):
         bench.agents(10_000, 60, "_10000_agents", restart=True)
     elif name == "live":
         bench.live(1_000, 100, 30)
+        bench.live(1_000, 100, 15, "sse", "_sse")
+        bench.live(1_000, 100, 15, "poll", "_poll")
     else:
         sys.exit(f"load.py: no bench \"{name}\"; there are connect, connect_10k, live")
 

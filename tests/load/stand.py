@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import pathlib
+import resource
 import signal
 import socket
 import subprocess
@@ -90,6 +91,8 @@ class Stand(contextlib.ExitStack):
 
     def __init__(self, binaries, config=""):
         super().__init__()
+        files = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+        resource.setrlimit(resource.RLIMIT_NOFILE, (files, files))  # as LimitNOFILE= does for the service
         self.binaries = pathlib.Path(binaries).resolve()
         self.folder = pathlib.Path(self.enter_context(tempfile.TemporaryDirectory(prefix="vedette-load-")))
         file = None

@@ -57,6 +57,9 @@ class Service final : public domain::HttpService {
   const Limits& limits_;
 };
 
+template <class Accepted>
+constexpr bool kFragmentsCanBeSet = requires(Accepted upgrade) { upgrade.max_fragments; };
+
 /// Sets options by name; false if one isn't known.
 bool read_options(int argc, char** argv, net::Config& config, Limits& limits) {
   const auto to = [](auto& field) {
@@ -84,6 +87,7 @@ bool read_options(int argc, char** argv, net::Config& config, Limits& limits) {
   for (int i = 1; i + 1 < argc; i += 2) {
     const auto option = options.find(argv[i]);
     if (option == options.end()) return false;
+    if (option->first == "--fragments" && !kFragmentsCanBeSet<domain::UpgradeAccepted>) std::exit(3);
     option->second(std::strtoull(argv[i + 1], nullptr, 10));
   }
   return argc % 2 == 1;
