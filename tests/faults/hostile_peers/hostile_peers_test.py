@@ -25,7 +25,7 @@ PEERS = int(os.environ.get("VEDETTE_HOSTILE_PEERS", "500"))
 PER_ADDRESS = 250             # just under net::Config::unproven_per_address
 NO_LIMIT = str(10**9)
 FEW_FILES = 400               # open files of a net-stand: what its attackers use up
-HELD_MB = 32 + PEERS * 0.04   # held connections cost about 23 kB each, TLS and kernel apart
+HELD_MB = 16 + PEERS * 0.06   # a held connection costs about 14 kB, in the middle of a handshake 45 kB
 FLOOD_MB = 24                 # one peer that floods
 HARM_MB = 80                  # … without a limit
 

@@ -68,7 +68,10 @@ void Agent::on_time(Steady now) {
       break;
     case State::connecting:
     case State::upgrading:
-      if (now >= until_) end("no connection in time", now);
+      if (now < until_) break;  // a tick was due
+      on_ready(now);            // what is buffered comes first: it may be this process that is late
+      if ((state_ == State::connecting || state_ == State::upgrading) && now >= until_)
+        end("no connection in time", now);
       break;
     case State::open:
       talk(now, now >= heard_ + kSilence || (!conversation_->welcomed() && now >= until_));

@@ -21,7 +21,12 @@ Viewer::Viewer(Gallery& gallery, std::size_t number, std::vector<std::string> to
 }
 
 void Viewer::on_time(units::Steady now) {
-  if (state_ != State::waiting) return end("a viewer heard nothing in time", now);
+  if (state_ != State::waiting) {
+    on_ready(now);  // what is buffered comes first: it may be this process that is late
+    if (state_ != State::waiting && now >= until_) end("a viewer heard nothing in time", now);
+    if (state_ == State::connecting) gallery_.loop.arm(*this, until_);
+    return;
+  }
   state_ = State::connecting;
   until_ = now + kConnect;
   gallery_.loop.arm(*this, until_);
