@@ -35,6 +35,9 @@ struct Config {
   std::size_t head = 16 * 1024;          ///< bytes of a request head; more: 431
   std::size_t fragments = 1'024;         ///< of one WebSocket message; more: close 1008
   std::size_t read_budget = 256 * 1024;  ///< bytes read from one peer before the others have their turn
+  /// A WebSocket peer for which more than that waits isn't read from until it has taken some: pings, say.
+  std::size_t queued = 256 * 1024;   ///< bytes
+  std::size_t queued_messages = 64;  ///< frames
 
   units::Milliseconds head_deadline{10'000};    ///< TLS handshake and request head together
   units::Milliseconds idle_deadline{75'000};    ///< between requests of one connection

@@ -3,7 +3,7 @@
 # a binary bench_NAME.
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
-name=${1:?which benchmark: agent, history, connect}
+name=${1:?which benchmark: agent, history, connect, connect_10k, live}
 script=$root/tests/bench/$name.sh
 [ ! -x "$script" ] || exec "$script"
 exec "$root/build/release/bin/bench_$name"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # What takes too long for every test run.
-#   run.sh [kills|fuzz|agent|alerts]     all of them without a name
+#   run.sh [kills|fuzz|agent|alerts|hostile|fleet]     all of them without a name
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -21,9 +21,15 @@ soak_alerts() {
   VEDETTE_STATED_TIMES=1 VEDETTE_TEST_TIMEOUT=1800000 tests/e2e/run.sh build/release/bin tests/e2e/browser/alerts.test.mjs
 }
 
-for name in ${1:-kills fuzz agent alerts}; do
+# Ten times as many hostile peers as every test run has.
+soak_hostile() { VEDETTE_HOSTILE_PEERS=5000 python3 tests/faults/hostile_peers/hostile_peers_test.py build/release/bin; }
+
+# 10,000 idle viewers, then 10,000 agents at 1 Hz through a kill -9 of the collector.
+soak_fleet() { ./dev bench connect_10k; }
+
+for name in ${1:-kills fuzz agent alerts hostile fleet}; do
   case $name in
-    kills | fuzz | agent | alerts) "soak_$name" ;;
-    *) echo "soak: no \"$name\"; there are kills, fuzz, agent, alerts" >&2; exit 1 ;;
+    kills | fuzz | agent | alerts | hostile | fleet) "soak_$name" ;;
+    *) echo "soak: no \"$name\"; there are kills, fuzz, agent, alerts, hostile, fleet" >&2; exit 1 ;;
   esac
 done
