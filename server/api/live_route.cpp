@@ -18,7 +18,10 @@ void add_live_route(Router& router, MakeViewer make) {
     if (std::ranges::find(offered, domain::kLiveSubprotocol) == offered.end()) {
       return domain::problem(400, "Sec-WebSocket-Protocol must offer " + std::string(domain::kLiveSubprotocol) + ".");
     }
-    return domain::UpgradeAccepted{make(*person), std::string(domain::kLiveSubprotocol), kLongestMessage};
+    return domain::UpgradeAccepted{.handler = make(*person),
+                                   .subprotocol = std::string(domain::kLiveSubprotocol),
+                                   .max_message = kLongestMessage,
+                                   .compress = true};
   };
   router.add(UpgradeRoute{"/api/v1/live", Access::viewer, accept});
 }

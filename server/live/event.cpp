@@ -8,7 +8,7 @@ namespace vedette::live {
 std::size_t RecentEvents::weight(const Event& event) {
   std::size_t bytes = sizeof(Event) + event.topic.size() + (event.header ? event.header->size() : 0);
   for (const auto& row : event.rows) bytes += sizeof(row) + row.key.size() + row.json->size();
-  return bytes + (event.frame ? event.frame->size() : 0);
+  return bytes + (event.frame ? event.frame->plain.size() + event.frame->deflated.size() : 0);
 }
 
 void RecentEvents::push(SharedEvent event) {

@@ -10,10 +10,6 @@
 
 namespace vedette::live {
 
-domain::SharedFrame frame_of(std::string_view text) {
-  return wire::make_frame(wire::Opcode::text, text);
-}
-
 std::string delta_of(const Event& event, const std::string& cursor) {
   std::vector<SharedRow> rows;
   rows.reserve(event.rows.size());
@@ -34,6 +30,10 @@ Hub::Hub(HubPorts ports, std::string run, Limits limits)
       recent_(limits.recent) {}
 
 Hub::~Hub() = default;
+
+domain::SharedFrame Hub::frame_of(std::string_view text) {
+  return wire::make_frame(wire::Opcode::text, text, &deflate_);
+}
 
 void Hub::start() {
   control_.post([this] { control_.after(limits_.beat, [this] { beat(); }); });

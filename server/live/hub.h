@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "schema/units/host_id.h"
+#include "schema/wire/deflate.h"
 #include "server/domain/clock.h"
 #include "server/domain/live_bus.h"
 #include "server/domain/observer.h"
@@ -102,6 +103,8 @@ class Hub final : public domain::LiveBus, public domain::RevocationObserver {
   void unwatch(const SharedSeat& seat, const std::string& name);
   [[nodiscard]] Refusals refuse(std::vector<std::string>& names);
   [[nodiscard]] bool make_room();
+  /// A message as its frame: encoded, framed and compressed once, for all who get it.
+  [[nodiscard]] domain::SharedFrame frame_of(std::string_view text);
   [[nodiscard]] std::optional<std::vector<SharedEvent>> resumed(const std::vector<std::string>& names,
                                                                 const std::string& cursor) const;
   [[nodiscard]] Frames snapshot(Topic& topic, bool last);
@@ -116,6 +119,7 @@ class Hub final : public domain::LiveBus, public domain::RevocationObserver {
   const std::string run_;
   const Limits limits_;
   Counters counters_;
+  wire::Deflate deflate_;     ///< control thread
   std::uint64_t number_ = 0;  ///< of the newest event
   RecentEvents recent_;
   std::map<std::string, std::unique_ptr<Topic>, std::less<>> topics_;

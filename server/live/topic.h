@@ -37,8 +37,6 @@ struct Hub::Topic {
   std::uint64_t snapshot_at = 0;
 };
 
-/// A message as its frame, encoded once.
-[[nodiscard]] domain::SharedFrame frame_of(std::string_view text);
 [[nodiscard]] std::string delta_of(const Event& event, const std::string& cursor);
 
 }  // namespace vedette::live

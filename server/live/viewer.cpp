@@ -81,11 +81,9 @@ void Viewer::answer(const std::vector<std::string>& topics, std::span<const doma
   }
   for (const std::string& topic : topics) held_.erase(topic);  // older than the snapshot
   release();
-  for (const auto& frame : frames) {
-    connection_->send_frame(frame);
-    state_bytes_ += frame->size();
-  }
-  state_bytes_ = std::min(state_bytes_, connection_->queued_bytes());
+  const std::size_t before = connection_->queued_bytes();
+  for (const auto& frame : frames) connection_->send_frame(frame);
+  sent_state(before);
 }
 
 std::size_t Viewer::waiting() {
@@ -148,8 +146,13 @@ void Viewer::release() {
 }
 
 void Viewer::send_text_of_state(const std::string& text) {
+  const std::size_t before = connection_->queued_bytes();
   connection_->send_text(text);
-  state_bytes_ = std::min(state_bytes_ + text.size(), connection_->queued_bytes());
+  sent_state(before);
+}
+
+void Viewer::sent_state(std::size_t queued_before) {
+  state_bytes_ = std::min(state_bytes_, queued_before) + (connection_->queued_bytes() - queued_before);
 }
 
 void Viewer::judge_speed() {

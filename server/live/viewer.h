@@ -54,6 +54,7 @@ class Viewer final : public domain::ConnectionHandler {
   void judge_speed();
   void close_too_slow(const std::string& words);
   void send_text_of_state(const std::string& text);
+  void sent_state(std::size_t queued_before);  ///< all that was queued since is state
 
   Hub& hub_;
   const domain::Digest sid_;
