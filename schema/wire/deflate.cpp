@@ -133,8 +133,10 @@ units::Result<std::string> Deflate::expand(std::string_view payload, std::size_t
   Expansion expansion{streams_->inflating(), limit};
   expansion.grow(payload.size() * 4);
   if (auto taken = expansion.feed(payload); !taken) return std::unexpected(std::move(taken.error()));
+  const std::size_t whole = expansion.used;
   if (auto taken = expansion.feed(kTail); !taken) return std::unexpected(std::move(taken.error()));
-  if (!between_blocks(expansion.stream)) return fail(ErrorCode::invalid, "compressed message is cut off");
+  // A cut message may read the tail as symbols, and find an end of block in them.
+  if (!between_blocks(expansion.stream) || expansion.used != whole) return fail(ErrorCode::invalid, "compressed message is cut off");
   expansion.out.resize(expansion.used);
   return std::move(expansion.out);
 }
