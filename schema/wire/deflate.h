@@ -19,7 +19,7 @@ inline constexpr std::uint8_t kMostWindowBits = 15;
 class Deflate {
  public:
   /// Shorter payloads are sent as they are: the frame would hardly shrink.
-  static constexpr std::size_t kWorthwhile = 256;
+  static constexpr std::size_t kWorthwhile = 128;
 
   Deflate();  ///< cheap: zlib's streams (300 kB) are made when first needed
   ~Deflate();

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <zlib.h>
 
+#include <ctime>
 #include <random>
 #include <string>
 
@@ -33,7 +34,7 @@ std::string mixed(std::mt19937& random, std::size_t size) {
 std::string deflated(std::string_view payload, int window_bits, int level, std::size_t flush_every) {
   z_stream stream{};
   EXPECT_EQ(::deflateInit2(&stream, level, Z_DEFLATED, -window_bits, 8, Z_DEFAULT_STRATEGY), Z_OK);
-  std::string out(payload.size() * 2 + 1'000 + payload.size() / flush_every * 16, '\0');
+  std::string out(payload.size() + 1'000 + payload.size() / flush_every * 16, '\0');
   stream.next_out = reinterpret_cast<Bytef*>(out.data());
   stream.avail_out = static_cast<uInt>(out.size());
   do {
@@ -134,8 +135,8 @@ TEST(Deflate, TheLimitIsExact) {
 }
 
 TEST(Deflate, ABombCostsNoMoreThanTheLimit) {
-  const std::string payload = bomb(100'000'000);
-  ASSERT_LT(payload.size(), 110'000U);
+  const std::string payload = bomb(20'000'000);
+  ASSERT_LT(payload.size(), 22'000U);
   Deflate deflate;
   const auto started = std::clock();
   for (int i = 0; i < 1'000; ++i) {
@@ -143,7 +144,7 @@ TEST(Deflate, ABombCostsNoMoreThanTheLimit) {
     ASSERT_FALSE(result);
     ASSERT_EQ(result.error().code, ErrorCode::too_large);
   }
-  // Expanding all of it a thousand times would take minutes.
+  // Expanding all of it, 20 GB in all, would take longer.
   EXPECT_LT(std::clock() - started, 10 * CLOCKS_PER_SEC);
 }
 
