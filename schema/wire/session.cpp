@@ -86,7 +86,7 @@ bool Session::ping(std::string_view payload) {
 }
 
 bool Session::close(std::uint16_t code, std::string_view reason) {
-  return impl_->queue_close(code, reason);
+  return impl_->queue_close(close::on_wire(code) ? code : close::internal, reason);
 }
 
 std::span<const std::uint8_t> Session::output() {

@@ -76,7 +76,8 @@ class Session {
   bool send(Opcode opcode, std::string_view payload);
   bool send(SharedFrame frame);  ///< server role only; in the form that fits what was negotiated
   bool ping(std::string_view payload);
-  /// Reason is cut to 123 bytes at a UTF-8 boundary. A second close is ignored.
+  /// Reason is cut to 123 bytes at a UTF-8 boundary. A second close is ignored. A code that may not travel (1004–1006,
+  /// 1015 …) is sent as 1011.
   bool close(std::uint16_t code, std::string_view reason);
 
   /// Bytes to write next: header and payload together, up to about 64 KiB; empty when nothing waits. Valid until the

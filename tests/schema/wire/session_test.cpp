@@ -199,6 +199,15 @@ TEST(Session, EveryValidCloseCodeIsTakenAndEchoedInBothRoles) {
   }
 }
 
+TEST(Session, CodesThatMayNotTravelAreNeverSent) {
+  for (int code = 0; code < 5'100; ++code) {
+    const auto given = static_cast<std::uint16_t>(code);
+    Session server(Role::server, {});
+    ASSERT_TRUE(server.close(given, "why"));
+    ASSERT_EQ(closed_with(server), close::on_wire(given) ? code : 1011);
+  }
+}
+
 TEST(Session, ACloseWithoutCodeIs1005AndAnsweredEmpty) {
   Session server(Role::server, {});
   Log log;
