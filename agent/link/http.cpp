@@ -4,7 +4,6 @@
 #include <array>
 #include <charconv>
 
-#include "schema/wire/messages.h"
 #include "schema/wire/session.h"
 
 namespace vedette::link {
@@ -112,14 +111,20 @@ units::Result<std::optional<ResponseHead>> parse_response(std::string_view bytes
   return head;
 }
 
-std::string upgrade_request(const CollectorAddress& address, std::string_view key, std::string_view bearer) {
-  return "GET " + std::string(wire::kAgentPath) + " HTTP/1.1\r\nHost: " + authority(address) +
-         "\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: " +
-         std::string(key) + "\r\nSec-WebSocket-Protocol: " + std::string(wire::kAgentSubprotocol) +
-         "\r\nAuthorization: Bearer " + std::string(bearer) + "\r\n\r\n";
+std::string upgrade_request(const CollectorAddress& address, std::string_view key, const Upgrade& upgrade) {
+  std::string request = "GET " + upgrade.path + " HTTP/1.1\r\nHost: " + authority(address) +
+                        "\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n";
+  const auto add = [&request](std::string_view field, std::string_view value) {
+    if (!value.empty()) request.append(field).append(value).append("\r\n");
+  };
+  add("Sec-WebSocket-Key: ", key);
+  add("Sec-WebSocket-Protocol: ", upgrade.subprotocol);
+  add("Sec-WebSocket-Extensions: ", upgrade.extensions);
+  if (!upgrade.bearer.empty()) add("Authorization: Bearer ", upgrade.bearer);
+  return request + "\r\n";
 }
 
-units::Result<void> check_upgrade(const ResponseHead& head, std::string_view key) {
+units::Result<void> check_upgrade(const ResponseHead& head, std::string_view key, const Upgrade& upgrade) {
   const std::string code = "HTTP " + std::to_string(head.status);
   if (head.status == 401) {
     return fail(ErrorCode::unauthorized,
@@ -145,9 +150,12 @@ units::Result<void> check_upgrade(const ResponseHead& head, std::string_view key
   if (lowered(head.field("upgrade")) != "websocket") return wrong("Upgrade header isn't websocket");
   if (!has_token(head.field("connection"), "upgrade")) return wrong("Connection header lacks upgrade");
   if (head.field("sec-websocket-accept") != wire::accept_key(key)) return wrong("Sec-WebSocket-Accept is wrong");
-  if (head.field("sec-websocket-protocol") != wire::kAgentSubprotocol)
-    return wrong("subprotocol isn't vedette.agent.v1");
-  if (!head.field("sec-websocket-extensions").empty()) return wrong("extensions weren't asked for");
+  if (head.field("sec-websocket-protocol") != upgrade.subprotocol) {
+    return fail(ErrorCode::invalid,
+                "the upgrade's subprotocol isn't \"" + upgrade.subprotocol + "\"; something between changed it");
+  }
+  if (upgrade.extensions.empty() && !head.field("sec-websocket-extensions").empty())
+    return wrong("extensions weren't asked for");
   return {};
 }
 

@@ -9,6 +9,7 @@
 #include "agent/link/address.h"
 #include "schema/units/result.h"
 #include "schema/units/time.h"
+#include "schema/wire/messages.h"
 
 namespace vedette::link {
 
@@ -33,13 +34,23 @@ struct ResponseHead {
 [[nodiscard]] units::Result<std::optional<std::string>> parse_body(const ResponseHead& head, std::string_view rest,
                                                                    bool ended);
 
-/// `key` is Sec-WebSocket-Key, `bearer` this host's key.
+/// What an upgrade asks for: an agent's stream, unless told otherwise.
+struct Upgrade {
+  std::string path{wire::kAgentPath};
+  std::string subprotocol{wire::kAgentSubprotocol};  ///< empty: none
+  std::string bearer{};                              ///< this host's key; empty: none
+  std::string extensions{};                          ///< offered; empty: none
+};
+
+/// `key` is Sec-WebSocket-Key.
 [[nodiscard]] std::string upgrade_request(const CollectorAddress& address, std::string_view key,
-                                          std::string_view bearer);
+                                          const Upgrade& upgrade);
 
 /// Success if this is the upgrade we asked for (RFC 6455 4.1); otherwise words for a person: `unauthorized` (401),
-/// `forbidden` (403), `version` (426), `unavailable` (429, 5xx), `invalid` for anything else.
-[[nodiscard]] units::Result<void> check_upgrade(const ResponseHead& head, std::string_view key);
+/// `forbidden` (403), `version` (426), `unavailable` (429, 5xx), `invalid` for anything else. Extensions, if some were
+/// offered, are left to the caller.
+[[nodiscard]] units::Result<void> check_upgrade(const ResponseHead& head, std::string_view key,
+                                                const Upgrade& upgrade = {});
 
 /// Retry-After in seconds, if there is a sensible one; at most an hour.
 [[nodiscard]] std::optional<units::Milliseconds> retry_after(const ResponseHead& head);

@@ -152,7 +152,7 @@ void Link::shake_hands(units::Steady now) {
     return;
   }
   websocket_key_ = random_key();
-  outgoing_ = upgrade_request(options_.address, websocket_key_, options_.key);
+  outgoing_ = upgrade_request(options_.address, websocket_key_, {.bearer = options_.key});
   incoming_.clear();
   state_ = State::upgrading;
   send_upgrade(now);

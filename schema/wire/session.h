@@ -11,6 +11,8 @@
 #include <string_view>
 
 #include "schema/units/result.h"
+#include "schema/wire/deflate.h"
+#include "schema/wire/shared_frame.h"
 
 namespace vedette::wire {
 
@@ -18,10 +20,17 @@ enum class Role { client, server };
 enum class Opcode : std::uint8_t { text = 1, binary = 2 };
 
 struct SessionLimits {
-  std::size_t message = 65'536;      ///< bytes of one (reassembled) message; more: close 1009
+  std::size_t message = 65'536;      ///< bytes of one message, reassembled and expanded; more: close 1009
   std::size_t fragments = 1'024;     ///< fragments of one message; more: close 1008
   std::size_t queued = 256 * 1024;   ///< bytes waiting to be written before wants_input() turns false
   std::size_t queued_messages = 64;  ///< frames waiting, likewise
+};
+
+/// permessage-deflate as negotiated (permessage_deflate.h), both directions without context takeover. Compressed text
+/// is checked once it is whole.
+struct Compression {
+  Deflate* deflate = nullptr;                  ///< the thread's one; outlives the session. Null: not negotiated
+  std::uint8_t window_bits = kMostWindowBits;  ///< our own window; below kLeastWindowBits nothing is sent compressed
 };
 
 /// Close codes: RFC 6455 7.4 and ours (4000–4999). Names are what logs show.
@@ -45,16 +54,15 @@ class SessionEvents {
   virtual void on_close(std::uint16_t code, std::string_view reason) = 0;
 };
 
-/// One message framed once for many receivers (server role: unmasked). Immutable, so shared between threads.
-using SharedFrame = std::shared_ptr<const std::string>;
-[[nodiscard]] SharedFrame make_frame(Opcode opcode, std::string_view payload);
+/// One message framed once for many receivers; compressed too if `deflate` is given and it pays.
+[[nodiscard]] SharedFrame make_frame(Opcode opcode, std::string_view payload, Deflate* deflate = nullptr);
 
 class Session {
  public:
   /// `random` fills masking keys (client role only); must be unpredictable (RFC 6455 10.3).
   using Random = void (*)(std::span<std::uint8_t> out);
 
-  Session(Role role, SessionLimits limits, Random random = nullptr);
+  Session(Role role, SessionLimits limits, Random random = nullptr, Compression compression = {});
   ~Session();
   Session(Session&&) noexcept;
   Session& operator=(Session&&) noexcept;
@@ -66,9 +74,10 @@ class Session {
   /// Queue a message, ping or close. After close() nothing else is sent, and messages that still arrive are dropped.
   /// False once closing, or payload over 125 for ping.
   bool send(Opcode opcode, std::string_view payload);
-  bool send(SharedFrame frame);  ///< server role only
+  bool send(SharedFrame frame);  ///< server role only; in the form that fits what was negotiated
   bool ping(std::string_view payload);
-  /// Reason is cut to 123 bytes at a UTF-8 boundary. A second close is ignored.
+  /// Reason is cut to 123 bytes at a UTF-8 boundary. A second close is ignored. A code that may not travel (1004–1006,
+  /// 1015 …) is sent as 1011.
   bool close(std::uint16_t code, std::string_view reason);
 
   /// Bytes to write next: header and payload together, up to about 64 KiB; empty when nothing waits. Valid until the

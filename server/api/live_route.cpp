@@ -48,7 +48,10 @@ void add_live_routes(Router& router, LivePorts ports, std::size_t message) {
     if (std::ranges::find(offered, domain::kLiveSubprotocol) == offered.end()) {
       return domain::problem(400, "Sec-WebSocket-Protocol must offer " + std::string(domain::kLiveSubprotocol) + ".");
     }
-    return domain::UpgradeAccepted{make(*person), std::string(domain::kLiveSubprotocol), message};
+    return domain::UpgradeAccepted{.handler = make(*person),
+                                   .subprotocol = std::string(domain::kLiveSubprotocol),
+                                   .max_message = message,
+                                   .compress = true};
   };
   router.add(UpgradeRoute{"/api/v1/live", Access::viewer, accept});
   router.add({.method = "GET",

@@ -11,13 +11,14 @@
 #include <string_view>
 
 #include "schema/units/time.h"
+#include "schema/wire/shared_frame.h"
 #include "server/domain/executor.h"
 #include "server/domain/ids.h"
 
 namespace vedette::domain {
 
-/// A frame encoded once for many viewers (schema/wire/session.h make_frame). Immutable.
-using SharedFrame = std::shared_ptr<const std::string>;
+/// A frame encoded, and compressed, once for many viewers (schema/wire/session.h make_frame). Immutable.
+using wire::SharedFrame;
 
 /// How a connection came to its end.
 struct Ending {

@@ -90,8 +90,10 @@ using Responder = std::function<void(Response)>;
 /// Accept an upgrade with this handler and subprotocol, or refuse it with a response.
 struct UpgradeAccepted {
   std::unique_ptr<ConnectionHandler> handler;
-  std::string subprotocol;  ///< empty: none
-  std::size_t max_message = 65'536;
+  std::string subprotocol;           ///< empty: none
+  std::size_t max_message = 65'536;  ///< bytes of one message that the peer sends, expanded
+  std::size_t max_fragments = 0;     ///< of one message; 0: what net::Config says
+  bool compress = false;             ///< permessage-deflate, if the client offers what can be kept
 };
 using UpgradeDecision = std::variant<UpgradeAccepted, Response>;
 

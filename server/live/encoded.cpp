@@ -22,21 +22,14 @@ Encoded share(std::string text) {
 
 }  // namespace
 
-Encoded encode(Form form, std::string_view text, std::string_view cursor) {
-  switch (form) {
-    case Form::frame:
-      return {wire::make_frame(wire::Opcode::text, text), nullptr};
-    case Form::event:
-      return share(event_of(text, cursor));
-    case Form::text:
-      break;
-  }
-  return share(std::string(text));
+Encoded encode(Form form, std::string_view text, std::string_view cursor, wire::Deflate* deflate) {
+  if (form == Form::frame && deflate != nullptr) return {wire::make_frame(wire::Opcode::text, text, deflate), nullptr};
+  return share(form == Form::event ? event_of(text, cursor) : std::string(text));
 }
 
-Encoded encode_beat(Form form, std::string_view cursor) {
+Encoded encode_beat(Form form, std::string_view cursor, wire::Deflate* deflate) {
   const std::string text = beat_text(cursor);
-  return form == Form::event ? share(": beat\n" + event_of(text, cursor)) : encode(form, text, cursor);
+  return form == Form::event ? share(": beat\n" + event_of(text, cursor)) : encode(form, text, cursor, deflate);
 }
 
 std::string close_event(std::uint16_t code, std::string_view reason) {

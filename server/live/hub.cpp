@@ -143,7 +143,7 @@ SharedEvent Hub::make_event(const Topic& changed, std::optional<std::string> tol
     Encoded& encoded = event.encoded[static_cast<std::size_t>(seat->form)];
     if (encoded) continue;
     if (text.empty()) text = delta_of(event, cursor(event.number));
-    encoded = encode(seat->form, text, cursor(event.number));
+    encoded = encode(seat->form, text, cursor(event.number), &deflate_);
   }
   auto shared = std::make_shared<const Event>(std::move(event));
   recent_.push(shared);

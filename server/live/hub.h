@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "schema/units/host_id.h"
+#include "schema/wire/deflate.h"
 #include "server/domain/clock.h"
 #include "server/domain/live_bus.h"
 #include "server/domain/observer.h"
@@ -105,6 +106,7 @@ class Hub final : public domain::LiveBus, public domain::RevocationObserver {
   const std::string run_;
   const Limits limits_;
   Counters counters_;
+  wire::Deflate deflate_;     ///< control thread
   std::uint64_t number_ = 0;  ///< of the newest event
   RecentEvents recent_;
   std::map<std::string, std::unique_ptr<Topic>, std::less<>> topics_;

@@ -106,10 +106,10 @@ void Hub::do_subscribe(const SharedSeat& seat, std::vector<std::string> names, c
     for (const auto& event : *events) {
       const Encoded& encoded = event->encoded[static_cast<std::size_t>(seat->form)];
       const std::string at = cursor(event->number);
-      answer.messages.push_back(encoded ? encoded : encode(seat->form, delta_of(*event, at), at));
+      answer.messages.push_back(encoded ? encoded : encode(seat->form, delta_of(*event, at), at, &deflate_));
     }
     answer.current = answer.messages.empty();
-    if (answer.current) answer.messages.push_back(encode_beat(seat->form, answer.cursor));
+    if (answer.current) answer.messages.push_back(encode_beat(seat->form, answer.cursor, &deflate_));
   } else {
     answer.replaced = names;
     for (const std::string& name : names) {
@@ -144,7 +144,8 @@ Hub::Messages Hub::snapshot(Topic& shown, Form form, bool last) {
   const auto runs = split(rows, limits_.part);
   const auto encoded = [&](std::size_t part, std::uint64_t number) {
     const std::string at = cursor(number);
-    return encode(form, snapshot_text(shown.name, at, {part, runs.size()}, shown.header, runs[part - 1]), at);
+    return encode(form, snapshot_text(shown.name, at, {part, runs.size()}, shown.header, runs[part - 1]), at,
+                  &deflate_);
   };
   // Many viewers come at once after a restart: they share the parts.
   if (shown.snapshot_at != number_ + 1) {
@@ -169,7 +170,7 @@ void Hub::beat() {
   for (const auto& seat : seats_) {
     loops[&seat->loop].push_back(seat);
     Encoded& encoded = beats[static_cast<std::size_t>(seat->form)];
-    if (!encoded) encoded = encode_beat(seat->form, at);
+    if (!encoded) encoded = encode_beat(seat->form, at, &deflate_);
   }
   for (auto& [loop, seats] : loops) {
     loop->post([beats, at, seats = std::move(seats)] {

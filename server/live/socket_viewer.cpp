@@ -18,6 +18,14 @@ void SocketViewer::on_end(const domain::Ending&) {
   connection_ = nullptr;
 }
 
+void SocketViewer::send(const Encoded& message) {
+  if (message.frame) {
+    connection_->send_frame(message.frame);
+  } else {
+    connection_->send_text(*message.text);
+  }
+}
+
 void SocketViewer::on_binary(std::span<const std::uint8_t>) {
   viewer_->close(wire::close::unsupported, "viewers send text messages");
 }

@@ -22,7 +22,7 @@ class SocketViewer final : public domain::ConnectionHandler, private Outlet {
   void on_end(const domain::Ending& ending) override;
 
  private:
-  void send(const Encoded& message) override { connection_->send_frame(message.frame); }
+  void send(const Encoded& message) override;
   [[nodiscard]] std::size_t queued_bytes() const override { return connection_->queued_bytes(); }
   void close(std::uint16_t code, std::string_view reason) override { connection_->close(code, reason); }
   void on_answered() override;

@@ -112,8 +112,9 @@ void Viewer::release() {
 
 /// The size of a snapshot, or of what was held, is the collector's doing: it doesn't make a viewer slow.
 void Viewer::send_state(const Encoded& message) {
+  const std::size_t before = outlet_.queued_bytes();
   outlet_.send(message);
-  state_bytes_ = std::min(state_bytes_ + message.size(), outlet_.queued_bytes());
+  state_bytes_ = std::min(state_bytes_, before) + (outlet_.queued_bytes() - before);
 }
 
 void Viewer::judge_speed() {

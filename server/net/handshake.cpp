@@ -35,6 +35,15 @@ std::vector<std::string> read_list(std::string_view value) {
   return items;
 }
 
+/// A list that may come in several fields.
+std::string joined(const domain::RequestHead& head, std::string_view field) {
+  std::string all;
+  for (const auto& [name, value] : head.headers) {
+    if (name == field) all += (all.empty() ? "" : ", ") + value;
+  }
+  return all;
+}
+
 }  // namespace
 
 bool asks_for_websocket(const ParsedHead& request) {
@@ -72,15 +81,22 @@ std::expected<Handshake, domain::Response> check_handshake(const ParsedHead& req
       handshake.offered.push_back(std::move(item));
     }
   }
+  if (auto extensions = wire::parse_extensions(joined(head, "sec-websocket-extensions"))) {
+    handshake.extensions = std::move(*extensions);
+  } else {
+    return refuse(400, extensions.error().message + ".");
+  }
   handshake.accept = wire::accept_key(head.header("sec-websocket-key"));
   return handshake;
 }
 
-std::string switching_protocols(const Handshake& handshake, const std::string& subprotocol) {
+std::string switching_protocols(const Handshake& handshake, const std::string& subprotocol,
+                                const std::string& extensions) {
   std::string out =
       "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ";
   out += handshake.accept + "\r\n";
   if (!subprotocol.empty()) out += "Sec-WebSocket-Protocol: " + subprotocol + "\r\n";
+  if (!extensions.empty()) out += "Sec-WebSocket-Extensions: " + extensions + "\r\n";
   return out + "\r\n";
 }
 

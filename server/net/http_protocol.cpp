@@ -239,9 +239,18 @@ void HttpProtocol::upgrade() {
 void HttpProtocol::accept(domain::UpgradeAccepted accepted, const Handshake& handshake) {
   state_ = State::finished;
   const std::string early = std::exchange(in_, {});
-  auto next = std::make_unique<WebSocketProtocol>(
-      peer_, WebSocketProtocol::Start{switching_protocols(handshake, accepted.subprotocol), request_.head.peer,
-                                      proxied_, accepted.max_message});
+  const auto deflate = accepted.compress ? wire::answer_offers(handshake.extensions) : std::nullopt;
+  WebSocketProtocol::Start start{
+      .response = switching_protocols(handshake, accepted.subprotocol, deflate ? deflate->field : std::string()),
+      .peer = request_.head.peer,
+      .behind_proxy = proxied_,
+      .limits = {.message = accepted.max_message,
+                 .fragments = accepted.max_fragments > 0 ? accepted.max_fragments : peer_.shard().config().fragments,
+                 .queued = peer_.shard().config().queued,
+                 .queued_messages = peer_.shard().config().queued_messages},
+      .compression = {}};
+  if (deflate) start.compression = {&peer_.shard().deflate(), deflate->window_bits};
+  auto next = std::make_unique<WebSocketProtocol>(peer_, std::move(start));
   WebSocketProtocol& socket = *next;
   peer_.set_deadline(std::nullopt);
   peer_.prove();

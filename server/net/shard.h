@@ -10,6 +10,7 @@
 #include <string>
 #include <unordered_map>
 
+#include "schema/wire/deflate.h"
 #include "server/domain/http.h"
 #include "server/net/config.h"
 #include "server/net/loop.h"
@@ -35,6 +36,8 @@ class Shard {
   [[nodiscard]] const Config& config() const noexcept { return config_; }
   [[nodiscard]] const Poco::Net::Context::Ptr& context() const noexcept { return context_; }
   [[nodiscard]] domain::HttpService& service() noexcept { return service_; }
+  /// Compression of all this loop's peers.
+  [[nodiscard]] wire::Deflate& deflate() noexcept { return deflate_; }
   /// Where a peer reads into; its bytes are worthless after the next read of any peer.
   [[nodiscard]] std::span<std::uint8_t> scratch() noexcept { return scratch_; }
 
@@ -68,6 +71,7 @@ class Shard {
   std::uint64_t index_;
   std::uint64_t shards_;
   std::uint64_t next_serial_ = 1;
+  wire::Deflate deflate_;  ///< outlives the peers
   std::unordered_map<domain::ConnectionId, std::shared_ptr<Peer>> peers_;
   std::function<void()> empty_;
   std::size_t gone_ = 0;  ///< peers since memory was last given back

@@ -10,10 +10,7 @@ using How = domain::Ending::How;
 
 WebSocketProtocol::WebSocketProtocol(Peer& peer, Start start)
     : peer_(peer),
-      session_(wire::Role::server, wire::SessionLimits{.message = start.max_message,
-                                                       .fragments = peer.shard().config().fragments,
-                                                       .queued = peer.shard().config().queued,
-                                                       .queued_messages = peer.shard().config().queued_messages}),
+      session_(wire::Role::server, start.limits, nullptr, start.compression),
       response_(std::move(start.response)),
       peer_text_(std::move(start.peer)),
       behind_proxy_(start.behind_proxy) {}

@@ -17,7 +17,8 @@ class WebSocketProtocol final : public Protocol, public domain::Connection, priv
     std::string response;  ///< the 101, written before any frame
     std::string peer;
     bool behind_proxy = false;
-    std::size_t max_message = 65'536;
+    wire::SessionLimits limits;
+    wire::Compression compression;
   };
   WebSocketProtocol(Peer& peer, Start start);
   void open(std::unique_ptr<domain::ConnectionHandler> handler);

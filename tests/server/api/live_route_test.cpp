@@ -37,6 +37,7 @@ TEST(LiveRoute, UpgradesALoginThatOffersTheSubprotocol) {
   ASSERT_NE(accepted, nullptr);
   EXPECT_EQ(accepted->subprotocol, "vedette.live.v1");
   EXPECT_EQ(accepted->max_message, 4096u);
+  EXPECT_TRUE(accepted->compress);
   EXPECT_EQ(bench.viewer_sid, "digest");
 }
 

@@ -2,6 +2,7 @@
 #include <optional>
 #include <vector>
 
+#include "schema/wire/deflate.h"
 #include "tests/server/app/live_world.h"
 
 namespace vedette::app {
@@ -12,8 +13,9 @@ using net::testing::Client;
 class Viewer {
  public:
   Viewer(const Collector& collector, const std::string& cookie, const std::string& host,
-         const std::optional<std::string>& from = {})
-      : client_(upgraded(collector, "/api/v1/live", "vedette.live.v1", "Cookie: " + cookie)), topic_("host/" + host) {
+         const std::optional<std::string>& from = {}, const std::string& header = {})
+      : client_(upgraded(collector, "/api/v1/live", "vedette.live.v1", header + "Cookie: " + cookie)),
+        topic_("host/" + host) {
     json subscribe{{"op", "subscribe"}, {"topics", {"fleet", topic_}}};
     if (from) subscribe["cursor"] = *from;
     client_->write(net::testing::masked(kText, subscribe.dump()));
@@ -25,7 +27,9 @@ class Viewer {
       const auto [opcode, payload] = client_->frame();
       if (opcode == 0) return {};
       if (opcode != kText) continue;
-      json message = json::parse(payload);
+      bytes += payload.size();
+      const bool plain = payload.starts_with('{');  // as no compressed message does: that would be a final block
+      json message = json::parse(plain ? payload : deflate_.expand(payload, 1'000'000).value());
       if (message.at("type") == "beat") continue;
       cursor = message.at("cursor");
       return message;
@@ -44,9 +48,11 @@ class Viewer {
     }
   }
 
-  std::string cursor;  ///< the newest told
+  std::string cursor;     ///< the newest told
+  std::size_t bytes = 0;  ///< of all messages, as they came
 
  private:
+  wire::Deflate deflate_;
   std::unique_ptr<Client> client_;
   std::string topic_;
 };
@@ -62,8 +68,8 @@ void expect_snapshots(Viewer& viewer, const std::string& host) {
   EXPECT_GT(number_of(viewer.cursor), 0u);
 }
 
-Viewer viewer_of(const World& world, const std::optional<std::string>& cursor = {}) {
-  return Viewer(*world.collector, world.cookie, world.agent.id, cursor);
+Viewer viewer_of(const World& world, const std::optional<std::string>& cursor = {}, const std::string& header = {}) {
+  return Viewer(*world.collector, world.cookie, world.agent.id, cursor, header);
 }
 
 TEST(Live, AViewerThatResumesGetsExactlyWhatItMissed) {
@@ -97,6 +103,35 @@ TEST(Live, AViewerThatResumesGetsExactlyWhatItMissed) {
   EXPECT_EQ(resumed.until(last), missed);
   const double fresh = world.agent.tick();
   EXPECT_EQ(resumed.until(fresh), witness.until(fresh)) << "from here on it is as any other";
+}
+
+TEST(Live, AViewerThatOffersCompressionGetsTheSameInFewerBytes) {
+  World world;
+  Viewer plain = viewer_of(world);
+  Viewer compressed = viewer_of(world, {}, "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n");
+  Viewer narrow = viewer_of(world, {}, "Sec-WebSocket-Extensions: permessage-deflate; server_max_window_bits=9\r\n");
+  for (Viewer* viewer : {&plain, &compressed, &narrow}) expect_snapshots(*viewer, world.agent.id);
+  for (int i = 0; i < 3; ++i) {
+    const double tick = world.agent.tick();
+    const auto told = plain.until(tick);
+    EXPECT_EQ(compressed.until(tick), told);
+    EXPECT_EQ(narrow.until(tick), told);
+  }
+  EXPECT_LT(compressed.bytes, plain.bytes);
+  EXPECT_LT(compressed.bytes, narrow.bytes) << "frames for all have the largest window; a smaller one gets them plain";
+}
+
+TEST(Live, AgentsGetNoCompressionEvenIfTheyOfferIt) {
+  World world;
+  const json host = enrolled(world.bench, *world.collector);
+  Client client(world.collector->port());
+  std::string request = net::testing::upgrade_request("/api/v1/agent/stream", "vedette.agent.v1");
+  request.insert(request.size() - 2, "Sec-WebSocket-Extensions: permessage-deflate\r\nAuthorization: Bearer " +
+                                         host.at("key").get<std::string>() + "\r\n");
+  client.write(request);
+  const std::string answer = client.response();
+  EXPECT_TRUE(answer.starts_with("HTTP/1.1 101 ")) << answer;
+  EXPECT_EQ(answer.find("Sec-WebSocket-Extensions"), std::string::npos);
 }
 
 TEST(Live, AViewerWithTheCursorOfAnotherRunStartsAgain) {

@@ -41,14 +41,18 @@ inline std::unique_ptr<net::testing::Client> upgraded(const Collector& collector
   return client;
 }
 
+/// A new host: {"host_id","key"}.
+inline json enrolled(const Bench& bench, const Collector& collector) {
+  std::string token = bench.ask({"token create", {}, {}}).value();
+  token.pop_back();
+  return json::parse(body_of(post(collector, "/api/v1/agent/enroll", {{"token", token}, {"hostname", "web"}})));
+}
+
 /// A host's agent, reduced to one series and as many ticks as a test asks for.
 class Agent {
  public:
   Agent(const Bench& bench, const Collector& collector) {
-    std::string token = bench.ask({"token create", {}, {}}).value();
-    token.pop_back();
-    const json host =
-        json::parse(body_of(post(collector, "/api/v1/agent/enroll", {{"token", token}, {"hostname", "web"}})));
+    const json host = enrolled(bench, collector);
     id = host.at("host_id");
     client_ = upgraded(collector, "/api/v1/agent/stream", "vedette.agent.v1",
                        "Authorization: Bearer " + host.at("key").get<std::string>());

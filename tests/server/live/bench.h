@@ -62,7 +62,10 @@ class FakeConnection final : public domain::Connection {
   [[nodiscard]] domain::Executor& loop() noexcept override { return loop_; }
   bool send_text(std::string_view payload) override { return queue(std::string(payload), payload.size() + 4); }
   bool send_binary(std::string_view) override { return false; }
-  bool send_frame(domain::SharedFrame frame) override { return queue(unframed(*frame), frame->size()); }
+  bool send_frame(domain::SharedFrame frame) override {
+    frames.push_back(frame);
+    return queue(unframed(frame->plain), frame->plain.size());
+  }
   bool ping(std::string_view) override { return true; }
   void close(std::uint16_t code, std::string_view reason) override {
     if (close_code == 0) close_code = code, close_reason = reason;
@@ -75,6 +78,7 @@ class FakeConnection final : public domain::Connection {
   [[nodiscard]] std::optional<domain::TcpState> tcp_state() const override { return std::nullopt; }
 
   std::vector<nlohmann::json> messages;
+  std::vector<domain::SharedFrame> frames;  ///< of messages, those that are shared
   std::size_t queued = 0;
   bool reads = true;
   bool paused = false;

@@ -46,6 +46,25 @@ TEST(Hub, PutsTheRowsOfOneFlushIntoOneDelta) {
   EXPECT_FALSE(messages[0].contains("header"));
 }
 
+TEST(Hub, AnEventIsFramedAndCompressedOnceForAllItsViewers) {
+  Bench bench;
+  Client ann(bench), bob(bench);
+  for (Client* client : {&ann, &bob}) {
+    client->subscribe({"fleet"});
+    client->connection.frames.clear();
+  }
+  for (int host = 0; host < 20; ++host) bench.tick("host-" + std::to_string(host), host);
+  bench.pass(50ms);
+  ASSERT_EQ(ann.connection.frames.size(), 1u);
+  EXPECT_EQ(ann.connection.frames, bob.connection.frames) << "one object";
+  const wire::Frame& frame = *ann.connection.frames.front();
+  ASSERT_FALSE(frame.deflated.empty());
+  EXPECT_LT(frame.deflated.size(), frame.plain.size());
+  wire::Deflate deflate;
+  EXPECT_EQ(deflate.expand(frame.deflated.substr(frame.deflated.size() < 130 ? 2 : 4), 10'000).value(),
+            frame.plain.substr(frame.plain.size() < 130 ? 2 : 4));
+}
+
 TEST(Hub, NeverMergesRowsThatMustNotConflate) {
   Bench bench;
   Client client(bench);

@@ -83,7 +83,8 @@ class Echo final : public domain::ConnectionHandler {
   domain::Connection* connection_ = nullptr;
 };
 
-/// /echo answers method, path and body; /later from another thread; /big much; upgrades at /ws.
+/// /echo answers method, path and body; /later from another thread; /big much; upgrades at /ws, with permessage-deflate
+/// at /ws?compress=yes and a limit at /ws?fragments=N.
 class Service final : public domain::HttpService {
  public:
   Seen seen;
@@ -112,7 +113,14 @@ class Service final : public domain::HttpService {
   }
   domain::UpgradeDecision upgrade(const domain::RequestHead& head, const std::vector<std::string>& offered) override {
     if (head.path != "/ws") return domain::problem(401, "not you");
-    return domain::UpgradeAccepted{std::make_unique<Echo>(seen), offered.empty() ? "" : offered.front(), 10'000};
+    domain::UpgradeAccepted accepted{.handler = std::make_unique<Echo>(seen),
+                                     .subprotocol = offered.empty() ? "" : offered.front(),
+                                     .max_message = 10'000,
+                                     .compress = !head.parameter("compress").empty()};
+    if (const auto most = head.parameter("fragments"); !most.empty()) {
+      accepted.max_fragments = std::stoul(std::string(most));
+    }
+    return accepted;
   }
 };
 
