@@ -22,6 +22,7 @@ import gate
 
 RUNS = ("server-ws", "server-wss", "client-ws", "client-wss")
 LONGEST = 2 * 3600  # seconds of one run
+STARTING = 300  # seconds: Python and Twisted, on a machine that has other work
 
 
 class Broken(Exception):
@@ -35,7 +36,7 @@ def free_port():
 
 
 def wait_for_port(port, process):
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + STARTING
     while time.monotonic() < deadline:
         if process.poll() is not None:
             raise Broken("the suite's server ended at once")
@@ -131,6 +132,7 @@ def main():
     options.bin, options.suite, options.out = (path.resolve() for path in (options.bin, options.suite, options.out))
     if not os.access(options.suite / "bin/wstest", os.X_OK):
         sys.exit(f"run.py: the Autobahn testsuite isn't in {options.suite}; ./dev conformance installs it")
+    os.environ["PYTHONUNBUFFERED"] = "1"  # so that a log shows how far the suite came
     all_well = True
     # Two at a time: the suite is one process and mostly waits for its peer, and some cases count seconds.
     with concurrent.futures.ThreadPoolExecutor(max_workers=2) as pool:
