@@ -71,7 +71,12 @@ void LoginBook::store_waiting() {
       again_ = clock_.steady() + kAgain;
       return;
     }
-    if (!take_out(login.sid)) (void)store_.remove_login(login.sid);  // signed out meanwhile
+    if (take_out(login.sid)) continue;
+    // Signed out meanwhile.
+    if (const auto removed = store_.remove_login(login.sid); !removed) {
+      units::log_error("a login that was ended can't be removed from the store; it ends by itself",
+                       {{"error", removed.error().message}});
+    }
   }
   units::log_info("logins kept in memory are stored");
 }
