@@ -127,7 +127,7 @@ void Agent::upgrade(Steady now) {
   const auto done = channel_.shake_hands();
   if (!done) return end(done.error().message, now);
   if (!*done) return;
-  outgoing_ = link::upgrade_request(field_.target.address, kWebSocketKey, plan_.key);
+  outgoing_ = link::upgrade_request(field_.target.address, kWebSocketKey, {.bearer = plan_.key});
   incoming_.clear();
   state_ = State::upgrading;
   read_upgrade(now);
