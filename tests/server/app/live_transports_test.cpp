@@ -65,7 +65,7 @@ class OverEvents final : public Transport {
       }
       json message = json::parse(data);
       if (name == "close") return closed = message, json();
-      EXPECT_EQ(id, message.at("cursor"));
+      EXPECT_EQ(message.at("cursor"), id);
       if (message["type"] != "beat") return message;
     }
   }

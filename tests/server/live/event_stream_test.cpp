@@ -94,13 +94,13 @@ TEST(EventStream, TellsSnapshotsAndDeltasWithTheCursorAsId) {
   ASSERT_EQ(events.size(), 2u);
   EXPECT_EQ(events[0].id, "run7-0") << "a snapshot cut off in between starts again";
   EXPECT_EQ(events[0].data["rows"], nlohmann::json::parse(R"([["web",1]])"));
-  EXPECT_EQ(events[1].id, events[1].data["cursor"]);
+  EXPECT_EQ(events[1].data["cursor"], events[1].id);
   watching.bench.tick("web", 2);
   watching.bench.pass(units::Milliseconds{60});
   events = watching.take();
   ASSERT_EQ(events.size(), 1u);
   EXPECT_EQ(events[0].data["type"], "delta");
-  EXPECT_EQ(events[0].id, events[0].data["cursor"]);
+  EXPECT_EQ(events[0].data["cursor"], events[0].id);
 }
 
 TEST(EventStream, ResumesAfterTheLastId) {
@@ -126,7 +126,7 @@ TEST(EventStream, BeatsWithACommentAndTheCursor) {
   const auto events = watching.take();
   ASSERT_EQ(events.size(), 1u);
   EXPECT_EQ(events[0].data["type"], "beat");
-  EXPECT_EQ(events[0].id, events[0].data["cursor"]);
+  EXPECT_EQ(events[0].data["cursor"], events[0].id);
 }
 
 TEST(EventStream, TellsWhatIsRefusedWithoutMovingTheCursor) {
