@@ -130,7 +130,8 @@ class HostilePeers(unittest.TestCase):
         holders = Holders(Door(self.stand.port), peers, -(-peers // PER_ADDRESS), bring, vanishing)
         self.unharmed(name, holders, self.stand.pid, self.stand.port, HELD_MB)
         self.assertLess(holders.refused, peers / 20, "they were there at all")
-        with NetStand("--nofile", str(FEW_FILES)) as stand:
+        # So few files that the limit in all, which leaves others room, would be met before that of an address.
+        with NetStand("--nofile", str(FEW_FILES), "--connections", str(FEW_FILES)) as stand:
             self.unharmed(name + ", few files", Holders(Door(stand.port), FEW_FILES, 1, bring, vanishing), stand.pid,
                           stand.port, HELD_MB, 0.3)
         with NetStand("--nofile", str(FEW_FILES), "--unproven", NO_LIMIT, "--connections", NO_LIMIT, "--deadlines", "3600") as stand:
