@@ -15,6 +15,8 @@
 #include <climits>
 #include <cstring>
 
+#include "server/net/tls.h"
+
 namespace vedette::net {
 namespace {
 
@@ -43,10 +45,11 @@ Io Stream::attempt(Operation operation) {
   // OpenSSL looks at both to tell what failed: what another socket left there would be taken for this one's.
   ERR_clear_error();
   errno = 0;
+  (void)take_goodbye();
   try {
     const int n = operation();
     if (n > 0) return {Io::Kind::done, static_cast<std::size_t>(n), false, {}};
-    if (n == 0) return {Io::Kind::ended, 0, false, "TLS close"};
+    if (n == 0) return {Io::Kind::ended, 0, false, take_goodbye() ? "TLS close" : "TLS eof"};
     if (n == Poco::Net::SecureStreamSocket::ERR_SSL_WANT_WRITE) return {Io::Kind::want_write, 0, false, {}};
     return {Io::Kind::want_read, 0, false, {}};
   } catch (const Poco::Net::ConnectionResetException&) {

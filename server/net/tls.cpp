@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <cstring>
 #include <fstream>
+#include <utility>
 
 namespace vedette::net {
 namespace {
@@ -24,6 +25,12 @@ units::Result<void> check_readable(const std::string& what, const std::string& f
   return units::fail(units::ErrorCode::io, "[tls] " + what + " \"" + file +
                                                "\" can't be read: " + std::strerror(errno) +
                                                "; give the collector's user access to it or name another file");
+}
+
+thread_local bool goodbye = false;
+
+void note_goodbye(const SSL*, int where, int alert) {
+  if ((where & SSL_CB_READ_ALERT) == SSL_CB_READ_ALERT && (alert & 0xFF) == SSL_AD_CLOSE_NOTIFY) goodbye = true;
 }
 
 units::Result<void> load(SSL_CTX* context, const std::string& certificate, const std::string& key) {
@@ -47,6 +54,10 @@ units::Result<void> load(SSL_CTX* context, const std::string& certificate, const
 
 }  // namespace
 
+bool take_goodbye() noexcept {
+  return std::exchange(goodbye, false);
+}
+
 units::Result<Poco::Net::Context::Ptr> make_server_context(const std::string& certificate_file,
                                                            const std::string& key_file) {
   Poco::Net::Context::Params params;
@@ -56,6 +67,7 @@ units::Result<Poco::Net::Context::Ptr> make_server_context(const std::string& ce
   SSL_CTX* ssl = context->sslContext();
   SSL_CTX_set_min_proto_version(ssl, TLS1_2_VERSION);
   SSL_CTX_set_options(ssl, SSL_OP_NO_TICKET | SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
+  SSL_CTX_set_info_callback(ssl, note_goodbye);
   SSL_CTX_set_num_tickets(ssl, 0);
   SSL_CTX_set_session_cache_mode(ssl, SSL_SESS_CACHE_OFF);
   SSL_CTX_set_mode(ssl, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);

@@ -14,4 +14,8 @@ namespace vedette::net {
 [[nodiscard]] units::Result<Poco::Net::Context::Ptr> make_server_context(const std::string& certificate_file,
                                                                          const std::string& key_file);
 
+/// Did a peer say TLS's goodbye (close_notify) to this thread since the last call? A peer that was killed says none,
+/// and Poco from 1.13 on reports both as the end of the stream.
+[[nodiscard]] bool take_goodbye() noexcept;
+
 }  // namespace vedette::net

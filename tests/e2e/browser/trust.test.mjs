@@ -14,13 +14,18 @@ let collector;
 before(async () => { collector = await new Collector().start(); });
 after(() => collector?.stop());
 
-/** A CA of our own and a server certificate from it; `days` below 0 makes one that has expired. */
-function certificates(name, { san, days = 2 }) {
-  const file = (suffix) => path.join(work, `${name}.${suffix}`), openssl = (...words) => execFileSync('openssl', words, { stdio: 'pipe' });
+/** libfaketime, wherever this machine's architecture has it. */
+const faketime = () => execFileSync('dpkg', ['-L', 'libfaketime'], { encoding: 'utf8' }).split('\n').find((file) => file.endsWith('/libfaketime.so.1'));
+
+/** A CA of our own and a server certificate from it, good for two days; made three days ago, it has expired. */
+function certificates(name, { san, ago = 0 }) {
+  // Newer versions of openssl refuse a negative -days.
+  const then = ago ? { LD_PRELOAD: faketime(), FAKETIME: `-${ago}d` } : {};
+  const file = (suffix) => path.join(work, `${name}.${suffix}`), openssl = (...words) => execFileSync('openssl', words, { stdio: 'pipe', env: { ...process.env, ...then } });
   openssl('req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '30', '-subj', `/CN=${name} CA`, '-keyout', file('ca.key'), '-out', file('ca.crt'));
   openssl('req', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-subj', `/CN=${name}`, '-keyout', file('key'), '-out', file('csr'));
   fs.writeFileSync(file('ext'), `subjectAltName=${san}\nextendedKeyUsage=serverAuth\n`);
-  openssl('x509', '-req', '-in', file('csr'), '-CA', file('ca.crt'), '-CAkey', file('ca.key'), '-CAcreateserial', '-extfile', file('ext'), '-days', String(days), '-out', file('crt'));
+  openssl('x509', '-req', '-in', file('csr'), '-CA', file('ca.crt'), '-CAkey', file('ca.key'), '-CAcreateserial', '-extfile', file('ext'), '-days', '2', '-out', file('crt'));
   const pin = execFileSync('sh', ['-c', `openssl x509 -in ${file('ca.crt')} -pubkey -noout | openssl pkey -pubin -outform der | sha256sum`], { encoding: 'utf8' }).split(' ')[0];
   const leaf = fs.readFileSync(file('crt'));
   return { leaf, cert: Buffer.concat([leaf, fs.readFileSync(file('ca.crt'))]), key: fs.readFileSync(file('key')), ca: file('ca.crt'), pin: `sha256:${pin}` };
@@ -44,7 +49,7 @@ function borrowed() {
 // The words are those of the refusal alone: none stands in the address or in another error.
 const cases = {
   'wrong host name': { pair: () => certificates('name', { san: 'DNS:elsewhere.example.org' }), words: /wrong host name: the collector's certificate is for elsewhere\.example\.org, not for 192\.0\.2\.1/ },
-  'expired certificate': { pair: () => certificates('old', { san: 'IP:192.0.2.1', days: -1 }), words: /the certificate expired at \d{4}-/ },
+  'expired certificate': { pair: () => certificates('old', { san: 'IP:192.0.2.1', ago: 3 }), words: /the certificate expired at \d{4}-/ },
   'wrong pin': { pair: () => certificates('pin', { san: 'IP:192.0.2.1' }), pin: `sha256:${'0'.repeat(64)}`, words: /wrong pin: no certificate authority in the collector's chain has the key sha256:0{64}/ },
   'wrong CA (the pinned one is shown, but did not sign)': { pair: borrowed, words: /wrong certificate authority: the pinned one didn't sign/ },
   'wrong CA (no pin, the system does not know it)': { pair: () => certificates('ca', { san: 'IP:192.0.2.1' }), pin: '', words: /wrong certificate authority: this system trusts none/ },
