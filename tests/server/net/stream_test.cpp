@@ -172,7 +172,7 @@ TEST(Stream, APeerThatTakesNothingIsDropped) {
 
 TEST(Stream, StaysOpenInSilence) {
   Config config = test_config();
-  config.write_deadline = config.head_deadline = config.idle_deadline = units::Milliseconds{50};
+  config.write_deadline = config.idle_deadline = units::Milliseconds{50};
   Streaming running(
       [](domain::BodyStream& stream) {
         stream.write(share("one"));
