@@ -47,7 +47,7 @@ std::string reason(const Rule& rule, const std::vector<metrics::Attribute>& attr
                    const std::string& unit, bool lasted) {
   const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(rule.lasting).count();
   std::string words = subject(rule, attributes) + " " + quantity(value, unit) +
-                            (rule.direction == Direction::above ? " above " : " below ") + quantity(rule.limit, unit);
+                      (rule.direction == Direction::above ? " above " : " below ") + quantity(rule.limit, unit);
   if (!lasted || seconds == 0) return words;
   return words + " for " + (seconds <= 60 ? std::to_string(seconds) + " s" : units::spoken_duration(rule.lasting));
 }
