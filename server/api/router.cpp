@@ -116,8 +116,8 @@ std::size_t Router::body_limit(const RequestHead& head) {
 }
 
 void Router::handle(domain::Request request, domain::Responder respond) {
-  // Shared, because std::function must be copyable and the answer is still needed when the queue refuses.
   if (request.head.method == "OPTIONS") return respond(options(request.head));
+  // Shared, because std::function must be copyable and the answer is still needed when the queue refuses.
   auto context = std::make_shared<Context>();
   context->request = std::move(request);
   context->respond = std::move(respond);

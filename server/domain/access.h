@@ -53,9 +53,8 @@ using EnrolAnswer = std::expected<Enrolled, EnrolRefusal>;
 class Enrolment {
  public:
   virtual ~Enrolment() = default;
-  /// `unauthorized` with words that say why for a bad token, `invalid` for a bad
-  /// hostname, `unavailable` when it can't be stored now (disk full) or the address has to wait. `peer` as in
-  /// RequestHead.
+  /// `unauthorized` with words that say why for a bad token, `invalid` for a bad hostname, `unavailable` when it can't
+  /// be stored now (disk full) or the address has to wait. `peer` as in RequestHead.
   virtual EnrolAnswer enrol(const std::string& token, const std::string& hostname, const std::string& peer) = 0;
 };
 
