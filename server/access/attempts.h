@@ -61,8 +61,9 @@ class Tries {
 /// lost at a restart. Who guesses behind the same address as a person can take its turns; then another address helps.
 class Attempts {
  public:
+  static constexpr std::uint32_t kFreeTries = 5;
   /// `free_tries`: wrong ones of an address before its first pause.
-  explicit Attempts(std::uint32_t free_tries = 5) : free_tries_(free_tries) {}
+  explicit Attempts(std::uint32_t free_tries = kFreeTries) : free_tries_(free_tries) {}
   [[nodiscard]] std::chrono::seconds wait(const std::string& address, const std::string& user, units::Steady now);
   void count(const std::string& address, const std::string& user, units::Steady now);
   /// The last counted one wasn't wrong: nobody could say.

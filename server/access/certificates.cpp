@@ -132,10 +132,21 @@ Result<Chain> valid_chain(const std::filesystem::path& file, units::Instant now)
   return chain;
 }
 
+Result<void> check_key_of(const Chain& chain, const std::filesystem::path& certificate,
+                          const std::filesystem::path& key) {
+  const auto read = read_key(key);
+  if (!read) return std::unexpected(read.error());
+  if (X509_check_private_key(chain.front().get(), read->get()) == 1) return {};
+  ERR_clear_error();
+  return units::fail(ErrorCode::invalid, key.string() + " isn't the key of the first certificate in " +
+                                             certificate.string() + "; name the key that it was made for");
+}
+
 Result<Certificates> configured(const CertificateConfig& config, units::Instant now) {
   const auto chain = valid_chain(config.certificate, now);
   if (!chain) return std::unexpected(chain.error());
-  if (auto fits = check_key(config.key, config.certificate); !fits) return std::unexpected(std::move(fits.error()));
+  if (auto fits = check_key_of(*chain, config.certificate, config.key); !fits)
+    return std::unexpected(std::move(fits.error()));
   const X509* server = chain->front().get();
   return Certificates{config.certificate, config.key,        pin_of(chain->back().get()),
                       start_of(server),   expiry_of(server), false};
@@ -151,12 +162,7 @@ Result<void> check_certificate(const std::filesystem::path& certificate, units::
 Result<void> check_key(const std::filesystem::path& key, const std::filesystem::path& certificate) {
   const auto chain = read_chain(certificate);
   if (!chain) return std::unexpected(chain.error());
-  const auto read = read_key(key);
-  if (!read) return std::unexpected(read.error());
-  if (X509_check_private_key(chain->front().get(), read->get()) == 1) return {};
-  ERR_clear_error();
-  return units::fail(ErrorCode::invalid, key.string() + " isn't the key of the first certificate in " +
-                                             certificate.string() + "; name the key that it was made for");
+  return check_key_of(*chain, certificate, key);
 }
 
 Result<Certificates> prepare_certificates(const CertificateConfig& config, units::Instant now) {

@@ -26,7 +26,9 @@ inline constexpr std::uint32_t kMostAgentsPerToken = 1'000'000;
 /// Refusals are logged as RefusalLog allows.
 class EnrolmentDesk final : public domain::Enrolment {
  public:
-  EnrolmentDesk(domain::HostRecords& store, const domain::Clock& clock, std::uint32_t free_tries = 10)
+  static constexpr std::uint32_t kFreeTries = 10;
+
+  EnrolmentDesk(domain::HostRecords& store, const domain::Clock& clock, std::uint32_t free_tries = kFreeTries)
       : store_(store), clock_(clock), free_tries_(free_tries) {}
   domain::EnrolAnswer enrol(const std::string& token, const std::string& hostname, const std::string& peer) override;
 

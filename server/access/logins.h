@@ -25,7 +25,8 @@ class LoginDesk final : public domain::Logins {
   /// `setup_command` is shown while there is no user; `free_tries` as of Attempts. The references must outlive the
   /// desk.
   LoginDesk(domain::ControlStore& store, LoginBook& logins, const domain::Clock& clock,
-            domain::RevocationObserver& revocations, std::string setup_command, std::uint32_t free_tries = 5);
+            domain::RevocationObserver& revocations, std::string setup_command,
+            std::uint32_t free_tries = Attempts::kFreeTries);
 
   void log_in(const std::string& user, const std::string& password, const std::string& peer,
               std::function<void(domain::LoginAnswer)> answer) override;

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "server/access/attempts.h"
 #include "server/access/certificates.h"
 #include "server/access/enrolment.h"
 #include "server/alerts/rule.h"
@@ -28,7 +29,8 @@ struct Limits {
   ingest::Rates agents;
   live::Limits live;
   std::uint32_t agents_per_token = access::kMostAgentsPerToken;
-  std::uint32_t login_tries = 5, enrolment_tries = 10;
+  std::uint32_t login_tries = access::Attempts::kFreeTries;
+  std::uint32_t enrolment_tries = access::EnrolmentDesk::kFreeTries;
 };
 
 struct Settings {
