@@ -43,7 +43,6 @@ struct Request {
 class BodyStream {
  public:
   virtual ~BodyStream() = default;
-  [[nodiscard]] virtual std::string_view peer() const noexcept = 0;  ///< as RequestHead::peer
   [[nodiscard]] virtual Executor& loop() noexcept = 0;
   /// Queues a piece, shared so that many streams can send it without a copy. False after finish().
   virtual bool write(std::shared_ptr<const std::string> piece) = 0;

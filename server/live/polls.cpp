@@ -84,7 +84,8 @@ void Polls::begin(Viewer::Login login, Watch watch, domain::Responder respond) {
     respond(domain::problem(status, words, {{"Retry-After", "1"}}));
   };
   if (watch.topics.size() > hub_.limits().topics) {
-    return refuse(400, "topics: a poll takes at most " + std::to_string(hub_.limits().topics) + " topics.");
+    return respond(
+        domain::problem(400, "topics: a poll takes at most " + std::to_string(hub_.limits().topics) + " topics."));
   }
   if (polls_.size() >= hub_.limits().polls) {
     ++hub_.counters().over_polls;

@@ -17,13 +17,8 @@ std::string chunk_size(std::size_t size) {
 
 }  // namespace
 
-BodyWriter::BodyWriter(Peer& peer, std::string peer_text, std::shared_ptr<domain::StreamHandler> handler,
-                       Framing framing)
-    : peer_(peer),
-      peer_text_(std::move(peer_text)),
-      handler_(std::move(handler)),
-      framing_(framing),
-      patience_(peer.shard().config().write_deadline) {}
+BodyWriter::BodyWriter(Peer& peer, std::shared_ptr<domain::StreamHandler> handler, Framing framing)
+    : peer_(peer), handler_(std::move(handler)), framing_(framing), patience_(peer.shard().config().write_deadline) {}
 
 void BodyWriter::open() {
   handler_->on_open(*this);

@@ -16,13 +16,11 @@ class BodyWriter final : public domain::BodyStream {
  public:
   enum class Framing : std::uint8_t { chunked, until_close };
 
-  /// `peer_text` as RequestHead::peer.
-  BodyWriter(Peer& peer, std::string peer_text, std::shared_ptr<domain::StreamHandler> handler, Framing framing);
+  BodyWriter(Peer& peer, std::shared_ptr<domain::StreamHandler> handler, Framing framing);
   /// Lets the handler begin; after the head was queued.
   void open();
 
   // domain::BodyStream
-  [[nodiscard]] std::string_view peer() const noexcept override { return peer_text_; }
   [[nodiscard]] domain::Executor& loop() noexcept override;
   bool write(std::shared_ptr<const std::string> piece) override;
   void finish(std::optional<units::Milliseconds> within) override;
@@ -39,7 +37,6 @@ class BodyWriter final : public domain::BodyStream {
 
  private:
   Peer& peer_;
-  std::string peer_text_;
   std::shared_ptr<domain::StreamHandler> handler_;  ///< gone once on_end was called
   Framing framing_;
   wire::OutputQueue queue_;

@@ -144,7 +144,7 @@ void HttpProtocol::write(const domain::Response& response, bool keep_alive) {
 void HttpProtocol::begin_stream(std::shared_ptr<domain::StreamHandler> handler) {
   state_ = State::streaming;
   const auto framing = request_.http_1_0 ? BodyWriter::Framing::until_close : BodyWriter::Framing::chunked;
-  stream_ = std::make_unique<BodyWriter>(peer_, request_.head.peer, std::move(handler), framing);
+  stream_ = std::make_unique<BodyWriter>(peer_, std::move(handler), framing);
   stream_->open();
 }
 

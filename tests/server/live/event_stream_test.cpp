@@ -13,7 +13,6 @@ namespace {
 class FakeStream final : public domain::BodyStream {
  public:
   explicit FakeStream(domain::Executor& loop) : loop_(loop) {}
-  [[nodiscard]] std::string_view peer() const noexcept override { return "192.0.2.7:53124"; }
   [[nodiscard]] domain::Executor& loop() noexcept override { return loop_; }
   bool write(std::shared_ptr<const std::string> piece) override {
     if (finished) return false;
