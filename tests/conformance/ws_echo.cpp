@@ -15,24 +15,11 @@
 #include "server/net/server.h"
 #include "tests/conformance/limits.h"
 #include "tests/server/net/client.h"
+#include "tests/server/net/echo.h"
 
 namespace {
 
 using namespace vedette;
-
-class Echo final : public domain::ConnectionHandler {
- public:
-  void on_open(domain::Connection& connection) override { connection_ = &connection; }
-  void on_text(std::string_view payload) override { connection_->send_text(payload); }
-  void on_binary(std::span<const std::uint8_t> payload) override {
-    connection_->send_binary({reinterpret_cast<const char*>(payload.data()), payload.size()});
-  }
-  void on_pong(std::span<const std::uint8_t>) override {}
-  void on_end(const domain::Ending&) override {}
-
- private:
-  domain::Connection* connection_ = nullptr;
-};
 
 class Service final : public domain::HttpService {
  public:
@@ -41,7 +28,7 @@ class Service final : public domain::HttpService {
     respond(domain::problem(404, "Only WebSockets are served here."));
   }
   domain::UpgradeDecision upgrade(const domain::RequestHead&, const std::vector<std::string>&) override {
-    return domain::UpgradeAccepted{.handler = std::make_unique<Echo>(),
+    return domain::UpgradeAccepted{.handler = std::make_unique<net::testing::EchoBack>(),
                                    .subprotocol = {},
                                    .max_message = conformance::kLongestMessage,
                                    .max_fragments = conformance::kMostFragments,

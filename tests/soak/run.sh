@@ -22,7 +22,7 @@ soak_alerts() {
 }
 
 # Ten times as many hostile peers as every test run has.
-soak_hostile() { VEDETTE_HOSTILE_PEERS=5000 python3 tests/faults/hostile_peers/hostile_peers_test.py build/release/bin; }
+soak_hostile() { VEDETTE_HOSTILE_PEERS=5000 tests/as_root.sh 1800 python3 tests/faults/hostile_peers/hostile_peers_test.py build/release/bin; }
 
 # 10,000 idle viewers, then 10,000 agents at 1 Hz through a kill -9 of the collector.
 soak_fleet() { ./dev bench connect_10k; }

@@ -12,6 +12,7 @@
 
 #include "server/net/server.h"
 #include "tests/server/net/client.h"
+#include "tests/server/net/echo.h"
 
 namespace {
 
@@ -19,18 +20,6 @@ using namespace vedette;
 
 struct Limits {
   std::size_t message = 65'536, fragments = 1'024;
-};
-
-class Echo final : public domain::ConnectionHandler {
- public:
-  void on_open(domain::Connection& connection) override { connection_ = &connection; }
-  void on_text(std::string_view payload) override { connection_->send_text(payload); }
-  void on_binary(std::span<const std::uint8_t>) override {}
-  void on_pong(std::span<const std::uint8_t>) override {}
-  void on_end(const domain::Ending&) override {}
-
- private:
-  domain::Connection* connection_ = nullptr;
 };
 
 class Service final : public domain::HttpService {
@@ -43,22 +32,16 @@ class Service final : public domain::HttpService {
     respond(std::move(response));
   }
   domain::UpgradeDecision upgrade(const domain::RequestHead&, const std::vector<std::string>&) override {
-    return accepted(domain::UpgradeAccepted{std::make_unique<Echo>(), "", limits_.message});
+    return domain::UpgradeAccepted{.handler = std::make_unique<net::testing::EchoBack>(),
+                                   .subprotocol = {},
+                                   .max_message = limits_.message,
+                                   .max_fragments = limits_.fragments,
+                                   .compress = false};
   }
 
  private:
-  /// A template, so that it compiles where the fragments of one message can't be set.
-  template <class Accepted>
-  Accepted accepted(Accepted upgrade) const {
-    if constexpr (requires { upgrade.max_fragments; }) upgrade.max_fragments = limits_.fragments;
-    return upgrade;
-  }
-
   const Limits& limits_;
 };
-
-template <class Accepted>
-constexpr bool kFragmentsCanBeSet = requires(Accepted upgrade) { upgrade.max_fragments; };
 
 /// Sets options by name; false if one isn't known.
 bool read_options(int argc, char** argv, net::Config& config, Limits& limits) {
@@ -87,7 +70,6 @@ bool read_options(int argc, char** argv, net::Config& config, Limits& limits) {
   for (int i = 1; i + 1 < argc; i += 2) {
     const auto option = options.find(argv[i]);
     if (option == options.end()) return false;
-    if (option->first == "--fragments" && !kFragmentsCanBeSet<domain::UpgradeAccepted>) std::exit(3);
     option->second(std::strtoull(argv[i + 1], nullptr, 10));
   }
   return argc % 2 == 1;
