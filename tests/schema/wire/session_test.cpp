@@ -2,41 +2,15 @@
 
 #include <gtest/gtest.h>
 
-#include <functional>
 #include <string>
 #include <vector>
+
+#include "tests/schema/wire/session_log.h"
 
 namespace vedette::wire {
 namespace {
 
 using namespace std::string_literals;
-
-/// The same mask each time: tests need no secrets.
-void fixed_mask(std::span<std::uint8_t> out) {
-  for (std::size_t i = 0; i < out.size(); ++i) out[i] = static_cast<std::uint8_t>(0x5A + 13 * i);
-}
-
-std::span<const std::uint8_t> as_bytes(std::string_view text) {
-  return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
-}
-std::string as_text(std::span<const std::uint8_t> bytes) {
-  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-}
-
-/// Writes down what happened: "text:hello", "ping:x", "close:1000:bye".
-struct Log final : SessionEvents {
-  std::vector<std::string> seen;
-  std::function<void()> after_message;
-  void on_message(Opcode opcode, std::span<const std::uint8_t> data) override {
-    seen.push_back((opcode == Opcode::text ? "text:" : "binary:") + as_text(data));
-    if (after_message) after_message();
-  }
-  void on_ping(std::span<const std::uint8_t> data) override { seen.push_back("ping:" + as_text(data)); }
-  void on_pong(std::span<const std::uint8_t> data) override { seen.push_back("pong:" + as_text(data)); }
-  void on_close(std::uint16_t code, std::string_view reason) override {
-    seen.push_back("close:" + std::to_string(code) + ":" + std::string(reason));
-  }
-};
 
 struct Raw {
   bool fin = true;
@@ -69,15 +43,6 @@ std::string raw(const Raw& how, std::string_view payload) {
 
 std::string close_payload(int code, std::string_view reason = {}) {
   return std::string{static_cast<char>(code >> 8), static_cast<char>(code & 0xFF)} + std::string(reason);
-}
-
-std::string drain(Session& session) {
-  std::string out;
-  while (!session.output().empty()) {
-    out += as_text(session.output());
-    session.consume(session.output().size());
-  }
-  return out;
 }
 
 /// The code in a server's close frame that is the whole output; 0 if it is something else.
