@@ -1,6 +1,7 @@
 import { beforeEach, expect, test, vi } from 'vitest';
 import type { LiveMessage, LiveRequest } from '../src/api/types';
-import { BACKOFF_MOST_MS, FIRST_EVENT_MS, LiveConnection, POLLING_SILENCE_MS, SILENCE_MS, WEBSOCKET_AGAIN_MS, type LiveState } from '../src/live/connection';
+import { BACKOFF_MOST_MS, FIRST_EVENT_MS, LiveConnection, POLLING_SILENCE_MS, SILENCE_MS, type LiveState } from '../src/live/connection';
+import { WEBSOCKET_AGAIN_MS } from '../src/live/ladder';
 import type { OpenTransport, TransportEvents, TransportKind } from '../src/live/transport';
 
 interface Fake {

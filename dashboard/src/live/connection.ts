@@ -2,11 +2,12 @@
 // are injected, so that tests own them. Subscribers get whole snapshots and deltas; parts are put together here.
 //
 // A transport that is refused twice while the collector answers, or that stays silent, is blocked on the way: the next
-// one is tried. After a while on another the WebSocket gets a new chance.
+// one is tried (ladder.ts).
 
 import type { LiveMessage, LiveRequest, Row } from '../api/types';
 import { causeOf, type Cause } from './close_reason';
-import { TRANSPORTS, type OpenTransport, type Transport, type TransportKind } from './transport';
+import { Ladder } from './ladder';
+import type { OpenTransport, Transport, TransportKind } from './transport';
 
 export const BACKOFF_FIRST_MS = 1000;
 export const BACKOFF_MOST_MS = 30_000;
@@ -15,8 +16,6 @@ export const SILENCE_MS = 15_000;
 export const POLLING_SILENCE_MS = 40_000;
 /** A stream begins at once unless something on the way holds it back. */
 export const FIRST_EVENT_MS = 6000;
-export const REFUSALS = 2;
-export const WEBSOCKET_AGAIN_MS = 300_000;
 const WATCH_EVERY_MS = 1000;
 /** A timer this late means that we slept: read what has been waiting before judging silence. */
 const LATE_MS = 2000;
@@ -68,11 +67,8 @@ export class LiveConnection {
   #timer: unknown = null;
   #watch: unknown = null;
   #watchDue = 0;
-  #rank = 0; // of the transport in TRANSPORTS
-  #worked = 0; // the one that last did
-  #refusals = 0; // of this transport, one after the other
+  #ladder = new Ladder();
   #heard = false; // anything on this connection
-  #websocketAt = 0; // when to try it again, while another one is used
 
   constructor(environment: LiveEnvironment) {
     this.#env = environment;
@@ -92,9 +88,7 @@ export class LiveConnection {
     this.#cursor = null;
     this.#downSince = null;
     this.#attempt = 0;
-    this.#rank = 0;
-    this.#worked = 0;
-    this.#refusals = 0;
+    this.#ladder.reset();
     for (const topic of this.#topics.values()) topic.header = null;
     this.#become({ kind: 'idle' });
   }
@@ -114,13 +108,9 @@ export class LiveConnection {
     else if (this.#state.kind === 'open' && this.#env.now() - this.#lastHeard > this.#patience()) this.#silent();
   }
 
-  get #kind(): TransportKind {
-    return TRANSPORTS[this.#rank] ?? 'polling';
-  }
-
   #patience(): number {
-    if (this.#kind === 'polling') return POLLING_SILENCE_MS;
-    return this.#kind === 'events' && !this.#heard ? FIRST_EVENT_MS : SILENCE_MS;
+    if (this.#ladder.kind === 'polling') return POLLING_SILENCE_MS;
+    return this.#ladder.kind === 'events' && !this.#heard ? FIRST_EVENT_MS : SILENCE_MS;
   }
 
   #become(state: LiveState): void {
@@ -137,7 +127,7 @@ export class LiveConnection {
     this.#lastHeard = this.#env.now();
     this.#heard = false;
     this.#watchSilence();
-    mine = this.#env.open[this.#kind]({
+    mine = this.#env.open[this.#ladder.kind]({
       open: () => {
         if (!current()) return;
         opened = true;
@@ -155,7 +145,7 @@ export class LiveConnection {
 
   #opened(): void {
     this.#lastHeard = this.#env.now();
-    this.#become({ kind: 'open', delay: null, transport: this.#kind });
+    this.#become({ kind: 'open', delay: null, transport: this.#ladder.kind });
     const known: string[] = [];
     const fresh: string[] = [];
     for (const [name, topic] of this.#topics) {
@@ -176,14 +166,10 @@ export class LiveConnection {
     if (this.#asked !== null) {
       const delay = this.#lastHeard - this.#asked;
       this.#asked = null;
-      this.#become({ kind: 'open', delay, transport: this.#kind });
+      this.#become({ kind: 'open', delay, transport: this.#ladder.kind });
     }
-    if (!this.#heard) {
-      this.#heard = true;
-      this.#worked = this.#rank;
-      this.#websocketAt = this.#lastHeard + WEBSOCKET_AGAIN_MS;
-    }
-    this.#refusals = 0;
+    this.#ladder.heard(!this.#heard, this.#lastHeard);
+    this.#heard = true;
     // Only what was heard proves that the collector takes us; an accepted handshake alone doesn't.
     this.#attempt = 0;
     this.#downSince = null;
@@ -219,7 +205,7 @@ export class LiveConnection {
     }
     const untold = code === 1006 && !this.#heard;
     // A WebSocket that opened was no refusal; the others open before they ask.
-    if (!untold || (opened && this.#kind === 'websocket')) {
+    if (!untold || (opened && this.#ladder.kind === 'websocket')) {
       if (!untold || !this.#refused()) this.#wait(causeOf(code), reason);
       return;
     }
@@ -255,19 +241,9 @@ export class LiveConnection {
 
   /** This transport didn't get through, though the collector may be there. True if another one is being tried. */
   #refused(): boolean {
-    this.#refusals += 1;
-    if (this.#refusals < REFUSALS && this.#kind !== 'events') return false;
-    if (this.#rank + 1 >= TRANSPORTS.length) return false;
-    this.#rank = Math.max(this.#rank + 1, this.#rank === 0 ? this.#worked : 0);
-    this.#refusals = 0;
+    if (!this.#ladder.refused()) return false;
     this.#connect();
     return true;
-  }
-
-  #tryWebSocket(): void {
-    this.#rank = 0;
-    this.#refusals = REFUSALS - 1;
-    this.#connect();
   }
 
   #wait(cause: Cause, words = ''): void {
@@ -287,7 +263,7 @@ export class LiveConnection {
       const now = this.#env.now();
       const late = now - this.#watchDue > LATE_MS;
       if (!late && now - this.#lastHeard > this.#patience()) this.#silent();
-      else if (this.#rank > 0 && this.#heard && now >= this.#websocketAt) this.#tryWebSocket();
+      else if (this.#heard && this.#ladder.backToWebSocket(now)) this.#connect();
       else this.#watchSilence();
     }, WATCH_EVERY_MS);
   }
