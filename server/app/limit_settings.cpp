@@ -1,5 +1,7 @@
 #include "server/app/limit_settings.h"
 
+#include <algorithm>
+
 namespace vedette::app {
 
 using config::Table;
@@ -60,6 +62,8 @@ void read_limits(Table table, Settings& settings) {
   set_whole(table, "agents_per_token", limits.agents_per_token, 1, access::kMostAgentsPerToken);
   set_whole(table, "login_tries", limits.login_tries, 1, 1'000);
   set_whole(table, "enrolment_tries", limits.enrolment_tries, 1, 1'000);
+  // A poll that waits is an answer that isn't there yet: it must come before the connection gives up on it.
+  limits.live.poll = std::min(limits.live.poll, net.answer_deadline / 2);
   table.finish();
 }
 

@@ -70,6 +70,7 @@ TEST(Settings, TakeEveryLimit) {
   EXPECT_EQ(limits.live.message, 1'000u);
   EXPECT_EQ(limits.live.topics, 10u);
   EXPECT_EQ(limits.live.host_topics, 11u);
+  EXPECT_EQ(limits.live.poll, units::Milliseconds(1'500)) << "half of answer_deadline: or each would end in 503";
   EXPECT_EQ(limits.live.polls, 13u);
   EXPECT_EQ(limits.live.polls_of_login, 14u);
   EXPECT_EQ(limits.agents.messages, 50);
