@@ -45,11 +45,13 @@ Io Stream::attempt(Operation operation) {
   // OpenSSL looks at both to tell what failed: what another socket left there would be taken for this one's.
   ERR_clear_error();
   errno = 0;
-  (void)take_goodbye();
+  (void)take_news();
   try {
     const int n = operation();
+    const TlsNews news = take_news();
+    if (news.connection != nullptr) ssl_ = news.connection;
     if (n > 0) return {Io::Kind::done, static_cast<std::size_t>(n), false, {}};
-    if (n == 0) return {Io::Kind::ended, 0, false, take_goodbye() ? "TLS close" : "TLS eof"};
+    if (n == 0) return {Io::Kind::ended, 0, false, news.goodbye ? "TLS close" : "TLS eof"};
     if (n == Poco::Net::SecureStreamSocket::ERR_SSL_WANT_WRITE) return {Io::Kind::want_write, 0, false, {}};
     return {Io::Kind::want_read, 0, false, {}};
   } catch (const Poco::Net::ConnectionResetException&) {
@@ -70,9 +72,9 @@ Io Stream::read(std::span<std::uint8_t> out) {
   const int size = static_cast<int>(std::min<std::size_t>(out.size(), INT_MAX));
   if (tls_) {
     Io io = attempt([&] { return socket_.receiveBytes(out.data(), size); });
-    // What OpenSSL hasn't decrypted is still in the kernel, where epoll sees it (it reads record by record). Large
-    // reads are the middle of something: more is likely there.
-    io.drained = io.kind == Io::Kind::done && io.bytes < kLarge && socket_.available() == 0;
+    // epoll sees what is in the kernel, but not what OpenSSL has read ahead and not decrypted. Large reads are the
+    // middle of something: more is likely there.
+    io.drained = io.kind == Io::Kind::done && io.bytes < kLarge && ssl_ != nullptr && SSL_has_pending(ssl_) == 0;
     return io;
   }
   const ssize_t n = ::recv(fd_, out.data(), out.size(), 0);

@@ -3,6 +3,7 @@
 
 #include <Poco/Net/Context.h>
 #include <Poco/Net/StreamSocket.h>
+#include <openssl/ssl.h>
 
 #include <cstdint>
 #include <optional>
@@ -45,6 +46,7 @@ class Stream {
   Io attempt(Operation operation);
 
   Poco::Net::StreamSocket socket_;
+  const SSL* ssl_ = nullptr;  ///< of socket_, once its handshake began
   bool tls_;
   int fd_;
 };

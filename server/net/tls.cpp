@@ -27,10 +27,11 @@ units::Result<void> check_readable(const std::string& what, const std::string& f
                                                "; give the collector's user access to it or name another file");
 }
 
-thread_local bool goodbye = false;
+thread_local TlsNews news;
 
-void note_goodbye(const SSL*, int where, int alert) {
-  if ((where & SSL_CB_READ_ALERT) == SSL_CB_READ_ALERT && (alert & 0xFF) == SSL_AD_CLOSE_NOTIFY) goodbye = true;
+void note(const SSL* connection, int where, int alert) {
+  news.connection = connection;
+  if ((where & SSL_CB_READ_ALERT) == SSL_CB_READ_ALERT && (alert & 0xFF) == SSL_AD_CLOSE_NOTIFY) news.goodbye = true;
 }
 
 units::Result<void> load(SSL_CTX* context, const std::string& certificate, const std::string& key) {
@@ -54,8 +55,8 @@ units::Result<void> load(SSL_CTX* context, const std::string& certificate, const
 
 }  // namespace
 
-bool take_goodbye() noexcept {
-  return std::exchange(goodbye, false);
+TlsNews take_news() noexcept {
+  return std::exchange(news, {});
 }
 
 units::Result<Poco::Net::Context::Ptr> make_server_context(const std::string& certificate_file,
@@ -67,10 +68,11 @@ units::Result<Poco::Net::Context::Ptr> make_server_context(const std::string& ce
   SSL_CTX* ssl = context->sslContext();
   SSL_CTX_set_min_proto_version(ssl, TLS1_2_VERSION);
   SSL_CTX_set_options(ssl, SSL_OP_NO_TICKET | SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
-  SSL_CTX_set_info_callback(ssl, note_goodbye);
+  SSL_CTX_set_info_callback(ssl, note);
   SSL_CTX_set_num_tickets(ssl, 0);
   SSL_CTX_set_session_cache_mode(ssl, SSL_SESS_CACHE_OFF);
   SSL_CTX_set_mode(ssl, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+  SSL_CTX_set_read_ahead(ssl, 1);  // a record's head and body in one system call, and the records behind it
   if (auto loaded = load(ssl, certificate_file, key_file); !loaded) return std::unexpected(loaded.error());
   return context;
 }

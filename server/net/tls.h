@@ -2,6 +2,7 @@
 #pragma once
 
 #include <Poco/Net/Context.h>
+#include <openssl/ssl.h>
 
 #include <string>
 
@@ -9,13 +10,20 @@
 
 namespace vedette::net {
 
-/// TLS ≥ 1.2, no tickets, no renegotiation, buffers released while idle. Errors name the file and what is wrong with
-/// it.
+/// TLS ≥ 1.2, no tickets, no renegotiation, buffers released while idle, read ahead. Errors name the file and what is
+/// wrong with it.
 [[nodiscard]] units::Result<Poco::Net::Context::Ptr> make_server_context(const std::string& certificate_file,
                                                                          const std::string& key_file);
 
-/// Did a peer say TLS's goodbye (close_notify) to this thread since the last call? A peer that was killed says none,
-/// and Poco from 1.13 on reports both as the end of the stream.
-[[nodiscard]] bool take_goodbye() noexcept;
+/// What OpenSSL told about a connection of this thread and Poco keeps to itself.
+struct TlsNews {
+  const SSL* connection = nullptr;  ///< which one: known from its handshake on
+  /// Its peer said close_notify. A peer that was killed says none, and Poco from 1.13 on reports both as the end of the
+  /// stream.
+  bool goodbye = false;
+};
+
+/// Since the last call on this thread.
+[[nodiscard]] TlsNews take_news() noexcept;
 
 }  // namespace vedette::net

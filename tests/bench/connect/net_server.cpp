@@ -6,17 +6,29 @@
 
 #include "server/net/server.h"
 #include "tests/bench/connect/echo_server.h"
-#include "tests/server/net/echo.h"
 
 namespace vedette::bench {
 namespace {
+
+/// Binary isn't answered: what only arriving costs is a figure of its own.
+class Handler final : public domain::ConnectionHandler {
+ public:
+  void on_open(domain::Connection& connection) override { connection_ = &connection; }
+  void on_text(std::string_view payload) override { connection_->send_text(payload); }
+  void on_binary(std::span<const std::uint8_t>) override {}
+  void on_pong(std::span<const std::uint8_t>) override {}
+  void on_end(const domain::Ending&) override {}
+
+ private:
+  domain::Connection* connection_ = nullptr;
+};
 
 class Service final : public domain::HttpService {
  public:
   std::size_t body_limit(const domain::RequestHead&) override { return 0; }
   void handle(domain::Request, domain::Responder respond) override { respond(domain::problem(404, "only WebSockets")); }
   domain::UpgradeDecision upgrade(const domain::RequestHead&, const std::vector<std::string>&) override {
-    return domain::UpgradeAccepted{std::make_unique<net::testing::EchoBack>(), ""};
+    return domain::UpgradeAccepted{std::make_unique<Handler>(), ""};
   }
 };
 
