@@ -51,10 +51,10 @@ Session& Session::operator=(Session&&) noexcept = default;
 
 units::Result<void> Session::receive(std::span<const std::uint8_t> bytes, SessionEvents& events) {
   if (impl_->fault || impl_->close_received) return {};
-  impl_->input = bytes;
+  impl_->reader.start(bytes);
   while (impl_->read_piece(events)) {
   }
-  impl_->input = {};
+  impl_->reader.finish();
   if (impl_->fault) return units::fail(units::ErrorCode::invalid, std::string(impl_->fault_words));
   return {};
 }

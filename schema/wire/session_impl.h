@@ -4,6 +4,7 @@
 #include <cstdlib>
 
 #include "schema/units/utf8.h"
+#include "schema/wire/frame_reader.h"
 #include "schema/wire/frame_writer.h"
 #include "schema/wire/output_queue.h"
 #include "schema/wire/session.h"
@@ -17,15 +18,10 @@ struct Session::Impl {
   };
 
   Impl(Role r, SessionLimits l, Random rnd, Compression c)
-      : role(r),
-        limits(l),
-        random(r == Role::client ? rnd : nullptr),
-        compression(c),
-        reader(make_frame_context({nullptr, take_input, nullptr}, this)) {
+      : role(r), limits(l), random(r == Role::client ? rnd : nullptr), compression(c) {
     if (role == Role::client && random == nullptr) std::abort();
   }
 
-  static ssize_t take_input(std::uint8_t* out, std::size_t size, int, void* user_data);
   bool read_piece(SessionEvents& events);
   std::optional<Fault> on_piece(const wslay_frame_iocb& piece, SessionEvents& events);
   std::optional<Fault> on_frame_start(const wslay_frame_iocb& piece);
@@ -46,11 +42,8 @@ struct Session::Impl {
   SessionLimits limits;
   Random random;
   Compression compression;
-  FrameContext reader;
-  std::span<const std::uint8_t> input;
 
-  std::uint64_t frame_left = 0;  ///< payload bytes of the current frame still to come
-  bool in_frame = false;
+  FrameReader reader;
   std::string control;  ///< payload of the current control frame so far
 
   bool in_message = false;

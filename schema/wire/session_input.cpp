@@ -1,6 +1,4 @@
 // The part of Session that reads.
-#include <algorithm>
-#include <cstring>
 #include <utility>
 
 #include "schema/wire/session_impl.h"
@@ -19,42 +17,26 @@ std::uint16_t read_code(std::string_view payload) {
 
 }  // namespace
 
-ssize_t Session::Impl::take_input(std::uint8_t* out, std::size_t size, int, void* user_data) {
-  auto& input = static_cast<Impl*>(user_data)->input;
-  const std::size_t n = std::min(size, input.size());
-  if (n == 0) return -1;
-  std::memcpy(out, input.data(), n);
-  input = input.subspan(n);
-  return static_cast<ssize_t>(n);
-}
-
-/// One step of wslay's; false when it needs more bytes or nothing more may be read.
+/// One step of the reader's; false when it needs more bytes or nothing more may be read.
 bool Session::Impl::read_piece(SessionEvents& events) {
   wslay_frame_iocb piece{};
-  const ssize_t size = wslay_frame_recv(reader.get(), &piece);
-  if (size == WSLAY_ERR_WANT_READ) return false;
-  std::optional<Fault> why;
-  if (size < 0) {
-    why = Fault{close::protocol_error, "malformed frame header"};
-  } else {
-    why = on_piece(piece, events);
-  }
+  const FrameReader::Step step = reader.next(piece);
+  if (step == FrameReader::Step::needs_more) return false;
+  const auto why = step == FrameReader::Step::piece
+                       ? on_piece(piece, events)
+                       : std::optional(Fault{close::protocol_error, "malformed frame header"});
   if (why) fail(*why);
   return !fault && !close_received;
 }
 
 std::optional<Session::Impl::Fault> Session::Impl::on_piece(const wslay_frame_iocb& piece, SessionEvents& events) {
-  const bool first = !in_frame;
+  const bool first = reader.begins_frame();
   if (first) {
     if (auto why = on_frame_start(piece)) return why;
-    in_frame = true;
-    frame_left = piece.payload_length;
   }
-  frame_left -= piece.data_length;
-  in_frame = frame_left > 0;
   if (wslay_is_ctrl_frame(piece.opcode)) {
     control.append(reinterpret_cast<const char*>(piece.data), piece.data_length);
-    if (in_frame) return std::nullopt;
+    if (reader.in_frame()) return std::nullopt;
     auto why = piece.opcode == WSLAY_CONNECTION_CLOSE ? on_close_frame(events) : std::nullopt;
     if (piece.opcode == WSLAY_PING && !close_sent) {
       answer_ping();
@@ -111,7 +93,7 @@ std::optional<Session::Impl::Fault> Session::Impl::on_data_start(const wslay_fra
 std::optional<Session::Impl::Fault> Session::Impl::on_data(const wslay_frame_iocb& piece, bool whole,
                                                            SessionEvents& events) {
   const std::span data(piece.data, piece.data_length);
-  const bool last = piece.fin != 0 && !in_frame;
+  const bool last = piece.fin != 0 && !reader.in_frame();
   if (opcode == Opcode::text && !compressed && (!utf8.feed(data) || (last && !utf8.complete()))) {
     return Fault{close::bad_data, "text is not UTF-8"};
   }

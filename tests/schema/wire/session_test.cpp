@@ -118,6 +118,23 @@ TEST(Session, ReadsTheSameWhateverTheCuts) {
   }
 }
 
+TEST(Session, SessionsThatAreReadInTurnDoNotMixUp) {
+  // Those between frames share what reads frames: every cut of one stream while another is at every place of its own.
+  const std::string one = raw({}, std::string(300, 'a')) + raw({.opcode = 9}, "") + raw({}, "b");
+  const std::string two = raw({.fin = false}, "") + raw({.opcode = 0}, std::string(70'000, 'c')) + raw({}, "d");
+  for (std::size_t cut = 1; cut < one.size(); ++cut) {
+    Session first(Role::server, {.message = 100'000}), second(Role::server, {.message = 100'000});
+    Log first_log, second_log;
+    const std::size_t other = cut % 20;  // inside its heads
+    ASSERT_TRUE(first.receive(as_bytes(std::string_view(one).substr(0, cut)), first_log));
+    ASSERT_TRUE(second.receive(as_bytes(std::string_view(two).substr(0, other)), second_log));
+    ASSERT_TRUE(first.receive(as_bytes(std::string_view(one).substr(cut)), first_log));
+    ASSERT_TRUE(second.receive(as_bytes(std::string_view(two).substr(other)), second_log));
+    ASSERT_EQ(first_log.seen, (std::vector{"text:" + std::string(300, 'a'), "ping:"s, "text:b"s})) << cut;
+    ASSERT_EQ(second_log.seen, (std::vector{"text:" + std::string(70'000, 'c'), "text:d"s})) << cut;
+  }
+}
+
 TEST(Session, AnswersPingsAndReportsPongs) {
   Session server(Role::server, {});
   Log log;
