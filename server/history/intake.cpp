@@ -20,7 +20,7 @@ std::size_t cells_of(const Accepted& accepted) {
 
 void Intake::load(const MarkRow& row) {
   const std::lock_guard lock(mutex_);
-  Stream& stream = streams_[{row.mark.host, row.mark.stream}];
+  Streams::Stream& stream = streams_.at({row.mark.host, row.mark.stream});
   stream.accepted = stream.durable = std::max(stream.durable, row.mark.last);
   stream.seen = std::max(stream.seen, row.seen);
 }
@@ -30,8 +30,8 @@ bool Intake::submit(domain::SharedBatch batch, units::Instant now, std::uint32_t
   if (closed_) return false;
   if (!batch || batch->ticks.empty()) return true;
   const StreamKey key{batch->host, batch->stream};
-  const auto known = streams_.find(key);
-  const std::uint64_t accepted = known == streams_.end() ? 0 : known->second.accepted;
+  Streams::Stream* stream = streams_.find(key);
+  const std::uint64_t accepted = stream == nullptr ? 0 : stream->accepted;
   const std::uint64_t last = batch->first + batch->ticks.size() - 1;
   const std::size_t skip =
       batch->first > accepted ? 0 : std::min<std::size_t>(accepted + 1 - batch->first, batch->ticks.size());
@@ -49,10 +49,12 @@ bool Intake::submit(domain::SharedBatch batch, units::Instant now, std::uint32_t
     return false;
   }
   counts_.duplicates += skip;
-  if (known == streams_.end()) make_room(key.first);
-  Stream& stream = streams_[key];
-  stream.accepted = last;
-  stream.seen = now;
+  if (stream == nullptr) {
+    if (const auto gone = streams_.make_room(key.first, bounds_.streams)) dropped_.push_back(*gone);
+    stream = &streams_.at(key);
+  }
+  stream->accepted = last;
+  stream->seen = now;
   pending_.push_back(std::move(entry));
   const bool was_early = pending_cells_ >= bounds_.early_cells;
   pending_cells_ += cells;
@@ -60,24 +62,10 @@ bool Intake::submit(domain::SharedBatch batch, units::Instant now, std::uint32_t
   return true;
 }
 
-void Intake::make_room(HostNumber host) {
-  const auto first = streams_.lower_bound({host, 0});
-  auto oldest = streams_.end();
-  std::size_t count = 0;
-  for (auto it = first; it != streams_.end() && it->first.first == host; ++it, ++count) {
-    const Stream& stream = it->second;
-    const bool settled = stream.accepted == stream.durable && stream.durable == stream.saved;
-    if (settled && (oldest == streams_.end() || stream.seen < oldest->second.seen)) oldest = it;
-  }
-  if (count < bounds_.streams || oldest == streams_.end()) return;
-  dropped_.push_back(oldest->first);
-  streams_.erase(oldest);
-}
-
 std::uint64_t Intake::resume_point(HostNumber host, std::uint64_t stream) const {
   const std::lock_guard lock(mutex_);
-  const auto it = streams_.find({host, stream});
-  return it == streams_.end() ? 0 : it->second.accepted;
+  const Streams::Stream* known = streams_.find({host, stream});
+  return known == nullptr ? 0 : known->accepted;
 }
 
 bool Intake::wait(units::Steady until) {
@@ -101,9 +89,9 @@ std::vector<Accepted> Intake::take() {
 void Intake::durable() {
   const std::lock_guard lock(mutex_);
   for (const auto& [batch, skip, epoch] : committing_) {
-    const auto stream = streams_.find({batch->host, batch->stream});
-    if (stream == streams_.end()) continue;  // forgotten meanwhile
-    stream->second.durable = std::max(stream->second.durable, batch->first + batch->ticks.size() - 1);
+    Streams::Stream* stream = streams_.find({batch->host, batch->stream});
+    if (stream == nullptr) continue;  // forgotten meanwhile
+    stream->durable = std::max(stream->durable, batch->first + batch->ticks.size() - 1);
   }
 }
 
@@ -114,9 +102,9 @@ Intake::Committed Intake::committed() {
     std::set<StreamKey> told(touched_.begin(), touched_.end());
     for (const auto& [batch, skip, epoch] : committing_) told.insert({batch->host, batch->stream});
     for (const auto& key : told) {
-      const auto stream = streams_.find(key);
-      if (stream == streams_.end() || stream->second.durable == 0) continue;
-      done.marks.push_back({key.first, key.second, stream->second.durable});
+      const Streams::Stream* stream = streams_.find(key);
+      if (stream == nullptr || stream->durable == 0) continue;
+      done.marks.push_back({key.first, key.second, stream->durable});
     }
     touched_.clear();
     committing_.clear();
@@ -195,9 +183,9 @@ std::vector<Accepted> Intake::waiting(HostNumber host) const {
 std::vector<MarkRow> Intake::unsaved_marks() const {
   std::vector<MarkRow> rows;
   const std::lock_guard lock(mutex_);
-  for (const auto& [key, stream] : streams_) {
+  streams_.each([&](const StreamKey& key, const Streams::Stream& stream) {
     if (stream.durable != stream.saved) rows.push_back({{key.first, key.second, stream.durable}, stream.seen});
-  }
+  });
   return rows;
 }
 
@@ -210,17 +198,13 @@ void Intake::saved(std::span<const MarkRow> rows, std::size_t dropped) {
   const std::lock_guard lock(mutex_);
   dropped_.erase(dropped_.begin(), dropped_.begin() + static_cast<std::ptrdiff_t>(dropped));
   for (const auto& row : rows) {
-    const auto it = streams_.find({row.mark.host, row.mark.stream});
-    if (it != streams_.end()) it->second.saved = row.mark.last;
+    if (auto* stream = streams_.find({row.mark.host, row.mark.stream})) stream->saved = row.mark.last;
   }
 }
 
 void Intake::expire(units::Instant before) {
   const std::lock_guard lock(mutex_);
-  std::erase_if(streams_, [&](const auto& entry) {
-    const Stream& stream = entry.second;
-    return stream.seen < before && stream.accepted == stream.durable && stream.durable == stream.saved;
-  });
+  streams_.erase_if([&](const Streams::Stream& stream) { return stream.seen < before && stream.settled(); });
 }
 
 void Intake::forget(HostNumber host) {
@@ -234,7 +218,7 @@ void Intake::forget(HostNumber host) {
   }
   std::erase_if(pending_, of_host);
   std::erase_if(committing_, of_host);
-  std::erase_if(streams_, [&](const auto& entry) { return entry.first.first == host; });
+  streams_.forget(host);
 }
 
 Intake::Counts Intake::counts() const {

@@ -5,7 +5,6 @@
 #include <condition_variable>
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <mutex>
 #include <span>
 #include <utility>
@@ -13,10 +12,9 @@
 
 #include "server/domain/tick.h"
 #include "server/history/ahead.h"
+#include "server/history/streams.h"
 
 namespace vedette::history {
-
-using StreamKey = std::pair<domain::HostNumber, std::uint64_t>;
 
 /// A stream's durable mark as live.db keeps it.
 struct MarkRow {
@@ -89,11 +87,6 @@ class Intake {
   [[nodiscard]] Counts counts() const;
 
  private:
-  struct Stream {
-    std::uint64_t accepted = 0, durable = 0, saved = 0;
-    units::Instant seen{};
-  };
-  void make_room(domain::HostNumber host);
   [[nodiscard]] std::size_t held() const noexcept { return pending_cells_ + committing_cells_; }
 
   const Bounds bounds_;
@@ -101,7 +94,7 @@ class Intake {
   std::condition_variable wake_, flushed_;
   std::vector<Accepted> pending_, committing_;
   std::size_t pending_cells_ = 0, committing_cells_ = 0;
-  std::map<StreamKey, Stream> streams_;
+  Streams streams_;
   std::vector<StreamKey> touched_;  ///< streams that sent only what they had sent before: told their mark again
   std::vector<StreamKey> dropped_;
   std::vector<std::function<void()>> tasks_;
