@@ -33,7 +33,8 @@ LiveEvent LiveReader::read_message(const nlohmann::json& message) {
     const auto at = std::ranges::find(header, "last_tick");
     if (at != header.end()) last_tick_ = static_cast<std::size_t>(at - header.begin());
   }
-  if (message.value("type", "") != "delta" || !message.contains("rows")) return event;
+  if (!message.contains("rows")) return event;
+  event.snapshot = message.value("type", "") == "snapshot";
   for (const auto& row : message["rows"]) {
     if (topic == "fleet" && row.size() > last_tick_) show(event, row[0].get<std::string>(), row[last_tick_]);
     if (topic.starts_with("host/") && !row.empty()) show(event, topic.substr(5), row[0]);

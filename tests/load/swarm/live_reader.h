@@ -16,8 +16,9 @@ struct LiveEvent {
     std::size_t agent;
     std::int64_t at_ms;
   };
-  std::string cursor;        ///< empty: none was told
-  std::vector<Shown> shown;  ///< of deltas only: a snapshot's ticks are as old as they are
+  std::string cursor;  ///< empty: none was told
+  std::vector<Shown> shown;
+  bool snapshot = false;  ///< its ticks are as old as they are
 };
 
 class LiveReader {

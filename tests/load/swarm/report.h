@@ -26,13 +26,18 @@ class Latencies {
 
 struct Report {
   Latencies to_ack, to_viewer;
-  std::uint64_t ticks_sent = 0;   ///< taken: each was, is or will be sent
+  units::Steady counted_from{};  ///< latencies are those of ticks taken from then on: before, they wait for connections
+  std::uint64_t ticks_sent = 0;  ///< taken: each was, is or will be sent
   std::uint64_t ticks_acked = 0;  ///< the collector said that it is durable
   std::uint64_t ticks_dropped = 0;
   std::uint64_t connections = 0;  ///< Welcomes
   std::uint64_t reconnects = 0;   ///< … that weren't an agent's first
   std::uint64_t viewer_connections = 0, viewer_reconnects = 0, viewer_events = 0, viewer_bytes = 0;
   std::map<std::string, std::uint64_t> ends;  ///< why connections ended or didn't come about
+
+  void add(Latencies Report::* kind, units::Steady taken, units::Steady now) {
+    if (taken >= counted_from) (this->*kind).add(now - taken);
+  }
 };
 
 /// One JSON object a line on standard output, flushed: {"event":NAME, …}.

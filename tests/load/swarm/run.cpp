@@ -135,13 +135,15 @@ void Run::note_outages(Steady now) {
 
 bool Run::go() {
   const Steady begin = Clock::now();
+  report_.counted_from = Steady::max();
   const bool ready = until([this] { return all_connected(); }, std::chrono::seconds(120));
   if (!ready && asked_to_end == 0) {
     Line("failed").text("why", "not all connected in 120 s").count("agents_connected", field_.connected);
     summarize();
     return false;
   }
-  Line("all_connected").number("seconds", seconds(Clock::now() - begin));
+  report_.counted_from = Clock::now();
+  Line("all_connected").number("seconds", seconds(report_.counted_from - begin));
   watching_ = true;
   until([] { return false; }, Milliseconds(static_cast<std::int64_t>(options_.seconds * 1'000)));
   asked_to_end = 0;

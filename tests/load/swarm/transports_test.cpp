@@ -97,15 +97,18 @@ TEST(WebSocket, SubscribesOnceItIsUpgradedAndReadsWhatComesWithTheUpgrade) {
   EXPECT_EQ(static_cast<unsigned char>(bench.out.at(0)), 0x81) << "a masked text message: the subscription";
 }
 
-TEST(LiveReader, CountsWhatItCannotReadAndTakesNoSnapshotForATick) {
+TEST(LiveReader, CountsWhatItCannotReadAndTellsSnapshotsApart) {
   LiveReader reader{{{kHost, 7}}};
   EXPECT_TRUE(reader.read("{").shown.empty());
   EXPECT_EQ(reader.unreadable(), 1u);
-  EXPECT_TRUE(reader.read(R"({"type":"snapshot","topic":"host/)" + kHost + R"(","cursor":"a-1","rows":[[1.5]]})")
-                  .shown.empty());
+  const LiveEvent snapshot =
+      reader.read(R"({"type":"snapshot","topic":"host/)" + kHost + R"(","cursor":"a-1","rows":[[1.5]]})");
+  EXPECT_TRUE(snapshot.snapshot);
+  EXPECT_EQ(snapshot.shown.size(), 1u);
   const LiveEvent& fleet =
       reader.read(R"({"type":"delta","topic":"fleet","cursor":"a-2","header":["id","last_tick"],"rows":[[")" + kHost +
                   R"(",3.25]]})");
+  EXPECT_FALSE(fleet.snapshot);
   ASSERT_EQ(fleet.shown.size(), 1u);
   EXPECT_EQ(fleet.shown[0].agent, 7u);
   EXPECT_EQ(fleet.shown[0].at_ms, 3'250);

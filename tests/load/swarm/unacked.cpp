@@ -49,7 +49,7 @@ void Unacked::confirm(units::Milliseconds offset) {
 void Unacked::release(wire::StreamId stream, wire::TickNumber last, units::Steady now, Report& report) {
   std::erase_if(ticks_, [&](const Tick& tick) {
     if (tick.stream != stream || tick.number > last) return false;
-    report.to_ack.add(now - tick.taken);
+    report.add(&Report::to_ack, tick.taken, now);
     ++report.ticks_acked;
     acked_.push_back(units::unix_ms(tick.at));
     return true;

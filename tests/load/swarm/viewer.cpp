@@ -77,8 +77,10 @@ void Viewer::on_event(const LiveEvent& event) {
   for (const auto& shown : event.shown) {
     if (shown.at_ms <= newest_[shown.agent]) continue;  // its status changed, or another topic showed it first
     newest_[shown.agent] = shown.at_ms;
-    if (const auto taken = gallery_.agents[shown.agent]->taken(shown.at_ms))
-      gallery_.report.to_viewer.add(now - *taken);
+    if (event.snapshot) continue;
+    if (const auto taken = gallery_.agents[shown.agent]->taken(shown.at_ms)) {
+      gallery_.report.add(&Report::to_viewer, *taken, now);
+    }
   }
 }
 
