@@ -63,7 +63,7 @@ EnrolAnswer EnrolmentDesk::enrol(const std::string& token, const std::string& ho
   }
   if (!record) return refused(std::move(record.error()), seconds{0}, hostname, peer);
   units::log_info("host enrolled", {{"host", record->name}, {"id", units::to_string(record->id)}, {"peer", peer}});
-  return domain::Enrolled{record->id, std::move(key)};
+  return domain::Enrolled{record->number, record->id, std::move(key)};
 }
 
 EnrolAnswer EnrolmentDesk::refused(units::Error error, seconds wait, const std::string& hostname,

@@ -52,7 +52,7 @@ class AnnouncedEnrolment final : public domain::Enrolment {
   [[nodiscard]] const access::EnrolmentDesk& desk() const noexcept { return desk_; }
   domain::EnrolAnswer enrol(const std::string& token, const std::string& hostname, const std::string& peer) override {
     auto enrolled = desk_.enrol(token, hostname, peer);
-    if (enrolled) fleet_.refresh();
+    if (enrolled) fleet_.refresh(enrolled->number);
     return enrolled;
   }
 

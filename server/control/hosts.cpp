@@ -53,7 +53,8 @@ Result<std::vector<Value>> all_of(const std::vector<Row>& rows, Convert convert)
   return values;
 }
 
-Result<std::optional<HostRecord>> host_where(Session& session, const char* condition, const std::string& value) {
+template <class Value>
+Result<std::optional<HostRecord>> host_where(Session& session, const char* condition, const Value& value) {
   std::vector<HostRow> rows;
   session << kHostColumns << condition, into(rows), bind(value), now;
   if (rows.empty()) return std::nullopt;
@@ -105,6 +106,11 @@ Result<std::vector<HostRecord>> Store::hosts() {
   });
 }
 
+Result<std::optional<HostRecord>> Store::host(HostNumber number) {
+  return pool_->read(
+      [&](Session& session) { return host_where(session, "WHERE number = ?", Int{domain::index(number)}); });
+}
+
 Result<HostRecord> Store::enrol(const Digest& token, const units::HostId& id, const std::string& hostname,
                                 const Digest& key, Instant at) {
   if (!units::is_utf8(hostname)) return units::fail(ErrorCode::invalid, "The host's name isn't UTF-8 text.");
@@ -142,11 +148,19 @@ Result<HostRecord> Store::revoke(const std::string& name_or_id) {
   });
 }
 
-Result<void> Store::save_facts(HostNumber host, const domain::HostFacts& facts) {
+Result<void> Store::save_facts(std::span<const Facts> all) {
   return pool_->write([&](Session& session) -> Result<void> {
-    session
-        << "INSERT INTO host_facts (host, body) VALUES (?, ?) ON CONFLICT (host) DO UPDATE SET body = excluded.body",
-        bind(Int{domain::index(host)}), bind(encode_facts(facts)), now;
+    Int host = 0;
+    std::string body;
+    Poco::Data::Statement insert(session);
+    insert << "INSERT INTO host_facts (host, body) VALUES (?, ?) "
+              "ON CONFLICT (host) DO UPDATE SET body = excluded.body",
+        use(host), use(body);
+    for (const Facts& one : all) {
+      host = Int{domain::index(one.host)};
+      body = encode_facts(one.facts);
+      insert.execute();
+    }
     return {};
   });
 }
@@ -162,12 +176,21 @@ Result<std::optional<domain::HostFacts>> Store::facts(HostNumber host) {
   });
 }
 
-Result<void> Store::save_status(const LastStatus& status) {
+Result<void> Store::save_statuses(std::span<const LastStatus> all) {
   return pool_->write([&](Session& session) -> Result<void> {
-    session << "INSERT INTO host_status (host, status, since, reason) VALUES (?, ?, ?, ?) ON CONFLICT (host) "
-               "DO UPDATE SET status = excluded.status, since = excluded.since, reason = excluded.reason",
-        bind(Int{domain::index(status.host)}), bind(std::string(domain::name(status.status))),
-        bind(Int{units::unix_ms(status.since)}), bind(status.reason), now;
+    Int host = 0, since = 0;
+    std::string status, reason;
+    Poco::Data::Statement insert(session);
+    insert << "INSERT INTO host_status (host, status, since, reason) VALUES (?, ?, ?, ?) ON CONFLICT (host) "
+              "DO UPDATE SET status = excluded.status, since = excluded.since, reason = excluded.reason",
+        use(host), use(status), use(since), use(reason);
+    for (const LastStatus& one : all) {
+      host = Int{domain::index(one.host)};
+      status = domain::name(one.status);
+      since = units::unix_ms(one.since);
+      reason = one.reason;
+      insert.execute();
+    }
     return {};
   });
 }

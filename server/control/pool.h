@@ -20,6 +20,7 @@ namespace vedette::control {
 using Poco::Data::Keywords::bind;
 using Poco::Data::Keywords::into;
 using Poco::Data::Keywords::now;
+using Poco::Data::Keywords::use;
 using Session = Poco::Data::Session;
 using Int = Poco::Int64;
 using MaybeInt = Poco::Nullable<Int>;

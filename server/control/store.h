@@ -23,14 +23,15 @@ class Store final : public domain::ControlStore {
 
   // HostRecords
   [[nodiscard]] units::Result<std::vector<domain::HostRecord>> hosts() override;
+  [[nodiscard]] units::Result<std::optional<domain::HostRecord>> host(domain::HostNumber number) override;
   units::Result<domain::HostRecord> enrol(const domain::Digest& token, const units::HostId& id,
                                           const std::string& hostname, const domain::Digest& key,
                                           units::Instant now) override;
   [[nodiscard]] units::Result<std::optional<domain::HostRecord>> host_by_key(const domain::Digest& key) override;
   units::Result<domain::HostRecord> revoke(const std::string& name_or_id) override;
-  units::Result<void> save_facts(domain::HostNumber host, const domain::HostFacts& facts) override;
+  units::Result<void> save_facts(std::span<const Facts> facts) override;
   [[nodiscard]] units::Result<std::optional<domain::HostFacts>> facts(domain::HostNumber host) override;
-  units::Result<void> save_status(const LastStatus& status) override;
+  units::Result<void> save_statuses(std::span<const LastStatus> statuses) override;
   [[nodiscard]] units::Result<std::vector<LastStatus>> last_statuses() override;
   units::Result<std::uint64_t> save_outage(const domain::Outage& outage) override;
   [[nodiscard]] units::Result<std::vector<domain::Outage>> outages(domain::HostNumber host, units::Instant from,

@@ -40,6 +40,7 @@ class Logins {
 
 /// What an agent gets for its token. The key is shown this once.
 struct Enrolled {
+  HostNumber number{};
   units::HostId host;
   std::string key;
 };

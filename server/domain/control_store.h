@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -21,13 +22,18 @@ class HostRecords {
  public:
   virtual ~HostRecords() = default;
   [[nodiscard]] virtual units::Result<std::vector<HostRecord>> hosts() = 0;
+  [[nodiscard]] virtual units::Result<std::optional<HostRecord>> host(HostNumber number) = 0;
   /// Makes the host (next number, name made unique) and stores its key's digest, using up one use of the enrolment
   /// token, in one transaction. `unauthorized` if the token is unknown or expired, `forbidden` if it is used up.
   virtual units::Result<HostRecord> enrol(const Digest& token, const units::HostId& id, const std::string& hostname,
                                           const Digest& key, units::Instant now) = 0;
   [[nodiscard]] virtual units::Result<std::optional<HostRecord>> host_by_key(const Digest& key) = 0;
   virtual units::Result<HostRecord> revoke(const std::string& name_or_id) = 0;
-  virtual units::Result<void> save_facts(HostNumber host, const HostFacts& facts) = 0;
+  struct Facts {
+    HostNumber host{};
+    HostFacts facts;
+  };
+  virtual units::Result<void> save_facts(std::span<const Facts> facts) = 0;
   [[nodiscard]] virtual units::Result<std::optional<HostFacts>> facts(HostNumber host) = 0;
   /// The last status before the collector stopped, so that a host that was down stays down.
   struct LastStatus {
@@ -36,7 +42,7 @@ class HostRecords {
     units::Instant since{};
     std::string reason;
   };
-  virtual units::Result<void> save_status(const LastStatus& status) = 0;
+  virtual units::Result<void> save_statuses(std::span<const LastStatus> statuses) = 0;
   [[nodiscard]] virtual units::Result<std::vector<LastStatus>> last_statuses() = 0;
   /// Inserts when id is 0 (returns the new id), else updates.
   virtual units::Result<std::uint64_t> save_outage(const Outage& outage) = 0;

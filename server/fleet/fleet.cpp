@@ -100,31 +100,27 @@ void Fleet::load_revoked(const domain::HostRecord& record, const domain::HostRec
   drop(host);
 }
 
-void Fleet::refresh() {
-  ports_.control.post([this] { reread(); });
+void Fleet::refresh(HostNumber host) {
+  ports_.control.post([this, host] { reread(host); });
 }
 
-void Fleet::reread() {
-  const auto records = ports_.records.hosts();
-  if (!records) {
-    units::log_error("hosts can't be read", {{"error", records.error().message}});
+void Fleet::reread(HostNumber number) {
+  const auto record = ports_.records.host(number);
+  if (!record) {
+    units::log_error("a host can't be read", {{"number", domain::index(number)}, {"error", record.error().message}});
     return;
   }
-  for (const auto& record : *records) {
-    const auto it = hosts_.find(record.number);
-    if (it == hosts_.end()) {
-      if (record.revoked) continue;
-      load(record);
-      if (Host* host = find(record.number)) publish(*host);
-    } else if (record.revoked) {
-      it->second.view.record = record;
-      drop(it->second);
-      hosts_.erase(it);
-    } else {
-      it->second.view.record = record;
-      publish(it->second);
-    }
+  if (!*record) return;
+  const auto known = hosts_.find(number);
+  if (known == hosts_.end()) {
+    if ((*record)->revoked) return;
+    load(**record);
+    return publish(hosts_.at(number));
   }
+  known->second.view.record = **record;
+  if (!(*record)->revoked) return publish(known->second);
+  drop(known->second);
+  hosts_.erase(known);
 }
 
 void Fleet::drop(Host& host) {
@@ -149,7 +145,7 @@ Fleet::Host* Fleet::find(HostNumber number) {
 void Fleet::on_sighting(HostNumber number, Instant at, const Sighting& sighting) {
   Host* host = find(number);
   if (host == nullptr && std::holds_alternative<seen::Welcomed>(sighting)) {
-    reread();  // enrolled since the start
+    reread(number);  // enrolled since the start
     host = find(number);
   }
   if (host == nullptr) return;

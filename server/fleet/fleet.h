@@ -53,8 +53,8 @@ class Fleet final : public domain::HostObserver,
   /// Reads hosts, their last statuses and open outages, begins the grace. Control thread, once, before the first
   /// sighting.
   units::Result<void> start();
-  /// Reads hosts anew: one was enrolled, renamed or revoked. Any thread.
-  void refresh();
+  /// Reads a host anew: it was enrolled, renamed or revoked. Any thread.
+  void refresh(domain::HostNumber host);
 
   [[nodiscard]] const domain::HostDirectory& directory() const noexcept { return directory_; }
   /// Outages that were never stored, since the disk refused for too long. Any thread.
@@ -64,7 +64,7 @@ class Fleet final : public domain::HostObserver,
   void on_ticks(const domain::SharedBatch& batch) override;
   void on_own_trouble(units::Instant at, std::string_view what) override;
   void on_notified(domain::HostNumber host, units::Instant since) override;
-  void on_host_revoked(domain::HostNumber) override { refresh(); }
+  void on_host_revoked(domain::HostNumber host) override { refresh(host); }
   void on_login_ended(const domain::Digest&) override {}
 
  private:
@@ -91,7 +91,7 @@ class Fleet final : public domain::HostObserver,
     bool came_back = false;  ///< the last status is of an outage that had ended
   };
   [[nodiscard]] Past past_outages(const domain::HostRecords::LastStatus& last);
-  void reread();
+  void reread(domain::HostNumber number);
   Host* find(domain::HostNumber host);
   void drop(Host& host);
 

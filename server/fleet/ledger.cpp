@@ -1,5 +1,7 @@
 #include "server/fleet/ledger.h"
 
+#include <vector>
+
 #include "schema/units/log.h"
 
 namespace vedette::fleet {
@@ -53,13 +55,15 @@ void Ledger::write() {
 
 bool Ledger::write_next() {
   if (!outages_.empty()) return write_outage();
-  return statuses_.empty() ? write_facts() : write_status();
+  return statuses_.empty() ? write_facts() : write_statuses();
 }
 
-bool Ledger::write_status() {
-  const auto next = statuses_.begin();
-  if (!written(records_.save_status(next->second))) return false;
-  statuses_.erase(next);
+bool Ledger::write_statuses() {
+  std::vector<domain::HostRecords::LastStatus> rows;
+  auto next = statuses_.begin();
+  for (; next != statuses_.end() && rows.size() < times_.rows; ++next) rows.push_back(next->second);
+  if (!written(records_.save_statuses(rows))) return false;
+  statuses_.erase(statuses_.begin(), next);
   return true;
 }
 
@@ -75,9 +79,11 @@ bool Ledger::write_outage() {
 }
 
 bool Ledger::write_facts() {
-  const auto next = facts_.begin();
-  if (!written(records_.save_facts(next->first, next->second))) return false;
-  facts_.erase(next);
+  std::vector<domain::HostRecords::Facts> rows;
+  auto next = facts_.begin();
+  for (; next != facts_.end() && rows.size() < times_.rows; ++next) rows.push_back({next->first, next->second});
+  if (!written(records_.save_facts(rows))) return false;
+  facts_.erase(facts_.begin(), next);
   return true;
 }
 

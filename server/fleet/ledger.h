@@ -16,8 +16,9 @@
 namespace vedette::fleet {
 
 struct LedgerTimes {
-  units::Milliseconds bite{100};      ///< of writing, then
-  units::Milliseconds pause{100};     ///< for everybody else
+  units::Milliseconds bite{20};       ///< of writing, then
+  units::Milliseconds pause{20};      ///< for everybody else
+  std::size_t rows = 64;              ///< statuses or facts in one transaction
   units::Milliseconds again{5'000};   ///< after a failure
   std::size_t most_outages = 10'000;  ///< not written yet; above it each new one waits for the disk, or is lost
 };
@@ -49,7 +50,7 @@ class Ledger {
   void schedule(units::Milliseconds delay);
   void write();
   [[nodiscard]] bool write_next();
-  [[nodiscard]] bool write_status();
+  [[nodiscard]] bool write_statuses();
   [[nodiscard]] bool write_outage();
   [[nodiscard]] bool write_facts();
   bool written(const units::Result<void>& result);

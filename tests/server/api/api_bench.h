@@ -42,6 +42,9 @@ class FakeDirectory final : public domain::HostDirectory {
 class FakeRecords final : public domain::HostRecords {
  public:
   [[nodiscard]] units::Result<std::vector<domain::HostRecord>> hosts() override { return {}; }
+  [[nodiscard]] units::Result<std::optional<domain::HostRecord>> host(domain::HostNumber) override {
+    return std::nullopt;
+  }
   units::Result<domain::HostRecord> enrol(const domain::Digest&, const units::HostId&, const std::string&,
                                           const domain::Digest&, units::Instant) override {
     return domain::HostRecord{};
@@ -50,11 +53,11 @@ class FakeRecords final : public domain::HostRecords {
     return std::nullopt;
   }
   units::Result<domain::HostRecord> revoke(const std::string&) override { return domain::HostRecord{}; }
-  units::Result<void> save_facts(domain::HostNumber, const domain::HostFacts&) override { return {}; }
+  units::Result<void> save_facts(std::span<const Facts>) override { return {}; }
   [[nodiscard]] units::Result<std::optional<domain::HostFacts>> facts(domain::HostNumber) override {
     return std::nullopt;
   }
-  units::Result<void> save_status(const LastStatus&) override { return {}; }
+  units::Result<void> save_statuses(std::span<const LastStatus>) override { return {}; }
   [[nodiscard]] units::Result<std::vector<LastStatus>> last_statuses() override { return {}; }
   units::Result<std::uint64_t> save_outage(const domain::Outage&) override { return 1; }
   [[nodiscard]] units::Result<std::vector<domain::Outage>> outages(domain::HostNumber host, units::Instant from,

@@ -60,7 +60,7 @@ class Enrolment final : public domain::Enrolment {
     if (token == "flood") return refuse({unavailable, "Too many"}, 30);
     if (token == "full") return refuse({unavailable, "disk full"}, 0);
     if (token != "right") return refuse({unauthorized, "This enrolment token is unknown"}, 0);
-    return domain::Enrolled{{}, "key"};
+    return domain::Enrolled{{}, {}, "key"};
   }
 };
 

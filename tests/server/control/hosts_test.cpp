@@ -111,9 +111,12 @@ TEST(Hosts, KeepFactsStatusAndOutagesOverARestart) {
   {
     auto store = open_store(directory);
     enrolled(*store, 1, "web");
-    ASSERT_TRUE(store->save_facts(host, facts));
-    ASSERT_TRUE(store->save_status({host, domain::HostStatus::lost, at(1), "gone"}));
-    ASSERT_TRUE(store->save_status({host, domain::HostStatus::unresponsive, at(2), "silent"}));
+    enrolled(*store, 2, "db");
+    using Facts = domain::HostRecords::Facts;
+    ASSERT_TRUE(store->save_facts(std::vector{Facts{host, facts}, Facts{domain::HostNumber{2}, {}}}));
+    using Status = domain::HostRecords::LastStatus;
+    ASSERT_TRUE(store->save_statuses(std::vector{Status{host, domain::HostStatus::lost, at(1), "gone"}}));
+    ASSERT_TRUE(store->save_statuses(std::vector{Status{host, domain::HostStatus::unresponsive, at(2), "silent"}}));
     domain::Outage outage;
     outage.host = host;
     outage.from = at(10);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <gtest/gtest.h>
+#include <algorithm>
 
 #include <map>
 #include <optional>
@@ -48,16 +49,20 @@ struct FakeRecords final : domain::HostRecords {
   std::vector<LastStatus> lasts;
   std::map<std::uint64_t, domain::Outage> saved;
   units::Result<std::vector<domain::HostRecord>> hosts() override { return records; }
+  units::Result<std::optional<domain::HostRecord>> host(domain::HostNumber number) override {
+    const auto found = std::ranges::find(records, number, &domain::HostRecord::number);
+    return found == records.end() ? std::nullopt : std::optional(*found);
+  }
   units::Result<domain::HostRecord> enrol(const domain::Digest&, const units::HostId&, const std::string&,
                                           const domain::Digest&, units::Instant) override {
     return records.front();
   }
   units::Result<std::optional<domain::HostRecord>> host_by_key(const domain::Digest&) override { return std::nullopt; }
   units::Result<domain::HostRecord> revoke(const std::string&) override { return records.front(); }
-  units::Result<void> save_facts(domain::HostNumber, const domain::HostFacts&) override { return {}; }
+  units::Result<void> save_facts(std::span<const Facts>) override { return {}; }
   units::Result<std::optional<domain::HostFacts>> facts(domain::HostNumber) override { return std::nullopt; }
-  units::Result<void> save_status(const LastStatus& status) override {
-    lasts = {status};
+  units::Result<void> save_statuses(std::span<const LastStatus> all) override {
+    lasts = {all.back()};
     return {};
   }
   units::Result<std::vector<LastStatus>> last_statuses() override { return lasts; }
