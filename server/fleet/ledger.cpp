@@ -1,5 +1,6 @@
 #include "server/fleet/ledger.h"
 
+#include <algorithm>
 #include <vector>
 
 #include "schema/units/log.h"
@@ -20,7 +21,7 @@ Ledger::~Ledger() {
 
 void Ledger::status(const domain::HostRecords::LastStatus& status) {
   statuses_.insert_or_assign(status.host, status);
-  schedule(Milliseconds{0});
+  schedule_soon();
 }
 
 void Ledger::outage(const domain::Outage& outage) {
@@ -29,12 +30,17 @@ void Ledger::outage(const domain::Outage& outage) {
     ++lost_;
   }
   outages_.insert_or_assign({outage.host, outage.from}, outage);
-  schedule(Milliseconds{0});
+  schedule_soon();
 }
 
 void Ledger::facts(domain::HostNumber host, const domain::HostFacts& facts) {
   facts_.insert_or_assign(host, facts);
-  schedule(Milliseconds{0});
+  schedule_soon();
+}
+
+void Ledger::schedule_soon() {
+  const auto left = std::chrono::ceil<Milliseconds>(written_at_ + times_.pause - clock_.steady());
+  schedule(std::clamp(left, Milliseconds{0}, times_.pause));
 }
 
 void Ledger::schedule(Milliseconds delay) {
@@ -49,7 +55,8 @@ void Ledger::write() {
   const auto until = clock_.steady() + times_.bite;
   while (waiting() > 0) {
     if (!write_next()) return schedule(times_.again);
-    if (clock_.steady() >= until && waiting() > 0) return schedule(times_.pause);
+    written_at_ = clock_.steady();
+    if (written_at_ >= until && waiting() > 0) return schedule(times_.pause);
   }
 }
 

@@ -16,8 +16,8 @@
 namespace vedette::fleet {
 
 struct LedgerTimes {
-  units::Milliseconds bite{20};       ///< of writing, then
-  units::Milliseconds pause{20};      ///< for everybody else
+  units::Milliseconds bite{20};       ///< of writing, after
+  units::Milliseconds pause{20};      ///< for everybody else: what comes meanwhile shares a transaction
   std::size_t rows = 64;              ///< statuses or facts in one transaction
   units::Milliseconds again{5'000};   ///< after a failure
   std::size_t most_outages = 10'000;  ///< not written yet; above it each new one waits for the disk, or is lost
@@ -47,6 +47,7 @@ class Ledger {
  private:
   using Key = std::pair<domain::HostNumber, units::Instant>;
 
+  void schedule_soon();
   void schedule(units::Milliseconds delay);
   void write();
   [[nodiscard]] bool write_next();
@@ -64,6 +65,7 @@ class Ledger {
   std::map<Key, domain::Outage> outages_;
   std::map<domain::HostNumber, domain::HostFacts> facts_;
   Key newest_{};  ///< the outage written last: turns go round, so that one restless host doesn't keep others waiting
+  units::Steady written_at_{};
   bool scheduled_ = false;
   bool failing_ = false;
   std::atomic<std::uint64_t> lost_ = 0;

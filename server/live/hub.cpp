@@ -89,15 +89,22 @@ bool Hub::watched(std::string_view name) const {
   return !is_host_topic(name) || topics_.contains(name);
 }
 
+units::Steady Hub::next_flush() const {
+  const auto apart = std::chrono::ceil<units::Milliseconds>(limits_.flush_a_viewer * seats_.size());
+  return flushed_ + std::clamp(apart, limits_.flush_least, limits_.flush_most);
+}
+
 void Hub::schedule_flush() {
   if (std::exchange(flush_scheduled_, true)) return;
-  control_.after(limits_.flush, [this] {
+  const auto left = std::chrono::ceil<units::Milliseconds>(next_flush() - ports_.clock.steady());
+  control_.after(std::max(left, units::Milliseconds{0}), [this] {
     flush_scheduled_ = false;
     flush();
   });
 }
 
 void Hub::flush() {
+  flushed_ = ports_.clock.steady();
   std::map<domain::Executor*, std::vector<Parcel>> parcels;
   for (Topic* changed : std::exchange(changed_, {})) {
     changed->changed = false;
@@ -112,6 +119,7 @@ void Hub::flush() {
       }
     });
   }
+  answer_requests();
 }
 
 void Hub::flush_topic(Topic& changed, std::map<domain::Executor*, std::vector<Parcel>>& parcels) {

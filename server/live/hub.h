@@ -86,7 +86,16 @@ class Hub final : public domain::LiveBus, public domain::RevocationObserver {
   void flush_topic(Topic& topic, std::map<domain::Executor*, std::vector<Parcel>>& parcels);
   SharedEvent make_event(const Topic& topic, std::optional<std::string> header, std::vector<Event::Row> rows);
 
-  void do_subscribe(const SharedSeat& seat, std::vector<std::string> names, const std::string* cursor);
+  struct Request {
+    SharedSeat seat;
+    std::vector<std::string> topics;
+    std::optional<std::string> cursor;
+    Refusals refused;
+  };
+  [[nodiscard]] units::Steady next_flush() const;
+  void ask(Request request);
+  void answer_requests();
+  void answer(Request& request);
   void watch(const SharedSeat& seat, const std::vector<std::string>& names);
   void unwatch(const SharedSeat& seat, const std::string& name);
   [[nodiscard]] Refusals refuse(std::vector<std::string>& names);
@@ -110,7 +119,9 @@ class Hub final : public domain::LiveBus, public domain::RevocationObserver {
   std::uint64_t number_ = 0;  ///< of the newest event
   RecentEvents recent_;
   std::map<std::string, std::unique_ptr<Topic>, std::less<>> topics_;
-  std::vector<Topic*> changed_;  ///< with pending rows, in order of their first
+  std::vector<Topic*> changed_;    ///< with pending rows, in order of their first
+  std::vector<Request> requests_;  ///< wait for the next flush: all that came until then share their snapshots
+  units::Steady flushed_{};
   bool flush_scheduled_ = false;
   std::unordered_set<SharedSeat> seats_;
   std::deque<domain::Digest> ended_logins_;  ///< the latest, for viewers that join just then

@@ -30,12 +30,13 @@ void Hub::leave(SharedSeat seat) {
 
 void Hub::subscribe(SharedSeat seat, std::vector<std::string> topics, std::optional<std::string> cursor) {
   control_.post([this, seat = std::move(seat), topics = std::move(topics), cursor = std::move(cursor)] {
-    do_subscribe(seat, topics, cursor ? &*cursor : nullptr);
+    ask({seat, topics, cursor, {}});
   });
 }
 
 void Hub::unsubscribe(SharedSeat seat, std::vector<std::string> topics) {
   control_.post([this, seat = std::move(seat), topics = std::move(topics)] {
+    if (!requests_.empty()) flush();  // in their order
     for (const std::string& name : topics) unwatch(seat, name);
     seat->loop.post([seat] {
       if (seat->subscriber) seat->subscriber->answer({});
@@ -93,14 +94,29 @@ bool Hub::make_room() {
   return true;
 }
 
-void Hub::do_subscribe(const SharedSeat& seat, std::vector<std::string> names, const std::string* from) {
-  if (!seats_.contains(seat)) return;
-  flush();  // what was published before belongs to the snapshot, not after it
-  Refusals refused = refuse(names);
-  watch(seat, names);
+void Hub::ask(Request request) {
+  requests_.push_back(std::move(request));
+  if (ports_.clock.steady() >= next_flush()) return flush();
+  schedule_flush();
+}
+
+/// What was published before belongs to the snapshots, not after them: only at the end of a flush.
+void Hub::answer_requests() {
+  auto requests = std::exchange(requests_, {});
+  std::erase_if(requests, [this](const Request& request) { return !seats_.contains(request.seat); });
+  // A fresh topic is an event of its own, which would make the snapshots between old: all are made first.
+  for (Request& request : requests) {
+    request.refused = refuse(request.topics);
+    watch(request.seat, request.topics);
+  }
+  for (Request& request : requests) answer(request);
+}
+
+void Hub::answer(Request& request) {
+  const auto& [seat, names, from, refused] = request;
   Answer answer;
   answer.cursor = cursor(number_);
-  answer.refused = std::move(refused);
+  answer.refused = refused;
   if (names.empty()) {  // nothing but refusals
   } else if (const auto events = from ? resumed(names, *from) : std::nullopt) {
     for (const auto& event : *events) {
@@ -117,7 +133,7 @@ void Hub::do_subscribe(const SharedSeat& seat, std::vector<std::string> names, c
       std::ranges::move(parts, std::back_inserter(answer.messages));
     }
   }
-  seat->loop.post([seat, answer = std::move(answer)] {
+  seat->loop.post([seat = seat, answer = std::move(answer)] {
     if (seat->subscriber) seat->subscriber->answer(answer);
   });
 }
@@ -152,10 +168,12 @@ Hub::Messages Hub::snapshot(Topic& shown, Form form, bool last) {
     shown.snapshot = {};
     shown.snapshot_at = number_ + 1;
   }
-  Messages& shared = shown.snapshot[static_cast<std::size_t>(form)];
-  while (shared.size() + 1 < runs.size()) shared.push_back(encoded(shared.size() + 1, 0));
-  Messages messages = shared;
-  messages.push_back(encoded(runs.size(), last ? number_ : 0));
+  auto& [parts, middle, end] = shown.snapshot[static_cast<std::size_t>(form)];
+  while (parts.size() + 1 < runs.size()) parts.push_back(encoded(parts.size() + 1, 0));
+  Encoded& final = last ? end : middle;
+  if (!final) final = encoded(runs.size(), last ? number_ : 0);
+  Messages messages = parts;
+  messages.push_back(final);
   return messages;
 }
 

@@ -12,7 +12,7 @@ class Polls::Poll final : public Subscriber {
         respond_(std::move(respond)),
         seat_(std::make_shared<Seat>(Seat{owner.control_, Form::text, login.sid, login.expires, this, {}})) {
     owner_.hub_.join(seat_);
-    timer_ = owner_.control_.after(owner_.hub_.limits().poll, [this] { finish(); });
+    finish_after(owner_.hub_.limits().poll);
   }
   ~Poll() override {
     owner_.control_.cancel(timer_);
@@ -34,8 +34,8 @@ class Polls::Poll final : public Subscriber {
   void take(const SharedEvent& event) override {
     add(*event->encoded[static_cast<std::size_t>(Form::text)].text);
     cursor_ = owner_.hub_.cursor(event->number);
-    // What else this flush brings comes in the same task.
-    if (!std::exchange(ending_, true)) finish_soon();
+    // Where something happens all the time, a poll for each event would cost more than all events.
+    if (!std::exchange(ending_, true)) finish_after(owner_.hub_.limits().poll_gather);
   }
   void beat(const Encoded&, const std::string& cursor) override { cursor_ = cursor; }
   void end_login() override { respond(domain::problem(401, "Your login ended.")); }
@@ -46,10 +46,9 @@ class Polls::Poll final : public Subscriber {
     if (!events_.empty()) events_ += ',';
     events_ += text;
   }
-  void finish_soon() {
-    owner_.control_.post([seat = seat_] {
-      if (seat->subscriber != nullptr) static_cast<Poll*>(seat->subscriber)->finish();
-    });
+  void finish_after(units::Milliseconds delay) {
+    owner_.control_.cancel(timer_);
+    timer_ = owner_.control_.after(delay, [this] { finish(); });
   }
   void finish() { respond(domain::json(200, R"({"cursor":")" + cursor_ + R"(","events":[)" + events_ + "]}")); }
   void respond(domain::Response response) {

@@ -34,9 +34,13 @@ struct Hub::Topic {
   bool changed = false;          ///< is in changed_
   std::uint64_t whole_from = 0;  ///< events before this number don't suffice to resume: there was no topic then
   unsigned unwatched_beats = 0;
-  /// Encoded at `snapshot_at`, by form: all parts but the last, which is made as it is needed.
-  std::array<Messages, kForms> snapshot;
-  std::uint64_t snapshot_at = 0;
+  /// Its last part in two wordings: only the end of all that a viewer is sent has a cursor to resume from.
+  struct Snapshot {
+    Messages parts;
+    Encoded middle, end;
+  };
+  std::array<Snapshot, kForms> snapshot;  ///< by form, each part made as it is needed
+  std::uint64_t snapshot_at = 0;          ///< the event after which it was made, + 1
 };
 
 [[nodiscard]] std::string delta_of(const Event& event, const std::string& cursor);

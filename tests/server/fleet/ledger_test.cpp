@@ -14,7 +14,7 @@ using units::Instant;
 
 /// Clock, control thread and a disk that takes `cost` for each write.
 struct Desk final : domain::Executor, domain::Clock, domain::HostRecords {
-  units::Steady mono{};
+  units::Steady mono{1h};
   std::multimap<units::Steady, Task> timers;
   units::Milliseconds cost{0};
   bool full = false;
@@ -113,6 +113,22 @@ TEST(Ledger, AThousandHostsThatGoAtOnceLeaveTimeForOthers) {
   desk.advance(30s);
   EXPECT_EQ(desk.statuses.size(), 1'000u);
   EXPECT_EQ(desk.kept.size(), 1'000u);
+}
+
+TEST(Ledger, WhatComesSoonAfterSharesATransaction) {
+  Desk desk;
+  desk.cost = 2ms;
+  Ledger ledger(desk, desk, desk, kIgnore);
+  std::size_t writes = 0;
+  for (std::uint32_t host = 1; host <= 100; ++host) {
+    const auto before = desk.statuses.size();
+    ledger.status({HostNumber{host}, domain::HostStatus::up, {}, ""});
+    desk.advance(1ms);
+    writes += desk.statuses.size() != before ? 1 : 0;
+  }
+  EXPECT_LE(writes, 6u);
+  desk.advance(20ms);
+  EXPECT_EQ(desk.statuses.size(), 100u);
 }
 
 TEST(Ledger, ANewerEntryReplacesOneThatWaits) {

@@ -43,11 +43,12 @@ class ManualExecutor final : public domain::Executor {
     }
     now_ = until;
   }
+  [[nodiscard]] units::Milliseconds now() const { return now_; }
 
  private:
   std::deque<Task> tasks_;
   std::multimap<units::Milliseconds, std::pair<TimerId, Task>> timers_;
-  units::Milliseconds now_{0};
+  units::Milliseconds now_{1'000};
   TimerId last_ = 0;
 };
 
@@ -121,9 +122,13 @@ struct Client {
 
 /// A wall clock that the test sets.
 struct WallClock final : domain::Clock {
+  explicit WallClock(const ManualExecutor& executor) : executor_(executor) {}
   units::Instant wall{};
   [[nodiscard]] units::Instant now() const override { return wall; }
-  [[nodiscard]] units::Steady steady() const override { return {}; }
+  [[nodiscard]] units::Steady steady() const override { return units::Steady(executor_.now()); }
+
+ private:
+  const ManualExecutor& executor_;
 };
 
 /// Hosts are known unless their id begins with "ff".
@@ -152,7 +157,7 @@ struct Bench {
   void tick(const std::string& id, int value) { hub.publish("fleet", id, nlohmann::json{id, value}.dump(), true); }
 
   ManualExecutor control, loop;
-  WallClock clock;
+  WallClock clock{control};
   Hub hub;
 };
 
@@ -171,6 +176,7 @@ inline void Client::subscribe(std::vector<std::string> topics, const std::string
   nlohmann::json request{{"op", "subscribe"}, {"topics", std::move(topics)}};
   if (!cursor.empty()) request["cursor"] = cursor;
   ask(request.dump());
+  bench.pass(bench.hub.limits().flush_least);  // with the next flush
 }
 inline void Client::end() {
   if (!viewer) return;

@@ -46,6 +46,71 @@ TEST(Hub, PutsTheRowsOfOneFlushIntoOneDelta) {
   EXPECT_FALSE(messages[0].contains("header"));
 }
 
+TEST(Hub, TellsAtOnceWhatComesAfterSilence) {
+  Bench bench;
+  Client client(bench);
+  client.subscribe({"fleet"});
+  client.take();
+  bench.pass(1s);
+  bench.tick("a", 1);
+  bench.pass(0ms);
+  EXPECT_EQ(client.take().size(), 1u);
+  bench.tick("a", 2);
+  bench.pass(9ms);
+  EXPECT_TRUE(client.take().empty());
+  bench.pass(1ms);
+  EXPECT_EQ(client.take().size(), 1u);
+}
+
+TEST(Hub, FlushesLessOftenForMoreViewers) {
+  Bench bench;
+  std::vector<std::unique_ptr<Client>> crowd;
+  for (int i = 0; i < 100; ++i) crowd.push_back(std::make_unique<Client>(bench));
+  crowd.front()->subscribe({"fleet"});
+  bench.pass(1s);
+  crowd.front()->take();
+  for (int value = 0; value < 200; ++value) {
+    bench.tick("a", value);
+    bench.pass(1ms);
+  }
+  EXPECT_EQ(crowd.front()->take().size(), 11u) << "the first at once, then every 20 ms: 100 viewers at 200 µs each";
+}
+
+TEST(Hub, WhoAsksBetweenTwoFlushesIsAnsweredWithTheNextAndSharesItsSnapshot) {
+  Bench bench;
+  bench.tick("a", 1);
+  bench.pass(1s);
+  std::vector<std::unique_ptr<Client>> crowd;
+  for (int i = 0; i < 5; ++i) crowd.push_back(std::make_unique<Client>(bench));
+  const std::string other = "host/" + std::string(32, '1');
+  crowd[0]->ask(R"({"op":"subscribe","topics":["fleet"]})");
+  EXPECT_EQ(crowd[0]->take().size(), 1u) << "after silence at once";
+  for (int i = 1; i < 5; ++i) {
+    bench.tick("a", i);
+    crowd[i]->ask(R"({"op":"subscribe","topics":["fleet",")" + other + R"("]})");
+  }
+  for (int i = 1; i < 5; ++i) EXPECT_TRUE(crowd[i]->take().empty());
+  bench.pass(10ms);
+  for (int i = 1; i < 5; ++i) {
+    ASSERT_EQ(crowd[i]->connection.frames.size(), 2u);
+    EXPECT_EQ(crowd[i]->connection.frames, crowd[1]->connection.frames) << "encoded once";
+    EXPECT_EQ(crowd[i]->take()[0]["rows"], json::parse(R"([["a",4]])"));
+  }
+}
+
+TEST(Hub, ASubscriptionThatIsTakenBackBeforeItsAnswerStaysTakenBack) {
+  Bench bench;
+  Client client(bench);
+  client.subscribe({"alerts"});
+  client.ask(R"({"op":"subscribe","topics":["fleet"]})");
+  client.ask(R"({"op":"unsubscribe","topics":["fleet"]})");
+  bench.pass(1s);
+  client.take();
+  bench.tick("a", 1);
+  bench.pass(1s);
+  EXPECT_TRUE(client.take().empty());
+}
+
 TEST(Hub, AnEventIsFramedAndCompressedOnceForAllItsViewers) {
   Bench bench;
   Client ann(bench), bob(bench);

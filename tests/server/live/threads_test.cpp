@@ -96,8 +96,8 @@ TEST(Threads, ShareTheHubWithoutLosingAnAlert) {
   constexpr int kAlerts = 300, kPeers = 4;
   ThreadExecutor control;
   std::array<ThreadExecutor, 2> loops;
-  const WallClock clock;
-  Hub hub({control, clock, is_known}, "run7", {.flush = 1ms, .beat = 2ms, .forget_after = 1});
+  const domain::SystemClock clock;
+  Hub hub({control, clock, is_known}, "run7", {.flush_least = 1ms, .flush_most = 1ms, .beat = 2ms, .forget_after = 1});
   hub.start();
   std::vector<std::unique_ptr<Peer>> peers(kPeers);
   const auto loop_of = [&](std::size_t i) -> ThreadExecutor& { return loops.at(i % loops.size()); };
