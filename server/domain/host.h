@@ -11,6 +11,7 @@
 #include "schema/units/host_id.h"
 #include "schema/units/time.h"
 #include "server/domain/ids.h"
+#include "server/domain/network_path.h"
 
 namespace vedette::domain {
 
@@ -54,13 +55,15 @@ struct Welcomed {
   HostFacts facts;
   std::string peer;
   std::optional<bool> same_run;  ///< the agent's process is the one that was connected before; absent if none was yet
+  NetworkPath path;
 };
 struct GoodBye {
   std::string words;
 };  ///< "service stopped", "host is shutting down", "rebooting", "upgrading"
 struct EndedWithoutClose {
   std::string how;
-};  ///< "FIN", "RST", "TLS eof": evidence, not the verdict's words
+  bool behind_proxy = false;
+};  ///< how: "FIN", "RST", "TLS eof": evidence, not the verdict's words
 struct Replaced {};  ///< 4409: a newer connection of the same host took over; no change of status
 struct ClosedByUs {
   std::uint16_t code = 0;
