@@ -46,6 +46,9 @@ struct HostState {
   std::optional<units::Instant> last_tick;
   std::optional<std::chrono::microseconds> rtt;
   std::optional<units::Milliseconds> skew;  ///< host's clock minus the collector's
+  /// Hosts that are away with the same number lost one path together: one incident. 0: nothing like that is known, also
+  /// for those that were lost in an earlier run of the collector.
+  std::uint64_t path_loss = 0;
 };
 
 /// What ingest saw happen to a host's connection, in order. The fleet turns it into HostState.
