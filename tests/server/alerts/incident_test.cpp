@@ -106,6 +106,25 @@ TEST(Incident, WhoFiredBeforeTheCorrectionJoinsAndItsOwnMessageIsTakenBack) {
   EXPECT_THAT(w.messages(), IsEmpty());
 }
 
+TEST(Incident, OfAThousandHostsTakesOneCommit) {
+  Hosts w;
+  const int before = w.records.commits;
+  for (std::uint32_t n = 1; n <= 1'000; ++n) w.lose(n);
+  w.pass(1);
+  EXPECT_EQ(w.records.commits, before + 1);
+  ASSERT_EQ(w.records.outbox.size(), 1u);
+  EXPECT_EQ(w.last_notice().hosts.size(), 1'000u);
+  EXPECT_EQ(w.records.kept.size(), 1'001u) << "every alert's state, and the incident's";
+}
+
+TEST(Incident, AKillBeforeTheyJoinLosesNobody) {
+  Hosts w;
+  w.lose(1), w.lose(2);
+  w.start();
+  w.become(1, HostStatus::lost, kWords), w.become(2, HostStatus::lost, kWords);
+  EXPECT_THAT(w.messages(), ElementsAre("[firing] host-1: lost: " + kWords, "[firing] host-2: lost: " + kWords));
+}
+
 TEST(Incident, OneHostAloneHasAnIncidentOfItsOwn) {
   Hosts w;
   w.lose(1);
@@ -230,9 +249,10 @@ TEST(Incident, NothingIsSentTwiceWhileTheDiskFails) {
   Hosts w;
   std::set<std::uint64_t> withdrawn;
   w.engine->on_withdrawn([&](const auto& incidents) { withdrawn = incidents; });
-  w.lose(1), w.lose(2);
+  w.become(1, HostStatus::lost, "agent or path"), w.become(2, HostStatus::lost, "agent or path");
   ASSERT_EQ(w.records.outbox.size(), 2u);
   w.records.broken = true;
+  w.lose(1), w.lose(2);
   w.pass(1);
   EXPECT_EQ(withdrawn, (std::set<std::uint64_t>{1, 2})) << "the store has their own messages still";
   w.records.broken = false;
