@@ -96,7 +96,7 @@ void Engine::on_host(const domain::HostRecord& record, const domain::HostState& 
 
 void Engine::advance() {
   const units::Instant now = clock_.now();
-  join_incidents();
+  join_incidents(now);
   for (auto& [number, host] : hosts_) {
     if (host.record.number != number) continue;
     if (host.state.status == HostStatus::stopped) judge_host(host);

@@ -115,14 +115,15 @@ class Engine final : public domain::FleetObserver {
   [[nodiscard]] std::string host_down_key(domain::HostNumber host) const;
   [[nodiscard]] Entry* host_down_of(domain::HostNumber host);
   void note_path_loss(const Host& host, const Entry& entry);  ///< the alert joins the others of it, with advance()
-  [[nodiscard]] bool may_join(domain::HostNumber host, std::uint64_t path_loss);
-  void join_incidents();
-  void join(std::uint64_t path_loss, std::set<domain::HostNumber>& hosts);
+  [[nodiscard]] bool may_join(domain::HostNumber host, std::uint64_t path_loss, units::Instant now);
+  /// One `now` for all of it: whose hold ends meanwhile must not lose its own delivery and get no other.
+  void join_incidents(units::Instant now);
+  void join(std::uint64_t path_loss, std::set<domain::HostNumber>& hosts, units::Instant now);
   /// The incident of this loss, as long as nobody was told of it.
-  [[nodiscard]] Incident* open_incident(std::uint64_t path_loss);
+  [[nodiscard]] Incident* open_incident(std::uint64_t path_loss, units::Instant now);
   [[nodiscard]] Incident& begin_incident(std::uint64_t path_loss, const domain::Alert& first);
   void add(Incident& incident, Host& host, Entry& entry);
-  void tell_anew(Incident& incident);
+  void tell_anew(Incident& incident, units::Instant now);
   [[nodiscard]] domain::Notice joint_notice(const Incident& incident, domain::Transition transition) const;
   /// The host's alert is resolved; the last one to leave ends the incident. `held`: nobody was told of it yet.
   void leave(Incident& incident, const Host& host, const domain::Alert& alert, bool held);

@@ -20,33 +20,33 @@ Entry* Engine::host_down_of(HostNumber number) {
 }
 
 /// Whoever was told of an alert by itself, or is about to be, hears of its end by itself.
-bool Engine::may_join(HostNumber number, std::uint64_t path_loss) {
+bool Engine::may_join(HostNumber number, std::uint64_t path_loss, Instant now) {
   const Entry* entry = host_down_of(number);
   if (entry == nullptr || entry->state.phase != Phase::firing || hosts_.at(number).state.path_loss != path_loss) {
     return false;
   }
   const domain::Alert& alert = entry->alert;
-  return alert.incident == alert.id && !alert.notified_at && (!alert.notifies_at || clock_.now() < *alert.notifies_at);
+  return alert.incident == alert.id && !alert.notified_at && (!alert.notifies_at || now < *alert.notifies_at);
 }
 
-Incident* Engine::open_incident(std::uint64_t path_loss) {
+Incident* Engine::open_incident(std::uint64_t path_loss, Instant now) {
   const auto it = std::ranges::find_if(incidents_, [&](const auto& one) { return one.second.path_loss == path_loss; });
   if (it == incidents_.end()) return nullptr;
   const auto& notifies_at = it->second.notifies_at;
-  return !notifies_at || clock_.now() < *notifies_at ? &it->second : nullptr;
+  return !notifies_at || now < *notifies_at ? &it->second : nullptr;
 }
 
-void Engine::join_incidents() {
-  for (auto& [path_loss, hosts] : joining_) join(path_loss, hosts);
+void Engine::join_incidents(Instant now) {
+  for (auto& [path_loss, hosts] : joining_) join(path_loss, hosts, now);
   std::erase_if(joining_, [](const auto& one) { return one.second.empty(); });
   for (auto& [id, incident] : incidents_) {
-    if (std::exchange(incident.changed, false)) tell_anew(incident);
+    if (std::exchange(incident.changed, false)) tell_anew(incident, now);
   }
 }
 
-void Engine::join(std::uint64_t path_loss, std::set<HostNumber>& hosts) {
-  std::erase_if(hosts, [&](HostNumber number) { return !may_join(number, path_loss); });
-  Incident* incident = open_incident(path_loss);
+void Engine::join(std::uint64_t path_loss, std::set<HostNumber>& hosts, Instant now) {
+  std::erase_if(hosts, [&](HostNumber number) { return !may_join(number, path_loss, now); });
+  Incident* incident = open_incident(path_loss, now);
   if (hosts.size() + (incident != nullptr ? 1 : 0) < 2) return;
   if (incident == nullptr) {
     const auto first =
@@ -84,8 +84,7 @@ void Engine::add(Incident& incident, Host& host, Entry& entry) {
 }
 
 /// Its message, as long as it waits, and its state say what they say now; so do its alerts.
-void Engine::tell_anew(Incident& incident) {
-  const Instant now = clock_.now();
+void Engine::tell_anew(Incident& incident, Instant now) {
   if (incident.notifies_at && now < *incident.notifies_at) {
     std::erase_if(incident.members, &Incident::Member::over);  // back before anybody heard of it
     backlog_.replace(incident.id);

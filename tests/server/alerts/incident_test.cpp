@@ -298,6 +298,32 @@ TEST(Incident, WaitsForTheLastOneHoweverShortTheHoldIs) {
   EXPECT_EQ(w.records.outbox[0].not_before, w.clock.now() + std::chrono::seconds(1));
 }
 
+TEST(Incident, WhoseHoldEndsWhileTheyJoinKeepsOneMessage) {
+  struct Ticking final : domain::Clock {
+    mutable std::int64_t ms = 0, step = 0;
+    units::Instant now() const override { return units::from_unix_ms(1'795'000'000'000 + (ms += step)); }
+    units::Steady steady() const override { return {}; }
+  } clock;
+  for (std::int64_t before = 0; before < 60; ++before) {
+    Hosts w;
+    clock = {};
+    Config config;
+    config.receivers = {"ops"};
+    w.engine = std::make_unique<Engine>(config, w.records, w.bus, w.told, clock);
+    ASSERT_TRUE(w.engine->load());
+    w.lose(1), w.lose(2);
+    clock.ms = 60'000 - before;
+    clock.step = 1;  // each look at the clock takes a millisecond
+    w.engine->advance();
+    std::set<std::string> named;
+    for (const auto& delivery : w.records.outbox) {
+      if (delivery.notice.hosts.empty()) named.insert(delivery.notice.host_name);
+      for (const auto& host : delivery.notice.hosts) named.insert(host.name);
+    }
+    EXPECT_THAT(named, ElementsAre("host-1", "host-2")) << before;
+  }
+}
+
 TEST(Incident, ComesBackAsItWasStoredAndANewerOneIsAnError) {
   Incident incident;
   incident.id = 9;
