@@ -105,7 +105,7 @@ class Fleet final : public domain::HostObserver,
   void welcome(Host& host, units::Instant at, const domain::seen::Welcomed& welcomed);
   void apply(Host& host, units::Instant at, const Judgement& judgement);
   void hold_back(Host& host, Judgement judgement, units::Milliseconds delay);
-  void become(Host& host, units::Instant at, domain::HostStatus status, const std::string& reason);
+  void become(Host& host, units::Instant at, domain::HostStatus status, const std::string& verdict);
   void save_status(const Host& host);
   void note_path(Host& host, const domain::Sighting& sighting);
   void note_fall(const Host& host);
