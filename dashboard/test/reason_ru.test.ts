@@ -23,6 +23,15 @@ test('verdicts with their status, as alerts say them', () => {
   expect(english('stopped: rebooting; the host was revoked')).toEqual([]);
 });
 
+test('paths that were lost, as server/fleet/path_watch.cpp says them', () => {
+  const source = readFileSync('../server/fleet/path_watch.cpp', 'utf8');
+  for (const part of ['"path lost, "', '" hosts: "', '"the proxy "', '" or the network behind it"', '"the network "', '" or the way to it"']) expect(source).toContain(part);
+  expect(plain('path lost, 3 hosts: the proxy 10.0.0.5 or the network behind it')).toBe('путь потерян, 3 хоста: прокси 10.0.0.5 или сеть за ним');
+  expect(plain('unresponsive: path lost, 21 hosts: the network 2001:db8:0:1::/64 or the way to it')).toBe('не отвечает: путь потерян, 21 хост: сеть 2001:db8:0:1::/64 или путь к ней');
+  expect(plain('up again; was lost: path lost, 5 hosts: the network 192.0.2.0/24 or the way to it')).toBe('снова работает; было: потерян: путь потерян, 5 хостов: сеть 192.0.2.0/24 или путь к ней');
+  expect(plain('lost: connection ended without goodbye: agent or path')).toBe('потерян: соединение оборвалось без прощания: агент или путь к нему');
+});
+
 test('corrections', () => {
   expect(plain('host was up; network cut 10:33–10:34; no samples 10:33–10:34')).toBe('хост работал, связь пропадала 10:33–10:34; нет замеров 10:33–10:34');
   for (const words of ['rebooted at 03:02', 'agent was stopped or frozen, no samples 03:02–03:09', 'agent died and was started again, no samples 03:02–03:09', 'agent took no samples 03:02–03:09']) expect(english(words), words).toEqual([]);

@@ -1,15 +1,36 @@
 #include "server/alerts/backlog.h"
 
+#include <algorithm>
+#include <iterator>
+
+#include "server/alerts/incident.h"
+
 namespace vedette::alerts {
 
 void Backlog::alert(const std::string& key, const domain::Alert& alert, bool begins, bool ends) {
   if (begins) begun_.insert(alert.id);
   alerts_[alert.id] = alert;
-  if (!ends || !begun_.contains(alert.id)) return;
-  const auto [last, first] = ended_.try_emplace(key, alert.id);
+  if (ends && begun_.contains(alert.id)) note_end(key, alert.id);
+}
+
+void Backlog::incident(const std::string& key, std::uint64_t incident, bool begins, bool ends) {
+  if (begins) {
+    begun_.insert(incident);
+    joint_[incident] = key;
+  }
+  if (ends && begun_.contains(incident)) note_end(joint_.at(incident), incident);
+}
+
+void Backlog::note_end(const std::string& key, std::uint64_t incident) {
+  const auto [last, first] = ended_.try_emplace(key, incident);
   if (first) return;
   forget(last->second);
-  last->second = alert.id;
+  last->second = incident;
+}
+
+void Backlog::replace(std::uint64_t incident) {
+  replace_.insert(incident);
+  std::erase_if(queue_, [&](const auto& delivery) { return delivery.notice.incident == incident; });
 }
 
 void Backlog::cancel(std::uint64_t incident) {
@@ -21,6 +42,9 @@ void Backlog::forget(std::uint64_t incident) {
   ++forgotten_;
   alerts_.erase(incident);
   cancel_.erase(incident);
+  replace_.erase(incident);
+  joint_.erase(incident);
+  states_.erase(state_key(incident));
   begun_.erase(incident);
   std::erase_if(queue_, [&](const auto& delivery) { return delivery.notice.incident == incident; });
 }
@@ -30,7 +54,7 @@ domain::AlertRecords::Change Backlog::change() const {
   for (const auto& [key, body] : states_) change.states.push_back({key, body});
   for (const auto& [id, alert] : alerts_) change.alerts.push_back(alert);
   change.queue = queue_;
-  change.cancel.assign(cancel_.begin(), cancel_.end());
+  std::ranges::set_union(cancel_, replace_, std::back_inserter(change.cancel));
   return change;
 }
 

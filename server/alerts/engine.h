@@ -11,6 +11,7 @@
 
 #include "server/alerts/backlog.h"
 #include "server/alerts/entry.h"
+#include "server/alerts/incident.h"
 #include "server/alerts/recent.h"
 #include "server/alerts/rule.h"
 #include "server/alerts/step.h"
@@ -30,6 +31,11 @@ inline constexpr units::Milliseconds kKeepTicks{10'000};
 /// Deliveries of a firing wait until notify.hold has passed (not_before). Resolved within the hold, they are cancelled
 /// and nobody is told, be the disk full or not (on_withdrawn); later, a resolved notice follows at once. In it
 /// `alert.since` stays the time of the firing. Without receivers nothing waits for a hold, and nobody counts as told.
+///
+/// Alerts of hosts that lost one path together (HostState::path_loss) are one incident: within their hold, each with
+/// advance(), their deliveries are taken back and one that names them all is queued, in one commit. So a kill in
+/// between costs one message too many, never one too few. Whoever is back within the hold isn't named; when the last
+/// is back, one resolved notice follows.
 class Engine final : public domain::FleetObserver {
  public:
   /// On any thread: calls nobody.
@@ -101,7 +107,28 @@ class Engine final : public domain::FleetObserver {
   void note_told(Entry& entry);  ///< the hold is over: the receivers get "firing"
   void resolve(Host& host, Entry& entry);
   void end(Host& host, const std::string& key, const domain::Alert& alert);  ///< the last that is kept and shown of it
-  void queue(const Host& host, const domain::Alert& alert, domain::Transition transition, units::Instant not_before);
+  void withdraw(std::uint64_t incident);                                     ///< its delivery isn't to be sent
+  [[nodiscard]] domain::Notice notice(const Host& host, const domain::Alert& alert,
+                                      domain::Transition transition) const;
+  void queue(const domain::Notice& notice, units::Instant not_before);  ///< to every receiver
+
+  [[nodiscard]] std::string host_down_key(domain::HostNumber host) const;
+  [[nodiscard]] Entry* host_down_of(domain::HostNumber host);
+  void note_path_loss(const Host& host, const Entry& entry);  ///< the alert joins the others of it, with advance()
+  [[nodiscard]] bool may_join(domain::HostNumber host, std::uint64_t path_loss, units::Instant now);
+  /// One `now` for all of it: whose hold ends meanwhile must not lose its own delivery and get no other.
+  void join_incidents(units::Instant now);
+  void join(std::uint64_t path_loss, std::set<domain::HostNumber>& hosts, units::Instant now);
+  /// The incident of this loss, as long as nobody was told of it.
+  [[nodiscard]] Incident* open_incident(std::uint64_t path_loss, units::Instant now);
+  [[nodiscard]] Incident& begin_incident(std::uint64_t path_loss, const domain::Alert& first);
+  void add(Incident& incident, Host& host, Entry& entry);
+  void tell_anew(Incident& incident, units::Instant now);
+  [[nodiscard]] domain::Notice joint_notice(const Incident& incident, domain::Transition transition) const;
+  /// The host's alert is resolved; the last one to leave ends the incident. `held`: nobody was told of it yet.
+  void leave(Incident& incident, const Host& host, const domain::Alert& alert, bool held);
+  void settle_loaded();  ///< incidents that were stored: who is back already?
+
   void keep(const std::string& key, Entry& entry);
   void publish(const Host& host, const domain::Alert& alert);
   [[nodiscard]] units::Result<void> load_resolved();
@@ -123,8 +150,10 @@ class Engine final : public domain::FleetObserver {
   domain::NotificationObserver& told_;
   const domain::Clock& clock_;
   std::unordered_map<domain::HostNumber, Host> hosts_;
-  Backlog backlog_;  ///< not durable yet
-  Recent recent_;    ///< resolved ones that the topic still shows
+  std::map<std::uint64_t, Incident> incidents_;                    ///< those of several alerts
+  std::map<std::uint64_t, std::set<domain::HostNumber>> joining_;  ///< by path loss; each has an incident of its own
+  Backlog backlog_;                                                ///< not durable yet
+  Recent recent_;                                                  ///< resolved ones that the topic still shows
   bool failing_ = false;
   std::uint64_t last_id_ = 0;
   std::function<void()> queued_;

@@ -20,6 +20,7 @@ std::string encode(const Entry& entry) {
                {"since", units::unix_ms(alert.since)},
                {"last_tick", units::unix_ms(entry.state.last_tick)},
                {"id", alert.id},
+               {"incident", alert.incident},
                {"severity", static_cast<int>(alert.severity)},
                {"reason", alert.reason},
                {"host_since", units::unix_ms(entry.host_since)}};
@@ -36,7 +37,8 @@ units::Result<Entry> decode(const std::string& key, const std::string& body) {
     if (json.at("v") != 1) return units::fail(units::ErrorCode::version, "alert state " + key + ": newer version");
     Entry entry;
     domain::Alert& alert = entry.alert;
-    alert.id = alert.incident = json.at("id");
+    alert.id = json.at("id");
+    alert.incident = json.value("incident", alert.id);
     alert.rule = json.at("rule");
     entry.series = json.value("series", "");
     alert.host = domain::HostNumber{json.at("host").get<std::uint32_t>()};

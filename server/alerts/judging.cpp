@@ -23,10 +23,14 @@ bool down(const domain::HostState& state) {
 
 }  // namespace
 
+std::string Engine::host_down_key(domain::HostNumber host) const {
+  return key_of(rules_[host_down_], host, {});
+}
+
 void Engine::judge_host(Host& host) {
   const units::Instant now = clock_.now();
   if (host.state.status == HostStatus::unknown || host.state.status == HostStatus::fresh) return;
-  const std::string key = key_of(rules_[host_down_], host.record.number, {});
+  const std::string key = host_down_key(host.record.number);
   const auto found = host.entries.find(key);
   Entry entry = found == host.entries.end() ? Entry{} : found->second;
   entry.rule = host_down_;
@@ -39,6 +43,7 @@ void Engine::judge_host(Host& host) {
     if (is_down || away) {
       if (words == entry.alert.reason) return;
       entry.alert.reason = words;
+      note_path_loss(host, entry);
     } else {
       result = {{Phase::inactive, now, now}, Transition::resolved};
       entry.alert.reason = recovery(host.record, entry.alert.reason);

@@ -15,6 +15,10 @@ inline constexpr units::Milliseconds kRestartGap{90'000};
 /// as coming after a gap.
 inline constexpr units::Milliseconds kClockStep{60'000};
 
+/// Hosts that lost one path together fall one after another: their message waits for the last of them, however short
+/// notify.hold is.
+inline constexpr units::Milliseconds kGather{5'000};
+
 /// How long a firing alert outlives its series while the host reports others: a hiccup never resolves.
 inline constexpr units::Milliseconds kAbsent{300'000};
 /// The same for file systems: from here a mount that hangs looks like one that was unmounted.

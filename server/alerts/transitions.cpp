@@ -1,4 +1,5 @@
 // What follows from a decision: the alert's new state is kept, shown and told.
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "server/alerts/engine.h"
@@ -59,9 +60,11 @@ void Engine::end(Host& host, const std::string& key, const domain::Alert& alert)
 }
 
 void Engine::fire(Host& host, Entry& entry) {
+  const bool gathers = is_host_down(entry) && host.state.path_loss != 0;
+  if (gathers) note_path_loss(host, entry);
   if (config_.receivers.empty()) return;
-  entry.alert.notifies_at = clock_.now() + config_.hold;
-  queue(host, entry.alert, Transition::fired, *entry.alert.notifies_at);
+  entry.alert.notifies_at = clock_.now() + (gathers ? std::max(config_.hold, kGather) : config_.hold);
+  queue(notice(host, entry.alert, Transition::fired), *entry.alert.notifies_at);
 }
 
 void Engine::note_told(Entry& entry) {
@@ -72,26 +75,43 @@ void Engine::note_told(Entry& entry) {
 
 void Engine::resolve(Host& host, Entry& entry) {
   const units::Instant now = clock_.now();
-  if (entry.alert.notifies_at && now < *entry.alert.notifies_at) {
-    backlog_.cancel(entry.alert.incident);
-    if (withdrawn_) withdrawn_(backlog_.cancelled());
-    entry.alert.notifies_at.reset();
-  } else if (entry.alert.notifies_at) {
-    note_told(entry);
-  }
+  const auto joint = incidents_.find(entry.alert.incident);
+  const bool held = entry.alert.notifies_at && now < *entry.alert.notifies_at;
+  if (entry.alert.notifies_at && !held) note_told(entry);
+  entry.alert.notifies_at.reset();
   entry.alert.phase = Phase::resolved;
-  if (entry.alert.notified_at) queue(host, entry.alert, Transition::resolved, now);
+  if (joint != incidents_.end()) {
+    leave(joint->second, host, entry.alert, held);
+  } else if (held) {
+    withdraw(entry.alert.incident);
+  } else if (entry.alert.notified_at) {
+    queue(notice(host, entry.alert, Transition::resolved), now);
+  }
   entry.alert.since = now;
 }
 
-void Engine::queue(const Host& host, const domain::Alert& alert, Transition transition, units::Instant not_before) {
+void Engine::withdraw(std::uint64_t incident) {
+  backlog_.cancel(incident);
+  if (withdrawn_) withdrawn_(backlog_.cancelled());
+}
+
+domain::Notice Engine::notice(const Host& host, const domain::Alert& alert, Transition transition) const {
+  return {.incident = alert.incident,
+          .transition = transition,
+          .alert = alert,
+          .host_name = host.record.name,
+          .host_id = units::to_string(host.record.id),
+          .at = clock_.now(),
+          .hosts = {}};
+}
+
+void Engine::queue(const domain::Notice& notice, units::Instant not_before) {
   for (const std::string& receiver : config_.receivers) {
     domain::Delivery delivery;
     delivery.receiver = receiver;
-    delivery.notice = {alert.incident, transition, alert, host.record.name, units::to_string(host.record.id),
-                       clock_.now()};
-    delivery.message_id = "<" + std::to_string(alert.incident) +
-                          (transition == Transition::fired ? ".fired." : ".resolved.") +
+    delivery.notice = notice;
+    delivery.message_id = "<" + std::to_string(notice.incident) +
+                          (notice.transition == Transition::fired ? ".fired." : ".resolved.") +
                           std::to_string(units::unix_ms(clock_.now())) + "." +
                           std::to_string(std::hash<std::string>{}(receiver)) + "@vedette>";
     delivery.not_before = not_before;

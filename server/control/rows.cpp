@@ -209,13 +209,24 @@ Result<HostFacts> decode_facts(std::string_view text) {
   });
 }
 
+namespace {
+
+json hosts_json(const std::vector<domain::NamedHost>& hosts) {
+  json out = json::array();
+  for (const auto& host : hosts) out.push_back({{"id", host.id}, {"name", host.name}});
+  return out;
+}
+
+}  // namespace
+
 std::string encode_notice(const Notice& notice) {
   return dump({{"incident", notice.incident},
                {"transition", word(notice.transition)},
                {"alert", alert_json(notice.alert)},
                {"host_name", notice.host_name},
                {"host_id", notice.host_id},
-               {"at", units::unix_ms(notice.at)}});
+               {"at", units::unix_ms(notice.at)},
+               {"hosts", hosts_json(notice.hosts)}});
 }
 
 Result<Notice> decode_notice(std::string_view text) {
@@ -229,6 +240,9 @@ Result<Notice> decode_notice(std::string_view text) {
     notice.host_name = in.at("host_name");
     notice.host_id = in.at("host_id");
     notice.at = units::from_unix_ms(in.at("at"));
+    if (in.contains("hosts")) {  // absent in those of the first builds
+      for (const json& host : in["hosts"]) notice.hosts.push_back({host.at("id"), host.at("name")});
+    }
     return notice;
   });
 }

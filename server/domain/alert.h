@@ -39,14 +39,21 @@ struct Alert {
 
 enum class Transition : std::uint8_t { fired, resolved };
 
+/// A host as a notification names it.
+struct NamedHost {
+  std::string id;  ///< 32 hex digits
+  std::string name;
+};
+
 /// What a notification says, fixed when it is queued so that words don't change between retries.
 struct Notice {
   std::uint64_t incident = 0;
   Transition transition = Transition::fired;
   Alert alert;
   std::string host_name;
-  std::string host_id;  ///< 32 hex digits, for the link
-  units::Instant at{};  ///< when the transition happened
+  std::string host_id;           ///< 32 hex digits, for the link
+  units::Instant at{};           ///< when the transition happened
+  std::vector<NamedHost> hosts;  ///< of an incident of several; `alert`, `host_name` and `host_id` are the first one's
 };
 
 }  // namespace vedette::domain

@@ -14,6 +14,7 @@
 #include "schema/wire/shared_frame.h"
 #include "server/domain/executor.h"
 #include "server/domain/ids.h"
+#include "server/domain/network_path.h"
 
 namespace vedette::domain {
 
@@ -45,7 +46,7 @@ class Connection {
   [[nodiscard]] virtual ConnectionId id() const noexcept = 0;
   [[nodiscard]] virtual std::string_view peer()
       const noexcept = 0;  ///< "192.0.2.7:53124", behind a trusted proxy the forwarded address
-  [[nodiscard]] virtual bool behind_proxy() const noexcept = 0;
+  [[nodiscard]] virtual const NetworkPath& path() const noexcept = 0;
   [[nodiscard]] virtual Executor& loop() noexcept = 0;
 
   /// Queue; false when closing already.

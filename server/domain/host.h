@@ -11,6 +11,7 @@
 #include "schema/units/host_id.h"
 #include "schema/units/time.h"
 #include "server/domain/ids.h"
+#include "server/domain/network_path.h"
 
 namespace vedette::domain {
 
@@ -45,6 +46,9 @@ struct HostState {
   std::optional<units::Instant> last_tick;
   std::optional<std::chrono::microseconds> rtt;
   std::optional<units::Milliseconds> skew;  ///< host's clock minus the collector's
+  /// Hosts that are away with the same number lost one path together: one incident. 0: nothing like that is known, also
+  /// for those that were lost in an earlier run of the collector.
+  std::uint64_t path_loss = 0;
 };
 
 /// What ingest saw happen to a host's connection, in order. The fleet turns it into HostState.
@@ -54,13 +58,15 @@ struct Welcomed {
   HostFacts facts;
   std::string peer;
   std::optional<bool> same_run;  ///< the agent's process is the one that was connected before; absent if none was yet
+  NetworkPath path;
 };
 struct GoodBye {
   std::string words;
 };  ///< "service stopped", "host is shutting down", "rebooting", "upgrading"
 struct EndedWithoutClose {
   std::string how;
-};  ///< "FIN", "RST", "TLS eof": evidence, not the verdict's words
+  bool behind_proxy = false;
+};  ///< how: "FIN", "RST", "TLS eof": evidence, not the verdict's words
 struct Replaced {};  ///< 4409: a newer connection of the same host took over; no change of status
 struct ClosedByUs {
   std::uint16_t code = 0;

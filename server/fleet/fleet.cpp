@@ -125,10 +125,12 @@ void Fleet::reread(HostNumber number) {
 
 void Fleet::drop(Host& host) {
   // Alerts see a revoked host as one that stopped on purpose.
-  host.view.state = {HostStatus::stopped, ports_.clock.now(), std::string(kRevoked), host.view.state.last_tick, {}, {}};
+  host.view.state = {
+      HostStatus::stopped, ports_.clock.now(), std::string(kRevoked), host.view.state.last_tick, {}, {}, 0};
   save_status(host);
   ports_.observer.on_host(host.view.record, host.view.state);
   end_outage(host, ports_.clock.now());
+  paths_.left(host.view.record.number);
   const std::string id = units::to_string(host.view.record.id);
   directory_.put(host.view);                                   // its history, outages and alerts can still be asked for
   ports_.live.publish("fleet", id, "[\"" + id + "\"]", true);  // nothing but its key: gone
@@ -166,6 +168,7 @@ void Fleet::on_sighting(HostNumber number, Instant at, const Sighting& sighting)
     host->heard = at;
     host->same_run = true;
   }
+  note_path(*host, sighting);
   if (const auto judgement = judge(host->view.state.status, sighting)) apply(*host, at, *judgement);
   // The same connection goes on: there is no backfill whose end could be waited for.
   if (std::holds_alternative<seen::AnswersAgain>(sighting) && host->outage) correct_later(*host, false);
@@ -173,6 +176,8 @@ void Fleet::on_sighting(HostNumber number, Instant at, const Sighting& sighting)
 
 void Fleet::welcome(Host& host, Instant at, const seen::Welcomed& welcomed) {
   host.heard = at;
+  host.lost_path.reset();
+  paths_.connected(host.view.record.number, welcomed.path);
   if (host.outage) {
     if (!host.outage->to) host.same_run = welcomed.same_run;
     // A boot that was known before the outage has a number up to the highest known then. Only of a host without any the
@@ -190,8 +195,7 @@ void Fleet::welcome(Host& host, Instant at, const seen::Welcomed& welcomed) {
 }
 
 void Fleet::apply(Host& host, Instant at, const Judgement& judgement) {
-  const bool bad = judgement.status == HostStatus::lost || judgement.status == HostStatus::unresponsive;
-  if (bad && !judged_at_once(host)) {
+  if (is_lost(judgement.status) && !judged_at_once(host)) {
     const bool was_up = host.view.state.status == HostStatus::up;
     if (was_up) become(host, at, HostStatus::unknown, "");
     return hold_back(host, judgement, std::max(grace_left(), times_.lost_after));
@@ -213,10 +217,13 @@ void Fleet::hold_back(Host& host, Judgement judgement, Milliseconds delay) {
   });
 }
 
-void Fleet::become(Host& host, Instant at, HostStatus status, const std::string& reason) {
+void Fleet::become(Host& host, Instant at, HostStatus status, const std::string& verdict) {
   host.held_back.reset();
   ++host.turn;
   auto& state = host.view.state;
+  const LostPath* lost = host.lost_path && is_lost(status) ? &*host.lost_path : nullptr;
+  const std::string& reason = lost != nullptr ? lost->words : verdict;
+  state.path_loss = lost != nullptr ? lost->number : 0;
   if (state.status == status && state.reason == reason) return publish(host);
   state.status = status;
   state.reason = reason;

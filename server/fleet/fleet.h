@@ -16,6 +16,7 @@
 #include "server/fleet/correction.h"
 #include "server/fleet/directory.h"
 #include "server/fleet/ledger.h"
+#include "server/fleet/path_watch.h"
 #include "server/fleet/status.h"
 #include "server/fleet/values.h"
 
@@ -40,6 +41,7 @@ struct FleetTimes {
   units::Milliseconds clock_step{60'000};  ///< a live tick this much older than the newest: time went back
   units::Milliseconds watch_every{1'000};  ///< own lateness and sleep are looked for
   units::Milliseconds late_after{2'000};
+  units::Milliseconds heard_lately{3'000};  ///< a host that lives sends a tick a second
   /// notify.hold, for `notifies_at` of fleet rows; absent without receivers: nobody is told then.
   std::optional<units::Milliseconds> hold{60'000};
 };
@@ -68,6 +70,10 @@ class Fleet final : public domain::HostObserver,
   void on_login_ended(const domain::Digest&) override {}
 
  private:
+  struct LostPath {
+    std::uint64_t number = 0;  ///< PathLoss::number
+    std::string words;
+  };
   struct Host {
     domain::HostView view;
     HostValues values;
@@ -78,6 +84,7 @@ class Fleet final : public domain::HostObserver,
     std::optional<units::Instant> rebooted;
     std::optional<bool> same_run;        ///< after it: is the agent's process the one from before?
     std::optional<Judgement> held_back;  ///< a verdict that waits: 2 s, or the grace
+    std::optional<LostPath> lost_path;   ///< since it fell, until it is back
     std::uint64_t turn = 0;              ///< grows with every change of status: late timers see they are late
   };
 
@@ -98,8 +105,13 @@ class Fleet final : public domain::HostObserver,
   void welcome(Host& host, units::Instant at, const domain::seen::Welcomed& welcomed);
   void apply(Host& host, units::Instant at, const Judgement& judgement);
   void hold_back(Host& host, Judgement judgement, units::Milliseconds delay);
-  void become(Host& host, units::Instant at, domain::HostStatus status, const std::string& reason);
+  void become(Host& host, units::Instant at, domain::HostStatus status, const std::string& verdict);
   void save_status(const Host& host);
+  void note_path(Host& host, const domain::Sighting& sighting);
+  void note_fall(const Host& host);
+  [[nodiscard]] bool heard_elsewhere(const domain::NetworkPath& path) const;
+  void mark_lost(Host& host, const LostPath& lost);
+
   void begin_outage(Host& host, units::Instant at);
   void end_outage(Host& host, units::Instant at);
   void correct(Host& host, bool last_try);
@@ -121,6 +133,7 @@ class Fleet final : public domain::HostObserver,
   FleetTimes times_;
   Directory directory_;
   std::map<domain::HostNumber, Host> hosts_;
+  PathWatch paths_;
   units::Steady grace_began_{};
   bool troubled_ = false;        ///< the grace is one of trouble, not of the start
   units::Instant trouble_at_{};  ///< hosts not heard since then have the grace

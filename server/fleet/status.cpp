@@ -14,10 +14,10 @@ struct Judge {
 
   Answer operator()(const seen::Welcomed&) const { return Judgement{HostStatus::up, "", false}; }
   Answer operator()(const seen::GoodBye& bye) const { return Judgement{HostStatus::stopped, bye.words, false}; }
-  Answer operator()(const seen::EndedWithoutClose&) const {
+  Answer operator()(const seen::EndedWithoutClose& ended) const {
     // A socket error after a verdict doesn't change it.
     if (away(current)) return std::nullopt;
-    return Judgement{HostStatus::lost, std::string(kLostWords), true};
+    return Judgement{HostStatus::lost, std::string(ended.behind_proxy ? kLostBehindProxy : kLostWords), true};
   }
   Answer operator()(const seen::ClosedByUs& closed) const {
     return Judgement{HostStatus::rejected, closed.reason, false};
@@ -46,9 +46,12 @@ std::optional<Judgement> judge(HostStatus current, const Sighting& sighting) {
   return std::visit(Judge{current}, sighting);
 }
 
+bool is_lost(HostStatus status) noexcept {
+  return status == HostStatus::lost || status == HostStatus::unresponsive;
+}
+
 bool away(HostStatus status) noexcept {
-  return status == HostStatus::stopped || status == HostStatus::lost || status == HostStatus::unresponsive ||
-         status == HostStatus::rejected;
+  return is_lost(status) || status == HostStatus::stopped || status == HostStatus::rejected;
 }
 
 }  // namespace vedette::fleet

@@ -8,9 +8,11 @@
 
 namespace vedette::fleet {
 
-/// The words of an end without goodbye; they stand for every host that is `lost`.
+/// The words of an end without goodbye.
 inline constexpr std::string_view kLostWords =
     "connection ended without goodbye: agent killed, or something between cut it";
+/// The same through a trusted proxy, which ends its connection to us whether the agent's ended or it stops itself.
+inline constexpr std::string_view kLostBehindProxy = "connection ended without goodbye: agent or path";
 
 struct Judgement {
   domain::HostStatus status = domain::HostStatus::unknown;
@@ -20,6 +22,9 @@ struct Judgement {
 
 /// The status after this sighting; nullopt when it changes nothing.
 [[nodiscard]] std::optional<Judgement> judge(domain::HostStatus current, const domain::Sighting& sighting);
+
+/// lost or unresponsive: nothing is heard, for whatever reason.
+[[nodiscard]] bool is_lost(domain::HostStatus status) noexcept;
 
 /// lost, unresponsive, rejected or stopped.
 [[nodiscard]] bool away(domain::HostStatus status) noexcept;

@@ -153,7 +153,8 @@ bool AgentStream::take_over(const wire::Hello& hello) {
   if (taken.clones) {
     units::log_warning("two machines hold one identity", {{"host", host.name}, {"peer", connection_->peer()}});
   }
-  tell(seen::Welcomed{intake_.boot(), facts_of(hello, *raw_skew_), std::string(connection_->peer()), taken.same_run});
+  tell(seen::Welcomed{intake_.boot(), facts_of(hello, *raw_skew_), std::string(connection_->peer()), taken.same_run,
+                      connection_->path()});
   return true;
 }
 
@@ -265,7 +266,7 @@ void AgentStream::on_pong(std::span<const std::uint8_t> payload) {
 void AgentStream::on_step() {
   const auto now = ports_.clock.steady();
   if (!intake_.greeted()) return wait_for_hello(now);
-  const PulseSigns signs{connection_->last_received(), connection_->reading_paused(), connection_->behind_proxy(),
+  const PulseSigns signs{connection_->last_received(), connection_->reading_paused(), behind_proxy(),
                          connection_->tcp_state()};
   const PulseStep next = step(pulse_, now, signs, times_);
   if (next.own_lateness) {
@@ -333,7 +334,8 @@ void AgentStream::on_end(const domain::Ending& ending) {
   }
   domain::Ending end = ending;
   if (fault_) end = {.how = ending.how, .code = fault_->code, .words = fault_->reason, .by_us = true};
-  if (const auto sighting = judge_end(end, {said_goodbye_, pulse_.silent_since.has_value()})) tell(*sighting);
+  if (const auto sighting = judge_end(end, {said_goodbye_, pulse_.silent_since.has_value(), behind_proxy()}))
+    tell(*sighting);
   ports_.roster.ended(intake_.host().number, connection_->id());
   connection_ = nullptr;
 }

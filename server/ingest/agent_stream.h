@@ -60,6 +60,7 @@ class AgentStream final : public domain::ConnectionHandler {
   void receive(const wire::Goodbye& goodbye);
   void receive(const wire::Evidence& evidence);
 
+  [[nodiscard]] bool behind_proxy() const { return !connection_->path().proxy.empty(); }
   [[nodiscard]] bool take_over(const wire::Hello& hello);  ///< false if the host was revoked meanwhile
   void send_away();                                        ///< asks it to come back later
   void welcome(const wire::Hello& hello, wire::Welcome welcome);

@@ -113,10 +113,11 @@ std::optional<Sighting> judge_end(const Ending& ending, const EndedAs& before) {
   }
   if (before.silent) return std::nullopt;
   if (ending.how == Ending::How::closed) {
-    return seen::EndedWithoutClose{"close " + std::to_string(ending.code) + (ending.words.empty() ? "" : ": ") +
-                                   ending.words};
+    return seen::EndedWithoutClose{
+        "close " + std::to_string(ending.code) + (ending.words.empty() ? "" : ": ") + ending.words,
+        before.behind_proxy};
   }
-  return seen::EndedWithoutClose{ending.words};
+  return seen::EndedWithoutClose{ending.words, before.behind_proxy};
 }
 
 }  // namespace vedette::ingest

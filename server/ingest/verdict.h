@@ -66,6 +66,7 @@ struct PulseStep {
 struct EndedAs {
   bool goodbye = false;  ///< told already as seen::GoodBye
   bool silent = false;   ///< a verdict stands: a socket error after it changes nothing
+  bool behind_proxy = false;
 };
 /// What the end of a welcomed connection means; nullopt when nothing new.
 [[nodiscard]] std::optional<domain::Sighting> judge_end(const domain::Ending& ending, const EndedAs& before);

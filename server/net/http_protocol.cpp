@@ -243,7 +243,7 @@ void HttpProtocol::accept(domain::UpgradeAccepted accepted, const Handshake& han
   WebSocketProtocol::Start start{
       .response = switching_protocols(handshake, accepted.subprotocol, deflate ? deflate->field : std::string()),
       .peer = request_.head.peer,
-      .behind_proxy = proxied_,
+      .path = path_of(peer_.address(), proxied_),
       .limits = {.message = accepted.max_message,
                  .fragments = accepted.max_fragments > 0 ? accepted.max_fragments : peer_.shard().config().fragments,
                  .queued = peer_.shard().config().queued,

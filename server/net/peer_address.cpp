@@ -29,6 +29,13 @@ std::optional<PeerAddress> parse_host(const std::string& text) {
   return address;
 }
 
+/// The /24 network of an IPv4 address in network order.
+std::string subnet_of(in_addr v4) {
+  std::array<char, INET_ADDRSTRLEN> text{};
+  v4.s_addr &= htonl(0xffffff00);
+  return std::string(::inet_ntop(AF_INET, &v4, text.data(), text.size())) + "/24";
+}
+
 bool is_port(std::string_view text) {
   std::uint16_t port = 0;
   const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), port);
@@ -46,6 +53,7 @@ PeerAddress address_of(const sockaddr_storage& storage) {
     address.network = address.host;
     address.text = address.host + ":" + std::to_string(ntohs(v4.sin_port));
     address.loopback = (ntohl(v4.sin_addr.s_addr) >> 24) == 127;
+    if (!address.loopback) address.subnet = subnet_of(v4.sin_addr);
     return address;
   }
   const auto& v6 = reinterpret_cast<const sockaddr_in6&>(storage);
@@ -56,11 +64,15 @@ PeerAddress address_of(const sockaddr_storage& storage) {
     address.loopback = v6.sin6_addr.s6_addr[12] == 127;
     address.text = address.host + ":" + std::to_string(ntohs(v6.sin6_port));
     address.network = address.host;
+    in_addr mapped{};
+    std::memcpy(&mapped, v6.sin6_addr.s6_addr + 12, sizeof mapped);
+    if (!address.loopback) address.subnet = subnet_of(mapped);
   } else {
     in6_addr network = v6.sin6_addr;
     std::fill(std::begin(network.s6_addr) + 8, std::end(network.s6_addr), std::uint8_t{0});
     address.network = std::string(::inet_ntop(AF_INET6, &network, text.data(), text.size())) + "/64";
     address.text = "[" + address.host + "]:" + std::to_string(ntohs(v6.sin6_port));
+    if (!address.loopback) address.subnet = address.network;
   }
   return address;
 }
@@ -94,6 +106,10 @@ std::string_view last_item(const domain::RequestHead& head, std::string_view low
   while (!value.empty() && blank(value.front())) value.remove_prefix(1);
   while (!value.empty() && blank(value.back())) value.remove_suffix(1);
   return value;
+}
+
+domain::NetworkPath path_of(const PeerAddress& socket, bool is_proxy) {
+  return is_proxy ? domain::NetworkPath{socket.host, ""} : domain::NetworkPath{"", socket.subnet};
 }
 
 bool was_forwarded(const domain::RequestHead& head) {

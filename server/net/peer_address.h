@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "server/domain/http.h"
+#include "server/domain/network_path.h"
 
 namespace vedette::net {
 
@@ -15,6 +16,7 @@ struct PeerAddress {
   std::string host;     ///< "192.0.2.7", "2001:db8::1"; IPv4 in its own form even on an IPv6 socket
   std::string text;     ///< with the port where it is known: "192.0.2.7:53124", "[2001:db8::1]:53124", "[2001:db8::1]"
   std::string network;  ///< what counts as one address: host, or its /64 network in IPv6 ("2001:db8:0:1::/64")
+  std::string subnet;   ///< its neighbours: "192.0.2.0/24", "2001:db8:0:1::/64"; empty for this machine
   bool loopback = false;
 };
 
@@ -27,6 +29,9 @@ struct PeerAddress {
 /// The last item of the last line of a field like X-Forwarded-For: what the nearest proxy wrote. All before it are the
 /// client's own words. Empty if the field is absent.
 [[nodiscard]] std::string_view last_item(const domain::RequestHead& head, std::string_view lower_case_name);
+
+/// How the connection from this socket address came here, directly or through it as a trusted proxy.
+[[nodiscard]] domain::NetworkPath path_of(const PeerAddress& socket, bool is_proxy);
 
 /// Does a header say that a proxy handed the request on? (X-Forwarded-*, Forwarded, Via.) True proves nothing, but no
 /// client on this machine adds one by itself.

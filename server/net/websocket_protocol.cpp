@@ -13,7 +13,7 @@ WebSocketProtocol::WebSocketProtocol(Peer& peer, Start start)
       session_(wire::Role::server, start.limits, nullptr, start.compression),
       response_(std::move(start.response)),
       peer_text_(std::move(start.peer)),
-      behind_proxy_(start.behind_proxy) {}
+      path_(std::move(start.path)) {}
 
 void WebSocketProtocol::open(std::unique_ptr<domain::ConnectionHandler> handler) {
   handler_ = std::move(handler);

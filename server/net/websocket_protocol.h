@@ -16,7 +16,7 @@ class WebSocketProtocol final : public Protocol, public domain::Connection, priv
   struct Start {
     std::string response;  ///< the 101, written before any frame
     std::string peer;
-    bool behind_proxy = false;
+    domain::NetworkPath path;
     wire::SessionLimits limits;
     wire::Compression compression;
   };
@@ -37,7 +37,7 @@ class WebSocketProtocol final : public Protocol, public domain::Connection, priv
   // domain::Connection
   [[nodiscard]] domain::ConnectionId id() const noexcept override { return peer_.id(); }
   [[nodiscard]] std::string_view peer() const noexcept override { return peer_text_; }
-  [[nodiscard]] bool behind_proxy() const noexcept override { return behind_proxy_; }
+  [[nodiscard]] const domain::NetworkPath& path() const noexcept override { return path_; }
   [[nodiscard]] domain::Executor& loop() noexcept override;
   bool send_text(std::string_view payload) override;
   bool send_binary(std::string_view payload) override;
@@ -64,7 +64,7 @@ class WebSocketProtocol final : public Protocol, public domain::Connection, priv
   std::unique_ptr<domain::ConnectionHandler> handler_;  ///< gone once on_end was called
   std::string response_;
   std::string peer_text_;
-  bool behind_proxy_;
+  domain::NetworkPath path_;
   bool paused_ = false;
   bool aborted_ = false;
   std::optional<domain::Ending> peer_close_;                        ///< the peer's close frame, until receive() returns

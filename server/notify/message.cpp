@@ -25,6 +25,14 @@ std::string_view state(const Notice& notice) {
   return notice.transition == Transition::fired ? "firing" : "resolved";
 }
 
+/// "web-07"; "db-1, db-2, web-07"
+std::string names(const Notice& notice) {
+  if (notice.hosts.empty()) return notice.host_name;
+  std::string out;
+  for (const auto& host : notice.hosts) out += (out.empty() ? "" : ", ") + host.name;
+  return out;
+}
+
 std::string utc(units::Instant at) {
   const std::chrono::year_month_day date(std::chrono::floor<std::chrono::days>(at));
   std::array<char, 40> text{};
@@ -44,11 +52,11 @@ std::vector<std::string> lines(const Notice& notice, const std::string& public_u
   const domain::Alert& alert = notice.alert;
   std::vector<std::string> out;
   const auto line = [&](const std::string& words) { out.push_back(one_line(words)); };
-  line(notice.host_name + " " + alert.reason);
+  line(notice.hosts.empty() ? notice.host_name + " " + alert.reason : alert.reason);
   line("");
   line("State: " + std::string(state(notice)));
   line("Rule: " + alert.rule + " (" + std::string(domain::name(alert.severity)) + ")");
-  line("Host: " + notice.host_name);
+  line((notice.hosts.empty() ? "Host: " : "Hosts: ") + names(notice));
   for (const auto& [key, value] : alert.attributes) line(key + ": " + value);
   line("Since: " + utc(alert.since));
   if (notice.transition == Transition::resolved) {
@@ -89,14 +97,18 @@ Json seconds(units::Instant at) {
 }  // namespace
 
 std::string subject(const Notice& notice) {
-  std::string out = one_line("[" + std::string(state(notice)) + "] " + notice.host_name + " " + notice.alert.reason);
+  const std::string& reason = notice.alert.reason;
+  const std::string words =
+      notice.hosts.empty() ? notice.host_name + " " + reason : reason + " (" + names(notice) + ")";
+  std::string out = one_line("[" + std::string(state(notice)) + "] " + words);
   if (out.size() > kMaxSubject) out = std::string(units::cut_utf8(out, kMaxSubject - 3)) + "...";
   return out;
 }
 
 std::string link(const Notice& notice, const std::string& public_url) {
   if (public_url.empty() || notice.host_id.empty()) return "";
-  return (public_url.ends_with('/') ? public_url : public_url + "/") + "hosts/" + one_line(notice.host_id);
+  const std::string root = public_url.ends_with('/') ? public_url : public_url + "/";
+  return root + (notice.hosts.empty() ? "hosts/" + one_line(notice.host_id) : "alerts");
 }
 
 std::string mail(const Delivery& delivery, const Email& email, const std::string& public_url, units::Instant now) {
@@ -120,6 +132,9 @@ std::string json(const Delivery& delivery, const std::string& public_url) {
   const domain::Alert& alert = notice.alert;
   Json attributes = Json::object();
   for (const auto& [key, value] : alert.attributes) attributes[key] = value;
+  Json hosts = Json::array();
+  for (const auto& host : notice.hosts) hosts.push_back({{"id", host.id}, {"name", host.name}});
+  if (hosts.empty()) hosts.push_back({{"id", notice.host_id}, {"name", notice.host_name}});
   const std::string url = link(notice, public_url);
   const Json body = {{"version", 1},
                      {"message_id", delivery.message_id},
@@ -128,6 +143,7 @@ std::string json(const Delivery& delivery, const std::string& public_url) {
                      {"rule", alert.rule},
                      {"severity", domain::name(alert.severity)},
                      {"host", {{"id", notice.host_id}, {"name", notice.host_name}}},
+                     {"hosts", std::move(hosts)},
                      {"attributes", attributes},
                      {"since", seconds(alert.since)},
                      {"at", seconds(notice.at)},

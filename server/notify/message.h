@@ -8,11 +8,13 @@
 
 namespace vedette::notify {
 
-/// "[firing] web-07 lost: connection ended without goodbye: agent killed, or something between cut it"; one line, at
-/// most 250 bytes.
+/// "[firing] web-07 lost: connection ended without goodbye: agent killed, or something between cut it"; of several
+/// hosts
+/// "[firing] path lost, 3 hosts: the proxy 10.0.0.5 or the network behind it (db-1, db-2, web-07)"; one line, at most
+/// 250 bytes.
 [[nodiscard]] std::string subject(const domain::Notice& notice);
 
-/// "https://collector:8443/hosts/<id>"; empty without a public_url.
+/// "https://collector:8443/hosts/<id>", ".../alerts" of several hosts; empty without a public_url.
 [[nodiscard]] std::string link(const domain::Notice& notice, const std::string& public_url);
 
 /// A whole mail (RFC 5322, lines ending in \r\n, dots not stuffed). ASCII goes as it is, other text in base64, so no

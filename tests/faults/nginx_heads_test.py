@@ -6,9 +6,7 @@ request ends are what smuggling is made of.
 nginx runs as a plain process on a free port with a configuration of its own and hands on to an origin that keeps the bytes.
 """
 import json
-import os
 import pathlib
-import shutil
 import socket
 import subprocess
 import sys
@@ -18,8 +16,9 @@ import time
 import unittest
 import urllib.parse
 
+from nginx import nginx_binary
+
 BINARIES = pathlib.Path(sys.argv[1]).resolve()
-ROOT = pathlib.Path(__file__).resolve().parents[2]
 # What a proxy says for itself, hop by hop; and lengths, which say how it frames the body that is compared as such.
 HOP = {"connection", "content-length", "transfer-encoding", "keep-alive", "expect", "upgrade", "te"}
 NAME = set("abcdefghijklmnopqrstuvwxyz0123456789-_")  # of other names nginx drops the field
@@ -36,14 +35,6 @@ http {{
   }}
 }}
 """
-
-
-def nginx_binary():
-    """The machine's own, or the one that ./dev unpacks."""
-    for path in (shutil.which("nginx", path=os.environ["PATH"] + ":/usr/sbin"), ROOT / ".tools/nginx/usr/sbin/nginx"):
-        if path and pathlib.Path(path).exists():
-            return str(path)
-    raise SystemExit("nginx_heads_test: there is no nginx; ./dev test brings it, or: apt-get install nginx-light")
 
 
 class Origin:

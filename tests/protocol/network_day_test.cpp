@@ -127,7 +127,7 @@ class Line final : public domain::Connection, private wire::SessionEvents {
 
   [[nodiscard]] domain::ConnectionId id() const noexcept override { return domain::ConnectionId{number_}; }
   [[nodiscard]] std::string_view peer() const noexcept override { return "192.0.2.7:5000"; }
-  [[nodiscard]] bool behind_proxy() const noexcept override { return false; }
+  [[nodiscard]] const domain::NetworkPath& path() const noexcept override { return path_; }
   [[nodiscard]] domain::Executor& loop() noexcept override { return stage_; }
   bool send_text(std::string_view) override { return false; }
   bool send_binary(std::string_view payload) override { return collector_.send(wire::Opcode::binary, payload); }
@@ -158,6 +158,7 @@ class Line final : public domain::Connection, private wire::SessionEvents {
 
   Stage& stage_;
   std::uint64_t number_;
+  domain::NetworkPath path_;
   link::Conversation talk_;
   wire::Session collector_{wire::Role::server, {}};
   std::unique_ptr<domain::ConnectionHandler> handler_;

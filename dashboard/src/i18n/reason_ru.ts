@@ -1,7 +1,8 @@
 // The collector's sentences in Russian: verdicts, corrections, thresholds (server/fleet/status.cpp, server/fleet/correction.cpp,
-// server/alerts/words.cpp, server/ingest/agent_stream.cpp). What it doesn't know stays as it came.
+// server/fleet/path_watch.cpp, server/alerts/words.cpp, server/ingest/agent_stream.cpp). What it doesn't know stays as it came.
 
 import { NO_BREAK as NB } from '../format/units';
+import { plural } from './plural_ru';
 
 const STATUS: Record<string, string> = {
   new: 'ещё не подключался', up: 'работает', stopped: 'остановлен', lost: 'потерян', unresponsive: 'не отвечает', rejected: 'отклонён', unknown: 'неизвестно',
@@ -9,6 +10,7 @@ const STATUS: Record<string, string> = {
 
 const PHRASES: Record<string, string> = {
   'connection ended without goodbye: agent killed, or something between cut it': 'соединение оборвалось без прощания: агент убит либо связь оборвана по пути',
+  'connection ended without goodbye: agent or path': 'соединение оборвалось без прощания: агент или путь к нему',
   'machine answers, agent is stopped or starved': 'машина отвечает, агент остановлен или голодает',
   'host off, frozen, or network cut': 'хост выключен, завис либо сеть оборвана',
   'agent or path': 'не отвечает агент или путь к нему',
@@ -54,6 +56,7 @@ const DURATION = '\\d[\\d.]* (?:d|h|min|s)(?: \\d+ (?:h|min|s))?';
 const THRESHOLD = new RegExp(`^(.+?) (${QUANTITY}) (above|below) (${QUANTITY})(?: for (${DURATION}))?(?=$|;)`);
 const RECOVERY = new RegExp(`^(.+?) back to (${QUANTITY}), (above|below) (${QUANTITY})(?=$|;)`);
 const ABSENT = new RegExp(`no longer reported for (${DURATION})`);
+const PATH_LOST = /path lost, (\d+) hosts: (?:the proxy (\S+) or the network behind it|the network (\S+) or the way to it)/;
 const side = (word: string | undefined): string => (word === 'above' ? 'выше' : 'ниже');
 
 function subject(words: string): string {
@@ -64,6 +67,11 @@ function subject(words: string): string {
     .replace(/^available memory$/, 'доступная память')
     .replace(/^free space on a file system$/, 'свободное место в файловой системе')
     .replace(/^free space on /, 'свободное место на ');
+}
+
+function pathLost(count: string, proxy: string | undefined, network: string | undefined): string {
+  const hosts = `${count}${NB}${plural(Number(count), 'хост', 'хоста', 'хостов')}`;
+  return `путь потерян, ${hosts}: ${proxy ? `прокси ${proxy} или сеть за ним` : `сеть ${network} или путь к ней`}`;
 }
 
 export function reasonInRussian(words: string): string {
@@ -86,4 +94,7 @@ export function reasonInRussian(words: string): string {
 }
 
 const phrases = (words: string): string =>
-  words.replace(KNOWN, (found) => PHRASES[found] ?? found).replace(ABSENT, (_, lasting: string) => `данных нет уже ${duration(lasting)}`);
+  words
+    .replace(KNOWN, (found) => PHRASES[found] ?? found)
+    .replace(ABSENT, (_, lasting: string) => `данных нет уже ${duration(lasting)}`)
+    .replace(PATH_LOST, (_, count: string, proxy?: string, network?: string) => pathLost(count, proxy, network));

@@ -1,12 +1,8 @@
 import { NO_BREAK as NB } from '../format/units';
 import type { Dictionary } from './en';
+import { plural } from './plural_ru';
 import { reasonInRussian } from './reason_ru';
 
-const rules = new Intl.PluralRules('ru');
-function plural(n: number, one: string, few: string, many: string): string {
-  const form = rules.select(n);
-  return form === 'one' ? one : form === 'few' ? few : many;
-}
 const n_ = (n: number, one: string, few: string, many: string): string => `${n}${NB}${plural(n, one, few, many)}`;
 
 export const ru: Dictionary = {

@@ -22,10 +22,13 @@ Entry firing() {
 TEST(Entry, ComesBackAsItWasStored) {
   Entry entry = firing();
   entry.alert.notified_at = kSince + std::chrono::seconds(60);
+  entry.alert.incident = 9;
   const auto again = decode("key", encode(entry));
   ASSERT_TRUE(again) << again.error().message;
   EXPECT_EQ(again->series, entry.series);
   EXPECT_EQ(again->alert.unit, "1");
+  EXPECT_EQ(again->alert.id, 3u);
+  EXPECT_EQ(again->alert.incident, 9u);
   EXPECT_EQ(again->alert.notified_at, entry.alert.notified_at);
   EXPECT_FALSE(decode("key", encode(firing()))->alert.notified_at) << "nobody was told of this one";
 }
@@ -36,6 +39,7 @@ TEST(Entry, OfTheFirstBuildsCountsAsToldOnceItsHoldWasOver) {
   const auto told = decode("key", body + "}");
   ASSERT_TRUE(told) << told.error().message;
   EXPECT_EQ(told->alert.notified_at, kSince);
+  EXPECT_EQ(told->alert.incident, 3u) << "each alert was its own then";
   const auto held = decode("key", body + R"(,"notifies_at":1795000060000})");
   ASSERT_TRUE(held);
   EXPECT_FALSE(held->alert.notified_at);

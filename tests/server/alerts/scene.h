@@ -37,10 +37,20 @@ struct Records : domain::AlertRecords {
       }
     }
     for (const auto& alert : change.alerts) shown[alert.id] = alert;
-    outbox.insert(outbox.end(), change.queue.begin(), change.queue.end());
+    for (const auto& delivery : change.queue) {
+      const bool there = std::ranges::any_of(outbox, [&](const auto& other) {
+        return other.receiver == delivery.receiver && other.notice.incident == delivery.notice.incident &&
+               other.notice.transition == delivery.notice.transition;
+      });
+      if (!there) outbox.push_back(delivery);
+    }
     return {};
   }
-  units::Result<std::uint64_t> last_alert_id() override { return shown.empty() ? 0 : shown.rbegin()->first; }
+  units::Result<std::uint64_t> last_alert_id() override {
+    std::uint64_t last = 0;
+    for (const auto& [id, alert] : shown) last = std::max({last, id, alert.incident});
+    return last;
+  }
   units::Result<std::vector<domain::Alert>> alerts(std::size_t most) override {
     std::vector<domain::Alert> resolved;
     for (auto at = shown.rbegin(); at != shown.rend() && resolved.size() < most; ++at) {

@@ -37,6 +37,27 @@ TEST(Alerts, ComeBackAsTheyWereCommitted) {
   EXPECT_EQ(waiting->front().notice.alert.reason, "lost: connection ended without goodbye");
 }
 
+TEST(Alerts, ANoticeThatWaitsGivesItsPlaceToOneWithOtherWords) {
+  tests::TemporaryDirectory directory;
+  auto store = open_store(directory);
+  domain::Delivery one = mail(2, "ops"), three = mail(2, "ops");
+  three.notice.hosts = {{"aa", "web"}, {"bb", "db \"1\""}};
+  three.message_id = "<2b@vedette>";
+  ASSERT_TRUE(store->commit({.states = {}, .alerts = {}, .queue = {one}, .cancel = {}}));
+  ASSERT_TRUE(store->commit({.states = {}, .alerts = {}, .queue = {three}, .cancel = {2}}));
+  auto waiting = store->undelivered();
+  ASSERT_EQ(waiting->size(), 1u);
+  EXPECT_EQ(waiting->front().message_id, "<2b@vedette>");
+  ASSERT_EQ(waiting->front().notice.hosts.size(), 2u);
+  EXPECT_EQ(waiting->front().notice.hosts[1].id, "bb");
+  EXPECT_EQ(waiting->front().notice.hosts[1].name, "db \"1\"");
+  ASSERT_TRUE(store->failed(waiting->front().id, "450 later", at(70), {}));
+  ASSERT_TRUE(store->commit({.states = {}, .alerts = {}, .queue = {one}, .cancel = {2}}));
+  waiting = store->undelivered();
+  ASSERT_EQ(waiting->size(), 1u);
+  EXPECT_EQ(waiting->front().message_id, "<2b@vedette>") << "some may have it already: its words stay";
+}
+
 TEST(Alerts, AnEmptyBodyDropsTheState) {
   tests::TemporaryDirectory directory;
   auto store = open_store(directory);

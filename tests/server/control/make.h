@@ -63,8 +63,8 @@ inline domain::Alert firing(std::uint64_t id, std::uint64_t incident) {
 inline domain::Delivery mail(std::uint64_t incident, const std::string& receiver) {
   domain::Delivery delivery;
   delivery.receiver = receiver;
-  delivery.notice = {incident, domain::Transition::fired, firing(incident, incident),
-                     "web",    std::string(32, 'a'),      at(6)};
+  delivery.notice = {
+      incident, domain::Transition::fired, firing(incident, incident), "web", std::string(32, 'a'), at(6), {}};
   delivery.message_id = "<" + std::to_string(incident) + "@vedette>";
   delivery.not_before = at(66);
   return delivery;

@@ -40,7 +40,7 @@ TEST(Outages, AnAgentThatDiedAndCameBackIsToldFromOneThatFroze) {
   for (const bool same : {false, true}) {
     w.see(seen::EndedWithoutClose{"FIN"});
     w.stage.advance(60s);
-    w.see(seen::Welcomed{1, {}, {}, same});
+    w.see(seen::Welcomed{1, {}, {}, same, {}});
     w.see(seen::BackfillDone{});
     w.stage.advance(10s);
     EXPECT_TRUE(w.words().starts_with(same ? "agent was stopped or frozen, " : "agent died and was started again, "))

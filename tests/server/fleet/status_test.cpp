@@ -25,6 +25,7 @@ TEST(Judge, WordsOfTheLivenessTableAreVerbatim) {
       {seen::GoodBye{"rebooting"}, HostStatus::stopped, "rebooting", false},
       {seen::EndedWithoutClose{"RST"}, HostStatus::lost,
        "connection ended without goodbye: agent killed, or something between cut it", true},
+      {seen::EndedWithoutClose{"FIN", true}, HostStatus::lost, "connection ended without goodbye: agent or path", true},
       {seen::Silent{true, false}, HostStatus::unresponsive, "machine answers, agent is stopped or starved", false},
       {seen::Silent{false, false}, HostStatus::unresponsive, "host off, frozen, or network cut", false},
       {seen::Silent{false, true}, HostStatus::unresponsive, "agent or path", false},

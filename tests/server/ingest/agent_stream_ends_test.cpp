@@ -63,6 +63,22 @@ TEST(AgentStream, AKilledAgentsEndIsTold) {
   EXPECT_TRUE(w.stage.timers.empty()) << "nothing of it is left";
 }
 
+TEST(AgentStream, WhatIsSeenTellsThePathOfTheConnection) {
+  World w;
+  Agent agent(w);
+  agent.connection.way = {"10.0.0.5", ""};
+  agent.greet();
+  agent.end();
+  ASSERT_EQ(w.observer.all<seen::Welcomed>().size(), 1u);
+  EXPECT_EQ(w.observer.all<seen::Welcomed>()[0].path, (domain::NetworkPath{"10.0.0.5", ""}));
+  ASSERT_EQ(w.observer.all<seen::EndedWithoutClose>().size(), 1u);
+  EXPECT_TRUE(w.observer.all<seen::EndedWithoutClose>()[0].behind_proxy);
+  Agent direct(w, 2);
+  direct.greet();
+  direct.end();
+  EXPECT_FALSE(w.observer.all<seen::EndedWithoutClose>().back().behind_proxy);
+}
+
 TEST(AgentStream, GoodbyeIsToldWithItsWordsAndTheEndAfterItIsNoNews) {
   World w;
   Agent agent(w);

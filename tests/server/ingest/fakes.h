@@ -120,12 +120,13 @@ struct FakeConnection final : domain::Connection {
   std::vector<wire::CollectorMessage> sent;
   std::vector<std::string> pings;
   std::vector<std::pair<std::uint16_t, std::string>> closes;
-  bool paused = false, aborted = false, proxied = false;
+  bool paused = false, aborted = false;
+  domain::NetworkPath way;
   std::optional<domain::TcpState> tcp = domain::TcpState{0, 0ms};
 
   domain::ConnectionId id() const noexcept override { return domain::ConnectionId{number_}; }
   std::string_view peer() const noexcept override { return "192.0.2.7:5000"; }
-  bool behind_proxy() const noexcept override { return proxied; }
+  const domain::NetworkPath& path() const noexcept override { return way; }
   domain::Executor& loop() noexcept override { return stage; }
   bool send_text(std::string_view) override { return true; }
   bool send_binary(std::string_view payload) override {

@@ -59,7 +59,7 @@ class FakeConnection final : public domain::Connection {
 
   [[nodiscard]] domain::ConnectionId id() const noexcept override { return domain::ConnectionId{1}; }
   [[nodiscard]] std::string_view peer() const noexcept override { return "192.0.2.7:53124"; }
-  [[nodiscard]] bool behind_proxy() const noexcept override { return false; }
+  [[nodiscard]] const domain::NetworkPath& path() const noexcept override { return path_; }
   [[nodiscard]] domain::Executor& loop() noexcept override { return loop_; }
   bool send_text(std::string_view payload) override { return queue(std::string(payload), payload.size() + 4); }
   bool send_binary(std::string_view) override { return false; }
@@ -99,6 +99,7 @@ class FakeConnection final : public domain::Connection {
   }
 
   domain::Executor& loop_;
+  domain::NetworkPath path_;
 };
 
 struct Bench;

@@ -36,6 +36,19 @@ TEST(PeerAddress, CountsInIpv6ByNetwork) {
   EXPECT_EQ(parse_address("2001:db8:1:3::1")->network, "2001:db8:1:3::/64");
 }
 
+TEST(PeerAddress, HasNeighboursAndAPathOnlyBeyondThisMachine) {
+  EXPECT_EQ(parse_address("192.0.2.7:80")->subnet, "192.0.2.0/24");
+  EXPECT_EQ(parse_address("::ffff:192.0.2.7")->subnet, "192.0.2.0/24");
+  EXPECT_EQ(parse_address("2001:db8:1:2:ffff::1")->subnet, "2001:db8:1:2::/64");
+  EXPECT_EQ(parse_address("127.0.0.1")->subnet, "");
+  EXPECT_EQ(parse_address("::1")->subnet, "");
+  EXPECT_EQ(parse_address("::ffff:127.0.0.1")->subnet, "");
+  EXPECT_EQ(path_of(*parse_address("192.0.2.7:80"), false), (domain::NetworkPath{"", "192.0.2.0/24"}));
+  EXPECT_EQ(path_of(*parse_address("192.0.2.7:80"), true), (domain::NetworkPath{"192.0.2.7", ""}));
+  EXPECT_EQ(path_of(*parse_address("127.0.0.1"), false), domain::NetworkPath{});
+  EXPECT_EQ(path_of(*parse_address("127.0.0.1"), true).proxy, "127.0.0.1");
+}
+
 TEST(PeerAddress, IsNothingElse) {
   for (const char* text : {"", "unknown", "_hidden", "host:80", "192.0.2.7:", "192.0.2.7:x", "192.0.2.7:70000",
                            "192.0.2", "[192.0.2.7]:80", "[2001:db8::1", "2001:db8::1]", "[2001:db8::1]x", "[]", "[",

@@ -47,7 +47,8 @@ inline std::string words(const domain::Ending& ending) {
          " " + std::to_string(ending.code) + " " + ending.words + (ending.by_us ? " by us" : "");
 }
 
-/// Echoes; "close CODE" closes, "abort" aborts, "pause" stops reading. Reports its end.
+/// Echoes; "close CODE" closes, "abort" aborts, "pause" stops reading, "path" asks for the proxy and the peer. Reports
+/// its end.
 class Echo final : public domain::ConnectionHandler {
  public:
   explicit Echo(Seen& seen) : seen_(seen) {}
@@ -64,6 +65,8 @@ class Echo final : public domain::ConnectionHandler {
     } else if (payload == "pause") {
       connection_->pause_reading(true);
       seen_.add("paused");
+    } else if (payload == "path") {
+      connection_->send_text("by \"" + connection_->path().proxy + "\" from " + std::string(connection_->peer()));
     } else if (payload == "tcp") {
       connection_->send_text(connection_->tcp_state() ? "has tcp state" : "no tcp state");
     } else {

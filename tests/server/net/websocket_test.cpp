@@ -32,6 +32,25 @@ TEST(WebSocket, EchoesAndNegotiatesTheSubprotocol) {
   EXPECT_EQ(client->frame().second, "has tcp state");
 }
 
+TEST(WebSocket, TellsThroughWhichTrustedProxyItCame) {
+  const std::string forwarded = "Upgrade: websocket\r\nX-Forwarded-For: 192.0.2.7\r\n";
+  std::string request = upgrade_request("/ws");
+  const std::size_t upgrade = request.find("Upgrade: websocket\r\n");
+  ASSERT_NE(upgrade, std::string::npos);
+  request.replace(upgrade, std::string("Upgrade: websocket\r\n").size(), forwarded);
+  const auto path = [&](const Config& config) {
+    Running running(config);
+    auto client = running.connect();
+    client->write(request + masked(1, "path"));
+    EXPECT_TRUE(client->response().starts_with("HTTP/1.1 101"));
+    return client->frame().second;
+  };
+  EXPECT_TRUE(path(test_config()).starts_with("by \"\" from 127.0.0.1:"));
+  Config config = test_config();
+  config.trusted_proxies = {"127.0.0.1"};
+  EXPECT_EQ(path(config), "by \"127.0.0.1\" from 192.0.2.7");
+}
+
 TEST(WebSocket, BytesThatArriveWithTheUpgradeAreNotLost) {
   Running running;
   auto client = running.connect();

@@ -59,6 +59,40 @@ TEST(Message, AResolvedOneTellsHowLongItLasted) {
   EXPECT_NE(mail.find("Until: 2026-11-18 11:10:52 UTC (4 min 12 s)"), std::string::npos) << mail;
 }
 
+domain::Delivery path_lost() {
+  domain::Delivery delivery = killed();
+  delivery.notice.alert.reason = "path lost, 3 hosts: the proxy 10.0.0.5 or the network behind it";
+  delivery.notice.hosts = {
+      {delivery.notice.host_id, "web-07"}, {std::string(32, 'b'), "db-1"}, {std::string(32, 'c'), "db-2"}};
+  return delivery;
+}
+
+TEST(Message, OfSeveralHostsNamesThemAllAndLooksAtTheAlerts) {
+  const std::string mail = notify::mail(path_lost(), email("smtp://mail:25"), kUrl, at(60));
+  const std::string words = "path lost, 3 hosts: the proxy 10.0.0.5 or the network behind it";
+  EXPECT_EQ(header_of(mail, "Subject"), "[firing] " + words + " (web-07, db-1, db-2)");
+  EXPECT_NE(mail.find("\r\n\r\n" + words + "\r\n"), std::string::npos) << mail;
+  EXPECT_NE(mail.find("\r\nHosts: web-07, db-1, db-2\r\n"), std::string::npos) << mail;
+  EXPECT_NE(mail.find("\r\nhttps://192.0.2.1:8443/alerts\r\n"), std::string::npos) << mail;
+  const auto body = nlohmann::json::parse(json(path_lost(), kUrl));
+  EXPECT_EQ(body["hosts"].size(), 3u);
+  EXPECT_EQ(body["hosts"][2], (nlohmann::json{{"id", std::string(32, 'c')}, {"name", "db-2"}}));
+  EXPECT_EQ(body["host"], body["hosts"][0]);
+  EXPECT_EQ(nlohmann::json::parse(json(killed(), kUrl))["hosts"].size(), 1u);
+}
+
+TEST(Message, OfVeryManyHostsKeepsItsLinesShortAndNothingInANameAddsOne) {
+  domain::Delivery delivery = path_lost();
+  for (int n = 0; n < 1'000; ++n) delivery.notice.hosts.push_back({"", "h" + std::to_string(n) + "\r\nX-Evil: 1"});
+  const std::string mail = notify::mail(delivery, email("smtp://mail:25"), kUrl, at(60));
+  EXPECT_LE(header_of(mail, "Subject").size(), 260u);
+  EXPECT_EQ(header_of(mail, "X-Evil"), "(none)");
+  EXPECT_NE(mail.find("h999"), std::string::npos);
+  for (std::size_t begin = 0, end = 0; (end = mail.find("\r\n", begin)) != std::string::npos; begin = end + 2) {
+    EXPECT_LE(end - begin, 900u);
+  }
+}
+
 TEST(Message, WithoutAPublicUrlThereIsNoLink) {
   EXPECT_EQ(notify::mail(killed(), email("smtp://mail:25"), "", at(0)).find("/hosts/"), std::string::npos);
   EXPECT_TRUE(nlohmann::json::parse(json(killed(), ""))["link"].is_null());
