@@ -111,8 +111,8 @@ void Hub::flush() {
     flush_topic(*changed, parcels);
   }
   for (auto& [loop, list] : parcels) {
-    loop->post([list = std::move(list)] {
-      for (const Parcel& parcel : list) {
+    loop->post([mine = std::move(list)] {
+      for (const Parcel& parcel : mine) {
         for (const auto& seat : parcel.seats) {
           if (seat->subscriber) seat->subscriber->take(parcel.event);
         }

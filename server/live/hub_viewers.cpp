@@ -191,8 +191,8 @@ void Hub::beat() {
     if (!encoded) encoded = encode_beat(seat->form, at, &deflate_);
   }
   for (auto& [loop, seats] : loops) {
-    loop->post([beats, at, seats = std::move(seats)] {
-      for (const auto& seat : seats) {
+    loop->post([beats, at, mine = std::move(seats)] {
+      for (const auto& seat : mine) {
         if (seat->subscriber) seat->subscriber->beat(beats[static_cast<std::size_t>(seat->form)], at);
       }
     });

@@ -148,6 +148,39 @@ void collector_seeds() {
   seed("collector_message", "retry", encode(wire::CollectorMessage{wire::Retry{units::Milliseconds{500}, "full"}}));
 }
 
+// What viewers send: lines as live_commands.cpp takes them.
+void live_seeds() {
+  const std::string host = "host/00112233445566778899aabbccddeeff";
+  seed("live_commands", "subscribe",
+       R"({"op":"subscribe","topics":["fleet","alerts"]})"
+       "\n~\n"
+       R"({"op":"unsubscribe","topics":["alerts"]})"
+       "\n~\n~");
+  seed("live_commands", "host", R"({"op":"subscribe","topics":[")" + host + R"("]})" + "\n~");
+  seed("live_commands", "resume",
+       "~\n~\n~\n"
+       R"({"op":"subscribe","topics":["fleet","alerts"],"cursor":"run7-2"})"
+       "\n"
+       R"({"op":"subscribe","topics":["alerts"],"cursor":null})");
+  seed("live_commands", "faults",
+       "no JSON\n"
+       R"({"op":"drop"})"
+       "\n"
+       R"({"op":"subscribe","topics":[7]})"
+       "\n[]");
+  seed("live_commands", "unknown_host",
+       R"({"op":"subscribe","topics":["fleet","host/ff000000000000000000000000000000"],"cursor":"other-9"})");
+  seed("live_commands", "events", "GET /api/v1/live/events?topics=fleet,alerts&cursor=run7-0\n~\n~");
+  seed("live_commands", "events_again",
+       "~\n~\nGET /api/v1/live/events?topics=fleet&topics=" + host + "&cursor=run7-0\trun7-1\n~");
+  seed("live_commands", "events_faulty", "GET /api/v1/live/events?topics=fl%0aeet%ff\nGET /api/v1/live/events");
+  seed("live_commands", "poll",
+       "GET /api/v1/live/poll?topics=fleet\nGET /api/v1/live/poll?topics=fleet&cursor=run7-1\n~");
+  seed("live_commands", "poll_too_many",
+       "GET /api/v1/live/poll?topics=fleet,alerts," + host + ",host/10112233445566778899aabbccddeeff\n" +
+           "GET /api/v1/live/poll?topics=alerts&cursor=run7-0\n");
+}
+
 }  // namespace
 }  // namespace vedette
 
@@ -163,6 +196,7 @@ int main(int argc, char** argv) {
   agent_seeds();
   ingest_seeds();
   collector_seeds();
+  live_seeds();
   seed("selector", "name", "system.disk.io");
   seed("selector", "exact", "system.disk.io{device=sda,direction=read}");
   seed("selector", "any", "system.disk.io{device=*, direction=read}");

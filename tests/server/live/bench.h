@@ -147,7 +147,9 @@ struct Bench {
   }
   /// Runs both threads' tasks until none is left, without time passing.
   void settle() {
-    while (control.run() | loop.run()) {
+    for (bool any = true; any;) {
+      any = control.run();
+      any = loop.run() || any;
     }
   }
   void pass(units::Milliseconds span) {
