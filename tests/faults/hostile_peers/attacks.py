@@ -5,6 +5,7 @@ import socket
 import ssl
 import struct
 import threading
+import zlib
 
 PATIENCE = 5  # seconds that an attacker waits for an answer
 
@@ -48,7 +49,9 @@ class Door:
         sock.sendall(f"GET {self.path} HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
                      f"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n{self.headers}\r\n".encode())
         answer = sock.recv(4096)
-        assert answer.startswith(b"HTTP/1.1 101 "), answer
+        if not answer.startswith(b"HTTP/1.1 101 "):
+            sock.close()
+            raise AssertionError(answer)
         return sock
 
 
@@ -197,7 +200,7 @@ def big_frame(door, begin=begin_big_frame):
 
 
 class Storm(Flood):
-    """One short visit after another, of each peer; `pause` seconds between two of them."""
+    """One short visit after another, of each peer; `pause` seconds between two of them. A visit that fails isn't counted."""
 
     def __init__(self, door, peers, visit, pause):
         super().__init__(door, peers, None, b"")
@@ -205,13 +208,13 @@ class Storm(Flood):
 
     def _run(self, number):
         while not self.stop.wait(self.pause):
-            with contextlib.suppress(OSError):
+            with contextlib.suppress(OSError, AssertionError):
                 self.visit(self.door, f"127.9.{number}.1")
-            self.visits += 1
+                self.visits += 1
 
 
 def garbage(door, address):
-    with door.connect(address) as sock:
+    with door.connect(address) as sock, contextlib.suppress(ConnectionError):
         sock.sendall(os.urandom(1000))
         while sock.recv(4096):
             pass
@@ -221,3 +224,40 @@ def reset(door, address):
     """In the middle of the handshake."""
     with slow_handshake(door, address) as sock:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+
+DEFLATE = "Sec-WebSocket-Extensions: permessage-deflate; client_no_context_takeover; server_no_context_takeover\r\n"
+RSV1 = 0x40
+
+
+def zeros(size):
+    """`size` bytes of nothing as permessage-deflate sends them (RFC 7692, 7.2.1): about a thousandth."""
+    packer = zlib.compressobj(9, zlib.DEFLATED, -15)
+    return (packer.compress(bytes(size)) + packer.flush(zlib.Z_SYNC_FLUSH))[:-4]
+
+
+def bomb(size, fragments=1):
+    """A visit: one message that would expand to `size` bytes, in `fragments` frames; its answer has to be 1009.
+
+    It is sent again and again on one connection until the server says that it has enough.
+    """
+    packed = zeros(size)
+    step = -(-len(packed) // fragments)
+    parts = [packed[i:i + step] for i in range(0, len(packed), step)]
+    message = b"".join(frame(2 | RSV1 if i == 0 else 0, part, fin=i == len(parts) - 1) for i, part in enumerate(parts))
+
+    def visit(door, address):
+        with door.websocket(address) as sock:
+            answer = b""
+            sock.sendall(message)
+            with contextlib.suppress(ConnectionError):
+                sock.sendall(message * 10)
+                sock.sendall(frame(8, struct.pack("!H", 1000)))
+                while piece := sock.recv(65536):
+                    answer += piece
+            assert struct.pack("!H", 1009) in answer, answer[-64:]
+    return visit
+
+
+def bombs(door, size, fragments=1, peers=4):
+    return Storm(door, peers, bomb(size, fragments), 0.02)

@@ -18,7 +18,7 @@ import attacks
 from attacks import Door, Holders, Storm
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "load"))
-from stand import Stand, cpu_seconds, status_kb  # noqa: E402
+from stand import Client, Stand, cpu_seconds, status_kb  # noqa: E402
 
 BINARIES = pathlib.Path(sys.argv[1]).resolve()
 PEERS = int(os.environ.get("VEDETTE_HOSTILE_PEERS", "500"))
@@ -28,6 +28,8 @@ FEW_FILES = 400               # open files of a net-stand: what its attackers us
 HELD_MB = 16 + PEERS * 0.06   # a held connection costs about 14 kB, in the middle of a handshake 45 kB
 FLOOD_MB = 24                 # one peer that floods
 HARM_MB = 80                  # … without a limit
+VIEWERS_BOMB = 5_000_000      # expanded: 5 kB on the wire, about as much as a viewer's message of 4 kB may be compressed
+BOMB = 65_000_000             # likewise 65 kB for a message of 64 KiB
 
 
 def ask(port, patience=2.0):
@@ -119,6 +121,15 @@ class HostilePeers(unittest.TestCase):
         return Door(self.stand.port, "/api/v1/agent/stream",
                     f"Authorization: Bearer {key}\r\nSec-WebSocket-Protocol: vedette.agent.v1\r\n")
 
+    def viewer_door(self):
+        """A login's, whose messages may be compressed."""
+        client = Client(None, self.stand.collector.url, self.stand.password_file.read_text())
+        self.addCleanup(client.cookies.close)
+        cookies = [line.split("\t")[5:7] for line in pathlib.Path(client.jar).read_text().splitlines() if "\t" in line]
+        cookie = "; ".join("=".join(pair) for pair in cookies)
+        return Door(self.stand.port, "/api/v1/live", f"Cookie: {cookie}\r\nOrigin: https://localhost\r\n"
+                    f"Sec-WebSocket-Protocol: vedette.live.v1\r\n{attacks.DEFLATE}")
+
     # --- those who hold connections ---------------------------------------------------------------------------------
     def holding(self, name, bring, vanishing=False, peers=PEERS):
         """Against the collector; against server/net with few files: unharmed as it is, shut without its limits."""
@@ -182,6 +193,15 @@ class HostilePeers(unittest.TestCase):
         self.unharmed("200 MB frame, of an agent", attacks.big_frame(self.agent_door()), self.stand.pid, self.stand.port,
                       FLOOD_MB)
         self.growing("200 MB frame", attacks.big_frame, "--message", NO_LIMIT)
+
+    def test_compressed_bombs(self):
+        door = self.viewer_door()
+        for name, size, fragments in (("compressed bombs", VIEWERS_BOMB, 1), ("fragmented bombs", VIEWERS_BOMB, 500)):
+            storm = attacks.bombs(door, size, fragments)
+            self.unharmed(name, storm, self.stand.pid, self.stand.port, FLOOD_MB)
+            self.assertGreater(storm.visits, 10, "they were read and answered 1009")
+        self.growing("compressed bombs", lambda bare: attacks.bombs(Door(bare.port, headers=attacks.DEFLATE), BOMB),
+                     "--message", NO_LIMIT)
 
     def test_one_byte_fragments(self):
         self.unharmed("one-byte fragments", attacks.fragments(self.agent_door(), 4), self.stand.pid, self.stand.port, FLOOD_MB)

@@ -36,7 +36,7 @@ class Service final : public domain::HttpService {
                                    .subprotocol = {},
                                    .max_message = limits_.message,
                                    .max_fragments = limits_.fragments,
-                                   .compress = false};
+                                   .compress = true};
   }
 
  private:
