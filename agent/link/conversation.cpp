@@ -30,6 +30,10 @@ std::size_t weight(const metrics::Series& series) {
   return bytes;
 }
 
+std::string closed_with(std::uint16_t code) {
+  return " (closed with " + std::to_string(code) + ")";
+}
+
 }  // namespace
 
 Conversation::Conversation(Backlog& backlog, Host& host, Options options)
@@ -63,22 +67,27 @@ units::Result<void> Conversation::receive(std::span<const std::uint8_t> bytes, u
   now_ = now;
   const auto received = session_.receive(bytes, *this);
   if (fault_) return std::unexpected(*fault_);
-  return received;
+  if (received) return received;
+  return units::fail(received.error().code, "the collector broke the WebSocket protocol: " + received.error().message +
+                                                closed_with(session_.fault().value_or(wire::close::protocol_error)));
+}
+
+void Conversation::break_off(units::Error error, std::uint16_t code, std::string_view reason) {
+  error.message += closed_with(code);
+  fault_ = std::move(error);
+  session_.close(code, reason);
 }
 
 void Conversation::on_message(wire::Opcode opcode, std::span<const std::uint8_t> data) {
   if (fault_ || session_.close_sent()) return;
   if (opcode != wire::Opcode::binary) {
-    fault_ = units::Error{ErrorCode::invalid, "the collector sent text where the protocol has binary messages"};
-    session_.close(wire::close::unsupported, "text messages aren't part of vedette.agent.v1");
-    return;
+    return break_off({ErrorCode::invalid, "the collector sent text where the protocol has binary messages"},
+                     wire::close::unsupported, "text messages aren't part of vedette.agent.v1");
   }
   const auto message = wire::decode_collector(data);
   if (!message) {
     if (message.error().code == ErrorCode::not_found) return;  // of a newer protocol
-    fault_ = message.error();
-    session_.close(wire::close::protocol_error, message.error().message);
-    return;
+    return break_off(message.error(), wire::close::protocol_error, message.error().message);
   }
   std::visit([this](const auto& one) { handle(one); }, *message);
 }

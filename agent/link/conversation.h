@@ -84,6 +84,8 @@ class Conversation final : private wire::SessionEvents {
   void handle(const wire::Request&) {}  ///< evidence isn't collected yet; unknown requests are ignored
   void handle(const wire::Retry& retry);
 
+  /// Closes for a fault of the collector's; `error` is for our log, `reason` for its.
+  void break_off(units::Error error, std::uint16_t code, std::string_view reason);
   [[nodiscard]] bool held() const;
   [[nodiscard]] bool may_backfill() const;
   void announce();

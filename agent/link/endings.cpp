@@ -54,6 +54,9 @@ void Link::end_conversation(const Error& error, units::Steady now) {
   drops_reported_ = over->drops_reported();
   const auto& farewell = over->farewell();
   if (state_ == State::leaving) {
+    units::log_info("disconnected",
+                    {{"collector", authority(options_.address)},
+                     {"reason", farewell ? "goodbye (" + std::to_string(farewell->code) + ")" : error.message}});
     close_socket();
     state_ = State::gone;
     return;

@@ -33,6 +33,11 @@ struct Ending {
   std::string words;          ///< the close reason, or "RST", "FIN", "TLS eof"
   bool by_us = false;         ///< we sent the first close frame
 };
+/// Who ended it, as logs say it.
+[[nodiscard]] constexpr std::string_view closed_by(const Ending& ending) noexcept {
+  if (ending.by_us) return "collector";
+  return ending.how == Ending::How::closed ? "peer" : "nobody";
+}
 
 /// TCP_INFO, what tells a stopped agent from a vanished machine.
 struct TcpState {

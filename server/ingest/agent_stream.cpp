@@ -334,6 +334,11 @@ void AgentStream::on_end(const domain::Ending& ending) {
   }
   domain::Ending end = ending;
   if (fault_) end = {.how = ending.how, .code = fault_->code, .words = fault_->reason, .by_us = true};
+  units::log_info("agent disconnected", {{"host", intake_.host().name},
+                                         {"peer", connection_->peer()},
+                                         {"code", end.code},
+                                         {"reason", end.words},
+                                         {"closed_by", domain::closed_by(end)}});
   if (const auto sighting = judge_end(end, {said_goodbye_, pulse_.silent_since.has_value(), behind_proxy()}))
     tell(*sighting);
   ports_.roster.ended(intake_.host().number, connection_->id());

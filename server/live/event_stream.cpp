@@ -3,6 +3,7 @@
 #include <memory>
 #include <utility>
 
+#include "schema/units/log.h"
 #include "schema/wire/session.h"
 
 namespace vedette::live {
@@ -42,6 +43,8 @@ void EventStream::on_end() {
 void EventStream::close(std::uint16_t code, std::string_view reason) {
   stream_->write(share(close_event(code, reason)));
   stream_->finish(hub_.limits().farewell);
+  units::log_info("viewer disconnected",
+                  {{"transport", "events"}, {"code", code}, {"reason", reason}, {"closed_by", "collector"}});
 }
 
 }  // namespace vedette::live

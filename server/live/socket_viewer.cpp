@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "schema/units/log.h"
 #include "schema/wire/session.h"
 
 namespace vedette::live {
@@ -13,7 +14,12 @@ void SocketViewer::on_open(domain::Connection& connection) {
   viewer_.emplace(hub_, login_, connection.loop(), Form::frame, static_cast<Outlet&>(*this));
 }
 
-void SocketViewer::on_end(const domain::Ending&) {
+void SocketViewer::on_end(const domain::Ending& ending) {
+  units::log_info("viewer disconnected", {{"transport", "websocket"},
+                                          {"peer", connection_->peer()},
+                                          {"code", ending.code},
+                                          {"reason", ending.words},
+                                          {"closed_by", domain::closed_by(ending)}});
   viewer_.reset();
   connection_ = nullptr;
 }

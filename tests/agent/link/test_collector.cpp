@@ -180,6 +180,11 @@ void TestCollector::close(std::uint16_t code, std::string reason) {
   close_ = {code, std::move(reason)};
 }
 
+void TestCollector::write(std::string bytes) {
+  const std::scoped_lock lock(mutex_);
+  bytes_ = std::move(bytes);
+}
+
 void TestCollector::run() {
   while (!stop_) {
     pollfd one{listener_, POLLIN, 0};
@@ -268,6 +273,10 @@ void TestCollector::talk(Peer& peer) {
       close_.reset();
     }
     peer.write_out();
+    const std::scoped_lock lock(mutex_);
+    if (const std::string bytes = std::exchange(bytes_, {}); !bytes.empty()) {
+      peer.over = SSL_write(peer.ssl, bytes.data(), static_cast<int>(bytes.size())) <= 0;
+    }
   }
 }
 

@@ -56,6 +56,7 @@ class TestCollector {
   [[nodiscard]] Seen seen() const;
   void cut() { cut_ = true; }  ///< resets the connection
   void close(std::uint16_t code, std::string reason);
+  void write(std::string bytes);               ///< as they are, right or wrong
   void shut_port(bool shut) { shut_ = shut; }  ///< while shut, connections are taken and dropped
 
  private:
@@ -73,6 +74,7 @@ class TestCollector {
   mutable std::mutex mutex_;
   Behaviour behaviour_;
   std::optional<std::pair<std::uint16_t, std::string>> close_;
+  std::string bytes_;
   Seen seen_;
   std::thread thread_;
 };

@@ -85,17 +85,6 @@ TEST(WebSocket, RefusedUpgradesAreOrdinaryResponses) {
   EXPECT_NE(client->response().find("Sec-WebSocket-Version: 13\r\n"), std::string::npos);
 }
 
-TEST(WebSocket, ThePeersCloseIsEchoedAndReported) {
-  for (const int code : {1000, 1001, 1012, 1013, 1014, 3000, 4409}) {
-    Running running;
-    auto client = running.open_websocket();
-    client->write(masked(8, close_payload(code, "bye")));
-    EXPECT_EQ(client->frame(), (std::pair{8, close_payload(code)}));
-    EXPECT_EQ(client->read_to_end(), "");
-    EXPECT_EQ(running.service.seen.next(), "closed " + std::to_string(code) + " bye");
-  }
-}
-
 TEST(WebSocket, OurCloseWaitsForTheAnswer) {
   Running running;
   auto client = running.open_websocket();
