@@ -126,6 +126,20 @@ class Stand(contextlib.ExitStack):
     def port(self):
         return int(self.collector.listen.rsplit(":", 1)[1])
 
+    def cookie(self):
+        """Of a new login of the administrator's, as a Cookie header has it."""
+        client = Client(None, self.collector.url, self.password_file.read_text())
+        with contextlib.closing(client.cookies):
+            lines = [line.split("\t") for line in pathlib.Path(client.jar).read_text().splitlines()]
+        return "; ".join(f"{line[5]}={line[6]}" for line in lines if len(line) == 7)
+
+    def host_key(self, hostname):
+        """A new host's; enrolled by curl."""
+        done = subprocess.run(["curl", "-sSk", "--fail", "-d", json.dumps({"token": self.token, "hostname": hostname}), "-H",
+                               "Content-Type: application/json", self.collector.url + "/api/v1/agent/enroll"], check=True,
+                              capture_output=True, timeout=30)
+        return json.loads(done.stdout)["key"]
+
     def swarm(self, *words):
         """A swarm that may enrol and log in; it is ended with the stand."""
         swarm = Swarm(self, "--token", self.token, "--keys", self.folder / "keys", "--user", "admin", "--password-file",

@@ -18,7 +18,7 @@ import attacks
 from attacks import Door, Holders, Storm
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "load"))
-from stand import Client, Stand, cpu_seconds, status_kb  # noqa: E402
+from stand import Stand, cpu_seconds, status_kb  # noqa: E402
 
 BINARIES = pathlib.Path(sys.argv[1]).resolve()
 PEERS = int(os.environ.get("VEDETTE_HOSTILE_PEERS", "500"))
@@ -113,21 +113,12 @@ class HostilePeers(unittest.TestCase):
 
     def agent_door(self):
         """A proven peer may be hostile too: an enrolled agent's."""
-        answer = self.stand.collector  # enrolled by curl, as the other tests do
-        body = json.dumps({"token": self.stand.token, "hostname": "hostile"})
-        done = subprocess.run(["curl", "-sSk", "--fail", "-d", body, "-H", "Content-Type: application/json",
-                               answer.url + "/api/v1/agent/enroll"], check=True, capture_output=True, timeout=30)
-        key = json.loads(done.stdout)["key"]
         return Door(self.stand.port, "/api/v1/agent/stream",
-                    f"Authorization: Bearer {key}\r\nSec-WebSocket-Protocol: vedette.agent.v1\r\n")
+                    f"Authorization: Bearer {self.stand.host_key('hostile')}\r\nSec-WebSocket-Protocol: vedette.agent.v1\r\n")
 
     def viewer_door(self):
         """A login's, whose messages may be compressed."""
-        client = Client(None, self.stand.collector.url, self.stand.password_file.read_text())
-        self.addCleanup(client.cookies.close)
-        cookies = [line.split("\t")[5:7] for line in pathlib.Path(client.jar).read_text().splitlines() if "\t" in line]
-        cookie = "; ".join("=".join(pair) for pair in cookies)
-        return Door(self.stand.port, "/api/v1/live", f"Cookie: {cookie}\r\nOrigin: https://localhost\r\n"
+        return Door(self.stand.port, "/api/v1/live", f"Cookie: {self.stand.cookie()}\r\nOrigin: https://localhost\r\n"
                     f"Sec-WebSocket-Protocol: vedette.live.v1\r\n{attacks.DEFLATE}")
 
     # --- those who hold connections ---------------------------------------------------------------------------------

@@ -1,0 +1,177 @@
+"""SIGTERM of a collector in full use: everybody is told, the port is closed and the process gone within 3 s whoever drags
+their feet, and nothing that agents have sent or kept is lost.
+
+    graceful_stop_test.py BINARIES
+"""
+import contextlib
+import json
+import pathlib
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import time
+import unittest
+
+sys.path[:0] = [str(pathlib.Path(__file__).resolve().parent / "hostile_peers"),
+                str(pathlib.Path(__file__).resolve().parents[1] / "load")]
+import attacks  # noqa: E402
+from attacks import Door, frame  # noqa: E402
+from stand import Stand  # noqa: E402
+
+BINARIES = pathlib.Path(sys.argv[1]).resolve()
+WITHIN = 3.0  # seconds
+RESTARTING = struct.pack("!H", 1012) + b"collector restarting"
+
+
+def exactly(sock, count):
+    data = b""
+    while len(data) < count:
+        piece = sock.recv(count - len(data))
+        if not piece:
+            raise EOFError("the connection ended")
+        data += piece
+    return data
+
+
+def read_frame(sock):
+    first, length = exactly(sock, 2)
+    if length == 126:
+        length = struct.unpack("!H", exactly(sock, 2))[0]
+    elif length == 127:
+        length = struct.unpack("!Q", exactly(sock, 8))[0]
+    return first & 15, exactly(sock, length)
+
+
+def close_frame(sock):
+    """What the server's close frame says; it is answered."""
+    while True:
+        opcode, payload = read_frame(sock)
+        if opcode == 8:
+            sock.sendall(frame(8, payload[:2]))
+            return payload
+
+
+def rest(sock):
+    data = b""
+    with contextlib.suppress(ConnectionError, TimeoutError):
+        while piece := sock.recv(65536):
+            data += piece
+    return data
+
+
+def port_is_closed(port):
+    try:
+        socket.create_connection(("127.0.0.1", port), 1).close()
+        return False
+    except ConnectionRefusedError:
+        return True
+    except OSError:
+        return False
+
+
+class GracefulStop(unittest.TestCase):
+    def setUp(self):
+        self.stack = contextlib.ExitStack()
+        self.addCleanup(self.stack.close)
+        self.stand = self.stack.enter_context(Stand(BINARIES))
+        self.cookie = self.stand.cookie()
+
+    def keep(self, sock):
+        self.stack.callback(sock.close)
+        return sock
+
+    def viewer(self):
+        headers = f"Cookie: {self.cookie}\r\nOrigin: https://localhost\r\nSec-WebSocket-Protocol: vedette.live.v1\r\n"
+        return self.keep(Door(self.stand.port, "/api/v1/live", headers).websocket("127.0.0.1"))
+
+    def agent(self):
+        headers = f"Authorization: Bearer {self.stand.host_key('raw')}\r\nSec-WebSocket-Protocol: vedette.agent.v1\r\n"
+        return self.keep(Door(self.stand.port, "/api/v1/agent/stream", headers).websocket("127.0.0.1"))
+
+    def request(self, path):
+        sock = self.keep(Door(self.stand.port).secure())
+        sock.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\nCookie: {self.cookie}\r\n\r\n".encode())
+        return sock
+
+    def reading_viewer(self):
+        sock = self.viewer()
+        sock.sendall(frame(1, b'{"op":"subscribe","topics":["fleet","alerts"]}'))
+        self.assertEqual(read_frame(sock)[0], 1)
+        return sock
+
+    def viewer_that_does_not_read(self):
+        sock = self.viewer()
+        sock.sendall(frame(1, b'{"op":"subscribe","topics":["fleet"]}'))
+        sock.settimeout(0.5)
+        with contextlib.suppress(TimeoutError):  # until the collector takes no more of it
+            while True:
+                sock.sendall(attacks.PINGS)
+        return sock
+
+    def events(self):
+        sock = self.request("/api/v1/live/events?topics=fleet")
+        data = b""
+        while b"snapshot" not in data:
+            data += sock.recv(65536)
+        return sock
+
+    def waiting_poll(self):
+        sock = self.request("/api/v1/live/poll?topics=alerts")
+        head, _, body = sock.recv(65536).partition(b"\r\n\r\n")
+        while not body.endswith(b"}"):
+            body += sock.recv(65536)
+        self.assertTrue(head.startswith(b"HTTP/1.1 200 "), head)
+        cursor = json.loads(body)["cursor"]
+        sock.sendall(f"GET /api/v1/live/poll?topics=alerts&cursor={cursor} HTTP/1.1\r\nHost: localhost\r\n"
+                     f"Cookie: {self.cookie}\r\n\r\n".encode())
+        sock.settimeout(1)
+        with self.assertRaises(TimeoutError, msg="it waits"):
+            sock.recv(1)
+        sock.settimeout(attacks.PATIENCE)
+        return sock
+
+    def test_everybody_is_told_and_nobody_holds_it_up(self):
+        swarm = self.stand.swarm("--agents", 20, "--viewers", 3, "--rate", 4, "--seconds", 600)
+        swarm.wait_for("progress", 60)
+        door = Door(self.stand.port)
+        for unfinished in (attacks.slow_handshake, attacks.slow_head, attacks.slow_body):
+            self.keep(unfinished(door, "127.0.0.1"))
+        stuck = self.viewer_that_does_not_read()
+        poll, events = self.waiting_poll(), self.events()
+        sockets = [self.reading_viewer(), self.reading_viewer(), self.agent()]
+
+        process = self.stand.collector.process
+        began = time.monotonic()
+        process.send_signal(signal.SIGTERM)
+        while not port_is_closed(self.stand.port) and time.monotonic() < began + 10:
+            time.sleep(0.01)
+        closed = time.monotonic() - began
+        for sock in sockets:
+            self.assertEqual(close_frame(sock), RESTARTING)
+        answer = rest(poll)
+        self.assertTrue(answer.startswith(b"HTTP/1.1 503 ") and b"\r\nRetry-After: " in answer, answer)
+        told = rest(events)
+        self.assertIn(b'event: close\ndata: {"code":1012,"reason":"collector restarting"}\n\n', told)
+        self.assertTrue(told.endswith(b"0\r\n\r\n"), "the body is whole")
+        self.assertEqual(process.wait(10), 0)
+        gone = time.monotonic() - began
+        stuck.settimeout(attacks.PATIENCE)
+        print(json.dumps({"port_closed_s": round(closed, 2), "process_gone_s": round(gone, 2),
+                          "waited_for_the_stuck_viewer": len(rest(stuck))}), file=sys.stderr)
+        self.assertLess(closed, WITHIN)
+        self.assertLess(gone, WITHIN)
+
+        self.stand.collector.start()
+        swarm.wait_for("all_back", 90)
+        swarm.end()
+        summary = swarm.wait_for("summary", 90)
+        self.assertEqual(summary["ticks_acked"], summary["ticks_sent"])
+        self.assertEqual((summary["hosts_verified"], summary["ticks_lost"], summary["ticks_duplicated"]), (20, 0, 0))
+        ended = [line for line in swarm.lines if line["event"] == "ended"]
+        self.assertTrue(any("1012" in json.dumps(line) for line in ended), ended)
+
+
+if __name__ == "__main__":
+    unittest.main(argv=sys.argv[:1])
