@@ -64,6 +64,18 @@ Result<void> LoginBook::remove(const domain::Digest& sid) {
   return store_.remove_login(sid);
 }
 
+std::vector<domain::Digest> LoginBook::forget(std::uint64_t user) {
+  return waiting_.with([user](Waiting& waiting) {
+    std::vector<domain::Digest> sids;
+    std::erase_if(waiting, [&](const LoginRecord& one) {
+      if (one.user != user) return false;
+      sids.push_back(one.sid);
+      return true;
+    });
+    return sids;
+  });
+}
+
 void LoginBook::store_waiting() {
   if (waiting() == 0 || clock_.steady() < again_) return;
   for (const LoginRecord& login : waiting_.with([](const Waiting& all) { return all; })) {

@@ -24,6 +24,8 @@ class LoginBook {
   units::Result<void> add(const domain::LoginRecord& login);
   [[nodiscard]] units::Result<std::optional<domain::LoginRecord>> find(const domain::Digest& sid);
   units::Result<void> remove(const domain::Digest& sid);
+  /// Of the logins that wait, those of this user are dropped and returned.
+  [[nodiscard]] std::vector<domain::Digest> forget(std::uint64_t user);
 
   /// Stores what waits, at most every 5 s while the store refuses; quick when nothing waits. One thread, now and then.
   void store_waiting();

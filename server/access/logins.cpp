@@ -32,17 +32,6 @@ std::string folded(std::string name) {
 
 }  // namespace
 
-Result<domain::User> add_user(domain::AccessRecords& store, const std::string& name, domain::AccessRole role,
-                              const std::string& password) {
-  const bool control =
-      std::ranges::any_of(name, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
-  if (name.empty() || name.size() > kLongestUserName || control || !units::is_utf8(name)) {
-    return units::fail(ErrorCode::invalid, "A user's name is 1 to 128 bytes of printable UTF-8 text");
-  }
-  if (auto good = check_password(password); !good) return std::unexpected(std::move(good.error()));
-  return store.add_user(name, role, hash_password(password));
-}
-
 LoginDesk::LoginDesk(domain::ControlStore& store, LoginBook& logins, const domain::Clock& clock,
                      domain::RevocationObserver& revocations, std::string setup_command, std::uint32_t free_tries)
     : store_(store),
@@ -112,6 +101,13 @@ LoginAnswer LoginDesk::granted(const domain::User& user, const std::string& peer
   const std::string secret = random_secret();
   const domain::LoginRecord login{sha256(secret), user.id, clock_.now(), clock_.now() + kLoginLifetime};
   if (auto kept = logins_.add(login); !kept) return broken(kept.error(), peer);
+  // The password may have been changed, or the user removed, since it was looked up: that ended the logins there were.
+  const auto still = store_.user(user.id);
+  if (!still || !*still || (*still)->password != user.password) {
+    (void)logins_.remove(login.sid);
+    log_refusal(peer, folded(user.name));
+    return refused(LoginRefusal::Why::wrong, "User or password is wrong.");
+  }
   units::log_info("signed in", {{"user", user.name}, {"peer", peer}});
   return LoginGrant{{user.id, user.name, user.role, login.sid, login.expires}, secret, kLoginLifetime};
 }

@@ -16,10 +16,6 @@ namespace vedette::access {
 
 inline constexpr std::chrono::hours kLoginLifetime{30 * 24};
 
-/// "at least 10 characters" and the like are checked here, for the command line and later for the page.
-[[nodiscard]] units::Result<domain::User> add_user(domain::AccessRecords& store, const std::string& name,
-                                                   domain::AccessRole role, const std::string& password);
-
 class LoginDesk final : public domain::Logins {
  public:
   /// `setup_command` is shown while there is no user; `free_tries` as of Attempts. The references must outlive the

@@ -48,7 +48,8 @@ Result<std::string> run_on_data(const Options& options, const std::string& input
     if (!made) return std::unexpected(std::move(made.error()));
     return made->pin;
   };
-  return run_command(options, input, {**store, clock, {}, pin, settings.notify, settings.limits.agents_per_token});
+  return run_command(options, input,
+                     {**store, clock, nullptr, nullptr, pin, settings.notify, settings.limits.agents_per_token});
 }
 
 Result<std::string> run_somewhere(const Options& options, const std::string& input, const Settings& settings) {

@@ -5,6 +5,7 @@
 #include "server/app/collector_parts.h"
 #include "server/app/commands.h"
 #include "server/app/version.h"
+#include "server/live/message.h"
 
 namespace vedette::app {
 
@@ -59,8 +60,8 @@ Collector::Parts::Parts(Settings s, const domain::Clock& c, DataLock l, std::uni
       logins(*store, clock),
       gate({settings.allowed_origins}, *store, logins, clock),
       desk(*store, logins, clock, revocations, setup_command(settings), settings.limits.login_tries),
-      hub({control, clock, [this](const units::HostId& id) { return fleet.directory().host(id).has_value(); }},
-          run_id(), settings.limits.live),
+      hub({control, clock, [this](domain::AccessRole, std::string_view topic) { return refusal_of(topic); }}, run_id(),
+          settings.limits.live),
       polls(hub, control),
       deliverer(settings.notify.receivers, *store, clock, notify::send_over_network(settings.notify.public_url)),
       // Each holds a reference to the other; neither uses it before start().
@@ -76,6 +77,17 @@ Collector::Parts::Parts(Settings s, const domain::Clock& c, DataLock l, std::uni
   revocations.add(fleet);
   revocations.add(agents);
   revocations.add(hub);
+}
+
+/// Every role may watch every topic; a host's, while it is enrolled.
+std::optional<std::string> Collector::Parts::refusal_of(std::string_view topic) const {
+  if (!live::is_host_topic(topic)) return std::nullopt;
+  const std::string id(topic.substr(topic.find('/') + 1));
+  const auto parsed = units::parse_host_id(id);
+  const auto host = parsed ? fleet.directory().host(*parsed) : std::nullopt;
+  if (!host) return "There is no host " + id + ".";
+  if (host->record.revoked) return "Host " + host->record.name + " was revoked: nothing new comes from it.";
+  return std::nullopt;
 }
 
 void Collector::Parts::advance_alerts() {
@@ -103,7 +115,7 @@ Result<void> Collector::Parts::open_socket() {
   auto opened = ControlSocket::open(
       settings.data, [this](const Options& options, const std::string& input, std::stop_token stop) {
         return run_command(options, input,
-                           {*store, clock, [this](domain::HostNumber host) { revocations.on_host_revoked(host); },
+                           {*store, clock, &logins, &revocations,
                             [this]() -> Result<std::string> { return certificates->loaded().pin; }, settings.notify,
                             settings.limits.agents_per_token, std::move(stop)});
       });

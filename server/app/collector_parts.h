@@ -39,6 +39,9 @@ class Revocations final : public domain::RevocationObserver {
   void on_login_ended(const domain::Digest& sid) override {
     for (auto* observer : observers_) observer->on_login_ended(sid);
   }
+  void on_role_changed(std::uint64_t user, domain::AccessRole role) override {
+    for (auto* observer : observers_) observer->on_role_changed(user, role);
+  }
 
  private:
   std::vector<domain::RevocationObserver*> observers_;  ///< filled at start
@@ -74,6 +77,7 @@ struct Collector::Parts {
   void add_limit_metrics();
   void add_history_metrics();
   units::Result<void> start_control();
+  [[nodiscard]] std::optional<std::string> refusal_of(std::string_view topic) const;  ///< HubPorts
   void advance_alerts();
   void watch_threads();
   units::Result<void> open_socket();

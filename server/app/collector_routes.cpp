@@ -41,7 +41,9 @@ void Collector::Parts::add_upgrades() {
 }
 
 void Collector::Parts::add_live_routes() {
-  const auto login = [](const domain::Person& person) { return live::Viewer::Login{person.sid, person.expires}; };
+  const auto login = [](const domain::Person& person) {
+    return live::Login{person.sid, person.expires, person.id, person.role};
+  };
   api::LivePorts ports;
   ports.socket = [this, login](const domain::Person& person) {
     return std::make_unique<live::SocketViewer>(hub, login(person));

@@ -6,7 +6,6 @@
 #include "schema/units/log.h"
 #include "schema/units/time.h"
 #include "server/access/enrolment.h"
-#include "server/access/logins.h"
 #include "server/notify/deliverer.h"
 
 namespace vedette::app {
@@ -16,23 +15,76 @@ using units::Result;
 
 namespace {
 
-Result<domain::AccessRole> role_of(const std::string& word) {
+access::People people_of(const CommandGround& ground) {
+  return {ground.store, ground.logins, ground.revocations};
+}
+
+std::string_view word(domain::AccessRole role) {
+  switch (role) {
+    case domain::AccessRole::administrator:
+      return "administrator";
+    case domain::AccessRole::operator_:
+      return "operator";
+    case domain::AccessRole::viewer:
+      break;
+  }
+  return "viewer";
+}
+
+Result<domain::AccessRole> role_of(const std::string& what, const std::string& word) {
   if (word == "administrator") return domain::AccessRole::administrator;
   if (word == "operator") return domain::AccessRole::operator_;
   if (word == "viewer") return domain::AccessRole::viewer;
-  return units::fail(ErrorCode::invalid, "--role is \"" + word + "\"; it must be administrator, operator or viewer");
+  return units::fail(ErrorCode::invalid, what + " is \"" + word + "\"; it must be administrator, operator or viewer");
+}
+
+Result<void> need_password(const Options& options) {
+  if (options.has("password-stdin")) return {};
+  return units::fail(ErrorCode::invalid, "give --password-stdin and the password on standard input");
 }
 
 Result<std::string> add_user(const Options& options, const std::string& input, const CommandGround& ground) {
-  const auto role = role_of(options.get("role"));
+  const auto role = role_of("--role", options.get("role"));
   if (!role) return std::unexpected(role.error());
-  if (!options.has("password-stdin")) {
-    return units::fail(ErrorCode::invalid, "give --password-stdin and the password on standard input");
-  }
+  if (auto given = need_password(options); !given) return std::unexpected(given.error());
   const auto user = access::add_user(ground.store, options.words[0], *role, input);
   if (!user) return std::unexpected(user.error());
   units::log_info("user added", {{"user", user->name}, {"role", options.get("role")}});
   return "Added " + user->name + " as " + options.get("role") + ".\n";
+}
+
+Result<std::string> list_users(const CommandGround& ground) {
+  const auto users = ground.store.users();
+  if (!users) return std::unexpected(users.error());
+  std::string out;
+  for (const domain::User& user : *users) out += user.name + "  " + std::string(word(user.role)) + "\n";
+  return out.empty()
+             ? "No users yet. Add one with: vedette-server user add NAME --role administrator --password-stdin\n"
+             : out;
+}
+
+Result<std::string> remove_user(const Options& options, const CommandGround& ground) {
+  const auto user = access::remove_user(people_of(ground), options.words[0]);
+  if (!user) return std::unexpected(user.error());
+  units::log_info("user removed", {{"user", user->name}});
+  return "Removed " + user->name + ".\n";
+}
+
+Result<std::string> set_role(const Options& options, const CommandGround& ground) {
+  const auto role = role_of("ROLE", options.words[1]);
+  if (!role) return std::unexpected(role.error());
+  const auto user = access::set_role(people_of(ground), options.words[0], *role);
+  if (!user) return std::unexpected(user.error());
+  units::log_info("user's role changed", {{"user", user->name}, {"role", word(user->role)}});
+  return user->name + " is " + std::string(word(user->role)) + " now.\n";
+}
+
+Result<std::string> set_password(const Options& options, const std::string& input, const CommandGround& ground) {
+  if (auto given = need_password(options); !given) return std::unexpected(given.error());
+  const auto user = access::set_password(people_of(ground), options.words[0], input);
+  if (!user) return std::unexpected(user.error());
+  units::log_info("user's password changed", {{"user", user->name}});
+  return "Changed the password of " + user->name + "; all sign-ins with the old one ended.\n";
 }
 
 Result<std::string> create_token(const Options& options, const CommandGround& ground) {
@@ -63,7 +115,7 @@ Result<std::string> list_hosts(const CommandGround& ground) {
 Result<std::string> revoke_host(const Options& options, const CommandGround& ground) {
   const auto host = ground.store.revoke(options.words[0]);
   if (!host) return std::unexpected(host.error());
-  if (ground.on_host_revoked) ground.on_host_revoked(host->number);
+  if (ground.revocations != nullptr) ground.revocations->on_host_revoked(host->number);
   units::log_info("host revoked", {{"host", host->name}});
   return "Revoked " + host->name + ".\n";
 }
@@ -88,6 +140,10 @@ Result<std::string> test_receiver(const std::string& name, const CommandGround& 
 
 Result<std::string> run_command(const Options& options, const std::string& input, const CommandGround& ground) {
   if (options.command == "user add") return add_user(options, input, ground);
+  if (options.command == "user list") return list_users(ground);
+  if (options.command == "user remove") return remove_user(options, ground);
+  if (options.command == "user role") return set_role(options, ground);
+  if (options.command == "user password") return set_password(options, input, ground);
   if (options.command == "token create") return create_token(options, ground);
   if (options.command == "hosts list") return list_hosts(ground);
   if (options.command == "hosts revoke") return revoke_host(options, ground);

@@ -7,6 +7,7 @@
 
 #include "server/access/certificates.h"
 #include "server/access/enrolment.h"
+#include "server/access/people.h"
 #include "server/app/options.h"
 #include "server/domain/clock.h"
 #include "server/domain/control_store.h"
@@ -19,7 +20,8 @@ namespace vedette::app {
 struct CommandGround {
   domain::ControlStore& store;
   const domain::Clock& clock;
-  std::function<void(domain::HostNumber)> on_host_revoked;  ///< closes its connection; empty without a collector
+  access::LoginBook* logins;                ///< null without a running collector
+  domain::RevocationObserver* revocations;  ///< likewise
   std::function<units::Result<std::string>()> pin;
   const notify::Config& notify;
   std::uint32_t agents_per_token = access::kMostAgentsPerToken;

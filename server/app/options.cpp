@@ -16,12 +16,18 @@ struct Command {
 };
 
 constexpr std::string_view kEverywhere = "data= config= ";
-constexpr std::array<Command, 10> kCommands{{
+constexpr std::array<Command, 14> kCommands{{
     {"run", "", "listen= dashboard=", "Runs the collector in the foreground (the default command)."},
     {"user add", "NAME", "role= password-stdin",
      "Adds a person; the password is one line on standard input.\n"
      "  --role ROLE        administrator, operator or viewer\n"
      "  --password-stdin   required: passwords don't belong on command lines"},
+    {"user list", "", "", "Prints the users: name and role."},
+    {"user remove", "NAME", "", "Removes a person; all their sign-ins and live connections end at once."},
+    {"user role", "NAME ROLE", "", "Makes a person administrator, operator or viewer, at once."},
+    {"user password", "NAME", "password-stdin",
+     "Sets a person's password and ends all their sign-ins.\n"
+     "  --password-stdin   required: the password is one line on standard input"},
     {"token create", "", "uses= expires=",
      "Makes a token with which agents enrol, and prints it last.\n"
      "  --uses N           how many hosts may use it (default 1)\n"
@@ -118,7 +124,8 @@ units::Result<Options> parse_options(const std::vector<std::string>& arguments) 
       return std::unexpected(std::move(taken.error()));
     }
   }
-  const std::size_t wanted = command->words.empty() ? 0 : 1;
+  const std::size_t wanted =
+      command->words.empty() ? 0 : 1 + static_cast<std::size_t>(std::ranges::count(command->words, ' '));
   if (out.words.size() < wanted) return wrong(out.command + " needs " + std::string(command->words), command->name);
   if (out.words.size() > wanted && out.command != "help") {
     return wrong("\"" + out.words[wanted] + "\" is one word too many for " + out.command, command->name);

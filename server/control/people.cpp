@@ -9,20 +9,63 @@ using domain::AccessRole;
 using domain::Digest;
 using domain::LoginRecord;
 using domain::User;
+using domain::UserChange;
 using units::ErrorCode;
 using units::Result;
 
 namespace {
 
+using UserRow = Poco::Tuple<Int, std::string, std::string, std::string>;
+constexpr auto kUserColumns = "SELECT id, name, role, password FROM user ";
+
+Result<User> user_of(const UserRow& row) {
+  auto role = role_of(row.get<2>());
+  if (!role) return std::unexpected(std::move(role.error()));
+  return User{static_cast<std::uint64_t>(row.get<0>()), row.get<1>(), *role, row.get<3>()};
+}
+
 template <class Value>
 Result<std::optional<User>> user_where(Session& session, const char* condition, const Value& value) {
-  Rows<Int, std::string, std::string, std::string> rows;
-  session << "SELECT id, name, role, password FROM user WHERE " << condition, into(rows), bind(value), now;
+  std::vector<UserRow> rows;
+  session << kUserColumns << "WHERE " << condition, into(rows), bind(value), now;
   if (rows.empty()) return std::nullopt;
-  auto role = role_of(rows.front().template get<2>());
-  if (!role) return std::unexpected(std::move(role.error()));
-  return User{static_cast<std::uint64_t>(rows.front().template get<0>()), rows.front().template get<1>(), *role,
-              rows.front().template get<3>()};
+  return user_of(rows.front());
+}
+
+Result<User> known_user(Session& session, const std::string& name) {
+  auto user = user_where(session, "name = ?", name);
+  if (!user) return std::unexpected(std::move(user.error()));
+  if (!*user) {
+    return units::fail(ErrorCode::not_found, "There is no user \"" + name + "\"; vedette-server user list shows them");
+  }
+  return std::move(**user);
+}
+
+/// An administrator who isn't the last one, or no administrator.
+Result<User> dispensable_user(Session& session, const std::string& name) {
+  auto user = known_user(session, name);
+  if (!user || user->role != AccessRole::administrator) return user;
+  Int administrators = 0;
+  session << "SELECT count(*) FROM user WHERE role = ?", into(administrators),
+      bind(std::string(word(AccessRole::administrator))), now;
+  if (administrators > 1) return user;
+  return units::fail(ErrorCode::conflict, user->name +
+                                              " is the only administrator; first make another one: vedette-server "
+                                              "user role NAME administrator");
+}
+
+Result<std::vector<Digest>> end_logins(Session& session, const User& user) {
+  std::vector<std::string> sids;
+  const auto id = static_cast<Int>(user.id);
+  session << "SELECT sid_digest FROM login WHERE user = ?", into(sids), bind(id), now;
+  session << "DELETE FROM login WHERE user = ?", bind(id), now;
+  std::vector<Digest> ended;
+  for (const std::string& sid : sids) {
+    auto digest = digest_of(sid);
+    if (!digest) return std::unexpected(std::move(digest.error()));
+    ended.push_back(std::move(*digest));
+  }
+  return ended;
 }
 
 }  // namespace
@@ -53,6 +96,54 @@ Result<std::size_t> Store::user_count() {
     Int count = 0;
     session << "SELECT count(*) FROM user", into(count), now;
     return static_cast<std::size_t>(count);
+  });
+}
+
+Result<std::vector<User>> Store::users() {
+  return pool_->read([](Session& session) -> Result<std::vector<User>> {
+    std::vector<UserRow> rows;
+    session << kUserColumns << "ORDER BY name", into(rows), now;
+    std::vector<User> users;
+    for (const UserRow& row : rows) {
+      auto user = user_of(row);
+      if (!user) return std::unexpected(std::move(user.error()));
+      users.push_back(std::move(*user));
+    }
+    return users;
+  });
+}
+
+Result<UserChange> Store::remove_user(const std::string& name) {
+  return pool_->write([&](Session& session) -> Result<UserChange> {
+    auto user = dispensable_user(session, name);
+    if (!user) return std::unexpected(std::move(user.error()));
+    auto ended = end_logins(session, *user);
+    if (!ended) return std::unexpected(std::move(ended.error()));
+    session << "DELETE FROM user WHERE id = ?", bind(static_cast<Int>(user->id)), now;
+    return UserChange{std::move(*user), std::move(*ended)};
+  });
+}
+
+Result<UserChange> Store::set_role(const std::string& name, AccessRole role) {
+  return pool_->write([&](Session& session) -> Result<UserChange> {
+    auto user = role == AccessRole::administrator ? known_user(session, name) : dispensable_user(session, name);
+    if (!user) return std::unexpected(std::move(user.error()));
+    session << "UPDATE user SET role = ? WHERE id = ?", bind(std::string(word(role))), bind(static_cast<Int>(user->id)),
+        now;
+    user->role = role;
+    return UserChange{std::move(*user), {}};
+  });
+}
+
+Result<UserChange> Store::set_password(const std::string& name, const std::string& password_phc) {
+  return pool_->write([&](Session& session) -> Result<UserChange> {
+    auto user = known_user(session, name);
+    if (!user) return std::unexpected(std::move(user.error()));
+    session << "UPDATE user SET password = ? WHERE id = ?", bind(password_phc), bind(static_cast<Int>(user->id)), now;
+    auto ended = end_logins(session, *user);
+    if (!ended) return std::unexpected(std::move(ended.error()));
+    user->password = password_phc;
+    return UserChange{std::move(*user), std::move(*ended)};
   });
 }
 

@@ -43,6 +43,10 @@ class Store final : public domain::ControlStore {
   [[nodiscard]] units::Result<std::optional<domain::User>> user(const std::string& name) override;
   [[nodiscard]] units::Result<std::optional<domain::User>> user(std::uint64_t id) override;
   [[nodiscard]] units::Result<std::size_t> user_count() override;
+  [[nodiscard]] units::Result<std::vector<domain::User>> users() override;
+  units::Result<domain::UserChange> remove_user(const std::string& name) override;
+  units::Result<domain::UserChange> set_role(const std::string& name, domain::AccessRole role) override;
+  units::Result<domain::UserChange> set_password(const std::string& name, const std::string& password_phc) override;
   /// Also removes the logins that have expired by its `created`.
   units::Result<void> add_login(const domain::LoginRecord& login) override;
   [[nodiscard]] units::Result<std::optional<domain::LoginRecord>> login(const domain::Digest& sid) override;

@@ -64,6 +64,12 @@ struct LoginRecord {
   units::Instant created{}, expires{};
 };
 
+/// A user as changed or removed, and the logins that ended with it.
+struct UserChange {
+  User user;
+  std::vector<Digest> ended;
+};
+
 /// People, their logins, enrolment tokens.
 class AccessRecords {
  public:
@@ -72,6 +78,12 @@ class AccessRecords {
   [[nodiscard]] virtual units::Result<std::optional<User>> user(const std::string& name) = 0;
   [[nodiscard]] virtual units::Result<std::optional<User>> user(std::uint64_t id) = 0;
   [[nodiscard]] virtual units::Result<std::size_t> user_count() = 0;
+  [[nodiscard]] virtual units::Result<std::vector<User>> users() = 0;  ///< by name
+  /// Each of these is `not_found` for a name that nobody has; the first two are `conflict` where no administrator would
+  /// be left.
+  virtual units::Result<UserChange> remove_user(const std::string& name) = 0;
+  virtual units::Result<UserChange> set_role(const std::string& name, AccessRole role) = 0;
+  virtual units::Result<UserChange> set_password(const std::string& name, const std::string& password_phc) = 0;
   virtual units::Result<void> add_login(const LoginRecord& login) = 0;
   [[nodiscard]] virtual units::Result<std::optional<LoginRecord>> login(const Digest& sid) = 0;
   virtual units::Result<void> remove_login(const Digest& sid) = 0;

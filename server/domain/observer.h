@@ -85,12 +85,13 @@ class Gatekeeper {
   [[nodiscard]] virtual units::Result<HostRecord> host(const RequestHead& head) = 0;
 };
 
-/// Someone lost a right: connections that lean on it are closed at once. Any thread.
+/// Someone's rights changed: connections that lean on them are closed, or judged anew, at once. Any thread.
 class RevocationObserver {
  public:
   virtual ~RevocationObserver() = default;
   virtual void on_host_revoked(HostNumber host) = 0;   ///< close 4403
   virtual void on_login_ended(const Digest& sid) = 0;  ///< close 4401
+  virtual void on_role_changed(std::uint64_t user, AccessRole role) = 0;
 };
 
 }  // namespace vedette::domain

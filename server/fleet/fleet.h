@@ -68,6 +68,7 @@ class Fleet final : public domain::HostObserver,
   void on_notified(domain::HostNumber host, units::Instant since) override;
   void on_host_revoked(domain::HostNumber host) override { refresh(host); }
   void on_login_ended(const domain::Digest&) override {}
+  void on_role_changed(std::uint64_t, domain::AccessRole) override {}
 
  private:
   struct LostPath {

@@ -114,6 +114,7 @@ class AgentStreams final : public domain::RevocationObserver {
   [[nodiscard]] const Counters& counters() const noexcept { return counters_; }
   void on_host_revoked(domain::HostNumber host) override;
   void on_login_ended(const domain::Digest&) override {}
+  void on_role_changed(std::uint64_t, domain::AccessRole) override {}
 
  private:
   Roster roster_;

@@ -33,8 +33,9 @@ namespace vedette::live {
 struct HubPorts {
   domain::Executor& control;
   const domain::Clock& clock;
-  /// Is there a host of this id, revoked or not? Asked on the control thread; only its topics can be watched.
-  std::function<bool(const units::HostId&)> knows_host;
+  /// Why a person of this role may not watch a topic (a valid name), in words for that person; nothing: may. Asked on
+  /// the control thread at every subscription, and again of all that is watched when rights change.
+  std::function<std::optional<std::string>(domain::AccessRole, std::string_view topic)> refusal;
 };
 
 /// Must outlive the control executor and the loops.
@@ -58,11 +59,13 @@ class Hub final : public domain::LiveBus, public domain::RevocationObserver {
   [[nodiscard]] bool watched(std::string_view topic) const override;
 
   // domain::RevocationObserver. Any thread.
-  void on_host_revoked(domain::HostNumber) override {}
+  void on_host_revoked(domain::HostNumber host) override;
   void on_login_ended(const domain::Digest& sid) override;
+  void on_role_changed(std::uint64_t user, domain::AccessRole role) override;
 
   // For subscribers, any thread; each is done on the control thread, in order. Every subscribe and unsubscribe is
-  // answered by one call of answer(). Topics of unknown hosts, and host topics over the limit, are refused in it.
+  // answered by one call of answer(). Topics that may not be watched, and host topics over the limit, are refused in
+  // it.
   void join(SharedSeat seat);
   void subscribe(SharedSeat seat, std::vector<std::string> topics, std::optional<std::string> cursor);
   void unsubscribe(SharedSeat seat, std::vector<std::string> topics);
@@ -98,7 +101,7 @@ class Hub final : public domain::LiveBus, public domain::RevocationObserver {
   void answer(Request& request);
   void watch(const SharedSeat& seat, const std::vector<std::string>& names);
   void unwatch(const SharedSeat& seat, const std::string& name);
-  [[nodiscard]] Refusals refuse(std::vector<std::string>& names);
+  [[nodiscard]] Refusals refuse(const Seat& seat, std::vector<std::string>& names);
   [[nodiscard]] bool make_room();
   [[nodiscard]] std::optional<std::vector<SharedEvent>> resumed(const std::vector<std::string>& names,
                                                                 const std::string& cursor) const;
@@ -107,6 +110,7 @@ class Hub final : public domain::LiveBus, public domain::RevocationObserver {
   void beat();
   void forget_unwatched();
   void end_login(const domain::Digest& sid);
+  void judge_again(const SharedSeat& seat);
   void end_expired();
   static void tell(const SharedSeat& seat, void (Subscriber::*what)());
 
@@ -124,7 +128,8 @@ class Hub final : public domain::LiveBus, public domain::RevocationObserver {
   units::Steady flushed_{};
   bool flush_scheduled_ = false;
   std::unordered_set<SharedSeat> seats_;
-  std::deque<domain::Digest> ended_logins_;  ///< the latest, for viewers that join just then
+  std::deque<domain::Digest> ended_logins_;            ///< the latest, for viewers that join just then
+  std::map<std::uint64_t, domain::AccessRole> roles_;  ///< of users whose role changed in this run, likewise
 };
 
 }  // namespace vedette::live

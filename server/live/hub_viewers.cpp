@@ -17,7 +17,8 @@ void Hub::join(SharedSeat seat) {
   control_.post([this, seat = std::move(seat)] {
     ++counters_.viewers;
     seats_.insert(seat);
-    if (std::ranges::find(ended_logins_, seat->sid) != ended_logins_.end()) end_login(seat->sid);
+    if (const auto changed = roles_.find(seat->login.user); changed != roles_.end()) seat->login.role = changed->second;
+    if (std::ranges::find(ended_logins_, seat->login.sid) != ended_logins_.end()) end_login(seat->login.sid);
   });
 }
 
@@ -61,16 +62,16 @@ void Hub::unwatch(const SharedSeat& seat, const std::string& name) {
   found->second->seats.erase(seat);
 }
 
-Refusals Hub::refuse(std::vector<std::string>& names) {
+Refusals Hub::refuse(const Seat& seat, std::vector<std::string>& names) {
   Refusals refused;
   std::size_t fresh = 0;
   std::erase_if(names, [&](const std::string& name) {
+    if (auto words = ports_.refusal(seat.login.role, name)) {
+      refused.emplace_back(name, std::move(*words));
+      return true;
+    }
     if (!is_host_topic(name) || topics_.contains(name)) return false;
-    const std::string id = name.substr(name.find('/') + 1);
-    const auto host = units::parse_host_id(id);
-    if (!host || !ports_.knows_host(*host)) {
-      refused.emplace_back(name, "There is no host " + id + ".");
-    } else if (topics_.size() + fresh >= limits_.host_topics && !make_room()) {
+    if (topics_.size() + fresh >= limits_.host_topics && !make_room()) {
       ++counters_.over_host_topics;
       refused.emplace_back(name, "Too many hosts are watched at once; try again later.");
     } else {
@@ -106,7 +107,7 @@ void Hub::answer_requests() {
   std::erase_if(requests, [this](const Request& request) { return !seats_.contains(request.seat); });
   // A fresh topic is an event of its own, which would make the snapshots between old: all are made first.
   for (Request& request : requests) {
-    request.refused = refuse(request.topics);
+    request.refused = refuse(*request.seat, request.topics);
     watch(request.seat, request.topics);
   }
   for (Request& request : requests) answer(request);
@@ -207,16 +208,47 @@ void Hub::on_login_ended(const domain::Digest& sid) {
   });
 }
 
+void Hub::on_host_revoked(domain::HostNumber) {
+  // Whoever knows of hosts was told before, and posts too.
+  control_.post([this] {
+    for (const auto& seat : seats_) judge_again(seat);
+  });
+}
+
+void Hub::on_role_changed(std::uint64_t user, domain::AccessRole role) {
+  control_.post([this, user, role] {
+    roles_[user] = role;
+    for (const auto& seat : seats_) {
+      if (seat->login.user != user) continue;
+      seat->login.role = role;
+      judge_again(seat);
+    }
+  });
+}
+
+void Hub::judge_again(const SharedSeat& seat) {
+  Refusals lost;
+  for (const std::string& name : seat->topics) {
+    if (auto words = ports_.refusal(seat->login.role, name)) lost.emplace_back(name, std::move(*words));
+  }
+  if (lost.empty()) return;
+  flush();  // what was published before may still be told
+  for (const auto& [name, words] : lost) unwatch(seat, name);
+  seat->loop.post([seat, told = std::move(lost)] {
+    if (seat->subscriber) seat->subscriber->withdraw(told);
+  });
+}
+
 void Hub::end_expired() {
   const units::Instant now = ports_.clock.now();
   for (const auto& seat : seats_) {
-    if (seat->expires <= now) tell(seat, &Subscriber::end_login);
+    if (seat->login.expires <= now) tell(seat, &Subscriber::end_login);
   }
 }
 
 void Hub::end_login(const domain::Digest& sid) {
   for (const auto& seat : seats_) {
-    if (seat->sid == sid) tell(seat, &Subscriber::end_login);
+    if (seat->login.sid == sid) tell(seat, &Subscriber::end_login);
   }
 }
 

@@ -10,7 +10,7 @@ class Polls::Poll final : public Subscriber {
   Poll(Polls& owner, const Viewer::Login& login, domain::Responder respond)
       : owner_(owner),
         respond_(std::move(respond)),
-        seat_(std::make_shared<Seat>(Seat{owner.control_, Form::text, login.sid, login.expires, this, {}})) {
+        seat_(std::make_shared<Seat>(Seat{owner.control_, Form::text, login, this, {}})) {
     owner_.hub_.join(seat_);
     finish_after(owner_.hub_.limits().poll);
   }
@@ -21,7 +21,7 @@ class Polls::Poll final : public Subscriber {
   }
 
   void watch(Watch watch) { owner_.hub_.subscribe(seat_, std::move(watch.topics), std::move(watch.cursor)); }
-  [[nodiscard]] const domain::Digest& sid() const noexcept { return seat_->sid; }
+  [[nodiscard]] const domain::Digest& sid() const noexcept { return seat_->login.sid; }
 
   void answer(const Answer& answer) override {
     for (const auto& [topic, words] : answer.refused) add(error_text(words, topic));
@@ -38,6 +38,10 @@ class Polls::Poll final : public Subscriber {
     if (!std::exchange(ending_, true)) finish_after(owner_.hub_.limits().poll_gather);
   }
   void beat(const Encoded&, const std::string& cursor) override { cursor_ = cursor; }
+  void withdraw(const Refusals& lost) override {
+    for (const auto& [topic, words] : lost) add(error_text(words, topic));
+    finish();
+  }
   void end_login() override { respond(domain::problem(401, "Your login ended.")); }
   void stop() override { respond(domain::problem(503, "The collector is restarting.", {{"Retry-After", "2"}})); }
 

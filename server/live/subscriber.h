@@ -28,6 +28,14 @@ struct Answer {
   bool current = false;  ///< resumed, and nothing was missed: `messages` is a single beat
 };
 
+/// Who watches: the login, and whose.
+struct Login {
+  domain::Digest sid;
+  units::Instant expires;
+  std::uint64_t user = 0;
+  domain::AccessRole role = domain::AccessRole::viewer;
+};
+
 /// Called by the hub on the seat's loop, in order.
 class Subscriber {
  public:
@@ -35,16 +43,16 @@ class Subscriber {
   virtual void answer(const Answer& answer) = 0;
   virtual void take(const SharedEvent& event) = 0;
   virtual void beat(const Encoded& beat, const std::string& cursor) = 0;
-  virtual void end_login() = 0;  ///< the login it leans on is over, or what it may see changed
-  virtual void stop() = 0;       ///< the collector stops
+  virtual void withdraw(const Refusals& lost) = 0;  ///< topics that it may watch no longer
+  virtual void end_login() = 0;                     ///< the login it leans on is over
+  virtual void stop() = 0;                          ///< the collector stops
 };
 
 /// A subscriber as both threads know it: the hub keeps it, the subscriber comes and goes.
 struct Seat {
   domain::Executor& loop;
   const Form form;
-  const domain::Digest sid;          ///< the login that the subscriber leans on
-  const units::Instant expires;      ///< when that login ends by itself
+  Login login;                       ///< that the subscriber leans on; its role is the control thread's
   Subscriber* subscriber = nullptr;  ///< loop's thread only; null once it has gone
   std::set<std::string> topics;      ///< control thread only
 };

@@ -8,7 +8,7 @@
 namespace vedette::live {
 
 Viewer::Viewer(Hub& hub, const Login& login, domain::Executor& loop, Form form, Outlet& outlet)
-    : hub_(hub), outlet_(outlet), seat_(std::make_shared<Seat>(Seat{loop, form, login.sid, login.expires, this, {}})) {
+    : hub_(hub), outlet_(outlet), seat_(std::make_shared<Seat>(Seat{loop, form, login, this, {}})) {
   hub_.join(seat_);
 }
 
@@ -40,13 +40,19 @@ void Viewer::unsubscribe(std::vector<std::string> topics) {
 void Viewer::answer(const Answer& answer) {
   outlet_.on_answered();
   if (closing_) return;
-  for (const auto& [topic, words] : answer.refused) {
-    topics_.erase(topic);
-    outlet_.send(encode(seat_->form, error_text(words, topic), {}));
-  }
+  withdraw(answer.refused);
   for (const std::string& topic : answer.replaced) held_.erase(topic);  // older than the snapshot
   release();
   for (const Encoded& message : answer.messages) send_state(message);
+}
+
+void Viewer::withdraw(const Refusals& lost) {
+  if (closing_) return;
+  for (const auto& [topic, words] : lost) {
+    topics_.erase(topic);
+    held_.erase(topic);
+    outlet_.send(encode(seat_->form, error_text(words, topic), {}));
+  }
 }
 
 std::size_t Viewer::waiting() {

@@ -30,10 +30,7 @@ class Outlet {
 class Viewer final : public Subscriber {
  public:
   /// Who looks: closed (4401) when the login `sid` ends, at the latest at the first beat after `expires`.
-  struct Login {
-    domain::Digest sid;
-    units::Instant expires;
-  };
+  using Login = live::Login;
   /// `outlet` outlives this. Takes its seat at once.
   Viewer(Hub& hub, const Login& login, domain::Executor& loop, Form form, Outlet& outlet);
   ~Viewer() override;  ///< gives the seat back
@@ -53,6 +50,7 @@ class Viewer final : public Subscriber {
   void answer(const Answer& answer) override;
   void take(const SharedEvent& event) override;
   void beat(const Encoded& beat, const std::string& cursor) override;
+  void withdraw(const Refusals& lost) override;
   void end_login() override;
   void stop() override {}  ///< the server closes the connection itself
 

@@ -114,6 +114,7 @@ struct World {
   void message(std::string_view text) {
     if (text.size() > 2 * kLimits.message || !units::is_utf8(text)) return;  // the session sees to both
     socket.ask(std::string(text));
+    bench.pass(kLimits.flush_most);
     fuzz::require(!socket.connection.paused, "every request is answered and the next one read");
     for (const json& got : socket.take()) check_message(got, {"snapshot", "delta", "beat", "error"});
   }

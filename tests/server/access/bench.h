@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <future>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <set>
@@ -13,6 +14,7 @@
 #include "schema/units/log.h"
 #include "server/access/gate.h"
 #include "server/access/logins.h"
+#include "server/access/people.h"
 #include "server/access/secrets.h"
 #include "server/control/store.h"
 #include "tests/temporary_directory.h"
@@ -28,8 +30,10 @@ struct FakeClock final : domain::Clock {
 
 struct Revocations final : domain::RevocationObserver {
   std::set<domain::Digest> ended;
+  std::map<std::uint64_t, domain::AccessRole> roles;
   void on_host_revoked(domain::HostNumber) override {}
   void on_login_ended(const domain::Digest& sid) override { ended.insert(sid); }
+  void on_role_changed(std::uint64_t user, domain::AccessRole role) override { roles[user] = role; }
 };
 
 struct Bench {

@@ -24,6 +24,10 @@ struct Records final : domain::AccessRecords {
   units::Result<std::optional<domain::User>> user(const std::string&) override { return std::nullopt; }
   units::Result<std::optional<domain::User>> user(std::uint64_t) override { return std::nullopt; }
   units::Result<std::size_t> user_count() override { return 0; }
+  units::Result<std::vector<domain::User>> users() override { return {}; }
+  units::Result<domain::UserChange> remove_user(const std::string&) override { return {}; }
+  units::Result<domain::UserChange> set_role(const std::string&, domain::AccessRole) override { return {}; }
+  units::Result<domain::UserChange> set_password(const std::string&, const std::string&) override { return {}; }
   units::Result<void> add_login(const domain::LoginRecord& login) override {
     ++tries;
     if (!fault) kept[login.sid] = login;
@@ -108,6 +112,21 @@ TEST(LoginBook, KeepsNothingThatTheStoreWillNeverTake) {
   records.fault = {units::ErrorCode::conflict, "there is one"};
   EXPECT_FALSE(book.add(login("a")));
   EXPECT_EQ(book.waiting(), 0u);
+}
+
+TEST(LoginBook, ForgetsTheWaitingLoginsOfAUserWhosePasswordChanged) {
+  Records records;
+  FakeClock clock;
+  LoginBook book(records, clock);
+  Revocations revocations;
+  records.fault = kFull;
+  ASSERT_TRUE(book.add(login("a", 0)));
+  ASSERT_TRUE(book.add(login("b", 0)));
+  ASSERT_TRUE(book.add(login("c", 2)));
+  ASSERT_TRUE(set_password({records, &book, &revocations}, "ann", "battery staple"));
+  EXPECT_EQ(revocations.ended, (std::set<domain::Digest>{"a", "b"}));
+  EXPECT_EQ(book.waiting(), 1u);
+  EXPECT_TRUE(book.find("c")->has_value());
 }
 
 }  // namespace

@@ -27,11 +27,15 @@ TEST(Options, ReadCommandsOfTwoWordsWithOptionsOnEitherSideOfTheName) {
   EXPECT_EQ(options->words, std::vector<std::string>{"ann"});
   EXPECT_EQ(options->get("role"), "viewer");
   EXPECT_TRUE(options->has("password-stdin"));
+  EXPECT_EQ(parse_options({"user", "role", "ann", "operator"})->words, (std::vector<std::string>{"ann", "operator"}));
 }
 
 TEST(Options, SayWhatIsNotUnderstood) {
   EXPECT_EQ(fault({"fly"}), "there is no command \"fly\"; see vedette-server --help");
   EXPECT_EQ(fault({"user", "add"}), "user add needs NAME; see vedette-server user add --help");
+  EXPECT_EQ(fault({"user", "role", "ann"}), "user role needs NAME ROLE; see vedette-server user role --help");
+  EXPECT_EQ(fault({"user", "role", "ann", "viewer", "x"}),
+            "\"x\" is one word too many for user role; see vedette-server user role --help");
   EXPECT_EQ(fault({"pin", "x"}), "\"x\" is one word too many for pin; see vedette-server pin --help");
   EXPECT_EQ(fault({"pin", "--uses", "1"}), "--uses is not known to pin; see vedette-server pin --help");
   EXPECT_EQ(fault({"pin", "--data"}), "--data needs a value; see vedette-server pin --help");

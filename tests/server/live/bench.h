@@ -106,7 +106,9 @@ struct Bench;
 
 /// One connected viewer.
 struct Client {
-  Client(Bench& bench, std::string sid = "ann", units::Instant expires = units::Instant::max());
+  explicit Client(Bench& b, std::string sid = "ann", units::Instant expires = units::Instant::max())
+      : Client(b, Login{std::move(sid), expires}) {}
+  Client(Bench& b, Login login);
   ~Client() { end(); }
   void ask(const std::string& text);
   void subscribe(std::vector<std::string> topics, const std::string& cursor = {});
@@ -132,14 +134,20 @@ struct WallClock final : domain::Clock {
   const ManualExecutor& executor_;
 };
 
-/// Hosts are known unless their id begins with "ff".
-inline bool is_known(const units::HostId& id) {
-  return id.bytes[0] != 0xff;
+/// Hosts are known unless their id begins with "ff"; hosts of "ee" are for operators.
+inline std::optional<std::string> refusal_of(domain::AccessRole role, std::string_view topic) {
+  if (topic.starts_with("host/ff")) return "There is no host " + std::string(topic.substr(5)) + ".";
+  if (topic.starts_with("host/ee") && role == domain::AccessRole::viewer) return "This host is for operators.";
+  return std::nullopt;
 }
 
 struct Bench {
   explicit Bench(Limits limits = {}, std::string run = "run7")
-      : hub({control, clock, is_known}, std::move(run), limits) {
+      : hub({control, clock,
+             [this](domain::AccessRole role, std::string_view topic) {
+               return revoked.contains(std::string(topic)) ? "This host was revoked." : refusal_of(role, topic);
+             }},
+            std::move(run), limits) {
     hub.header("fleet", R"(["id","value"])");
     hub.header("alerts", R"(["id","words"])");
     hub.start();
@@ -161,13 +169,12 @@ struct Bench {
 
   ManualExecutor control, loop;
   WallClock clock{control};
+  std::set<std::string> revoked;  ///< topics
   Hub hub;
 };
 
-inline Client::Client(Bench& b, std::string sid, units::Instant expires)
-    : bench(b),
-      connection(b.loop),
-      viewer(std::make_unique<SocketViewer>(b.hub, Viewer::Login{std::move(sid), expires})) {
+inline Client::Client(Bench& b, Login login)
+    : bench(b), connection(b.loop), viewer(std::make_unique<SocketViewer>(b.hub, std::move(login))) {
   viewer->on_open(connection);
   bench.settle();
 }

@@ -189,6 +189,65 @@ TEST(Hub, ClosesTheViewersOfALoginThatEnded) {
   EXPECT_EQ(late.connection.close_code, 4401);
 }
 
+const std::string kOperators = "host/ee000000000000000000000000000001";
+
+TEST(Hub, JudgesTopicsAgainWhenARoleChanges) {
+  Bench bench;
+  Client ann(bench, Login{"ann", units::Instant::max(), 1, domain::AccessRole::operator_});
+  Client ben(bench, Login{"ben", units::Instant::max(), 2, domain::AccessRole::operator_});
+  for (Client* client : {&ann, &ben}) client->subscribe({"fleet", kOperators});
+  ann.take();
+  bench.hub.on_role_changed(1, domain::AccessRole::viewer);
+  bench.settle();
+  const auto told = ann.take();
+  ASSERT_EQ(told.size(), 1u);
+  EXPECT_EQ(told[0]["type"], "error");
+  EXPECT_EQ(told[0]["topic"], kOperators);
+  EXPECT_EQ(told[0]["message"], "This host is for operators.");
+  ben.take();
+  bench.hub.publish(kOperators, "1", "[1]", true);
+  bench.tick("a", 1);
+  bench.pass(50ms);
+  EXPECT_EQ(ann.take().size(), 1u) << "the fleet only";
+  EXPECT_EQ(ben.take().size(), 2u);
+  ann.subscribe({kOperators});
+  EXPECT_EQ(ann.take().at(0)["type"], "error") << "an open topic isn't a way in";
+  bench.hub.on_role_changed(1, domain::AccessRole::operator_);
+  ann.subscribe({kOperators});
+  EXPECT_EQ(ann.take().at(0)["type"], "snapshot");
+  EXPECT_EQ(ann.connection.close_code, 0);
+}
+
+TEST(Hub, JudgesByTheNewRoleWhoeverJoinsWithTheOldOneJustThen) {
+  Bench bench;
+  bench.hub.on_role_changed(1, domain::AccessRole::viewer);
+  Client ann(bench, Login{"ann", units::Instant::max(), 1, domain::AccessRole::operator_});
+  ann.subscribe({kOperators});
+  EXPECT_EQ(ann.take().at(0)["type"], "error");
+}
+
+TEST(Hub, EndsTheTopicOfARevokedHostForItsWatchers) {
+  Bench bench;
+  const std::string host = "host/00112233445566778899aabbccddeeff";
+  Client ann(bench), ben(bench, "ben");
+  ann.subscribe({"fleet", host});
+  ben.subscribe({"fleet"});
+  ann.take();
+  ben.take();
+  bench.hub.publish(host, "1", "[1]", true);
+  bench.revoked.insert(host);
+  bench.hub.on_host_revoked(domain::HostNumber{1});
+  bench.settle();
+  const auto told = ann.take();
+  ASSERT_EQ(told.size(), 2u);
+  EXPECT_EQ(told[0]["type"], "delta") << "what was published before";
+  EXPECT_EQ(told[1]["topic"], host);
+  EXPECT_EQ(told[1]["message"], "This host was revoked.");
+  EXPECT_TRUE(ben.take().empty());
+  ann.subscribe({host});
+  EXPECT_EQ(ann.take().at(0)["type"], "error");
+}
+
 TEST(Hub, ClosesAViewerAtTheFirstBeatAfterItsLoginExpired) {
   Bench bench;
   Client ann(bench, "ann", bench.clock.wall + 7s), bob(bench, "bob", bench.clock.wall + 8s);

@@ -45,6 +45,24 @@ TEST(Polls, WithoutACursorAreAnsweredWithSnapshotsAtOnce) {
   EXPECT_EQ(body["cursor"], body["events"][1]["cursor"]);
 }
 
+TEST(Polls, AreToldThatATopicIsLost) {
+  Polling polling;
+  const std::string host = "host/00112233445566778899aabbccddeeff";
+  polling.poll({"fleet", host});
+  const std::string cursor = polling.take()["cursor"];
+  polling.poll({"fleet", host}, cursor);
+  polling.bench.pass(Milliseconds{200});
+  ASSERT_TRUE(polling.answers.empty());
+  polling.bench.revoked.insert(host);
+  polling.bench.hub.on_host_revoked(domain::HostNumber{1});
+  polling.bench.settle();
+  const json body = polling.take();
+  ASSERT_EQ(body["events"].size(), 1u);
+  EXPECT_EQ(body["events"][0]["topic"], host);
+  EXPECT_EQ(body["events"][0]["message"], "This host was revoked.");
+  EXPECT_EQ(body["cursor"], cursor);
+}
+
 TEST(Polls, WaitForTheNextEvents) {
   Polling polling;
   polling.poll({"fleet", "alerts"});
