@@ -64,6 +64,7 @@ void Collector::Parts::add_limit_metrics() {
   metrics.add_counters("limit_hits_total", "How often peers met each of the configured limits.", "limit",
                        {{"connections", count(met.connections)},
                         {"unproven_per_address", count(met.unproven_per_address)},
+                        {"unproven", count(met.unproven)},
                         {"head", count(met.head)},
                         {"body", count(met.body)},
                         {"message", count(met.message)},

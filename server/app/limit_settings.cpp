@@ -42,6 +42,7 @@ void read_limits(Table table, Settings& settings) {
   Limits& limits = settings.limits;
   set_whole(table, "connections", net.connections, 1, 10'000'000);
   set_whole(table, "unproven_per_address", net.unproven_per_address, 1, 10'000'000);
+  set_whole(table, "unproven", net.unproven, 1, 10'000'000);
   set_bytes(table, "head", net.head, 1'024, 1 << 20);
   set_bytes(table, "body", limits.body, 512, 1 << 20);
   set_bytes(table, "agent_message", limits.agent_message, 65'536, 16 << 20);

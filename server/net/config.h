@@ -32,6 +32,9 @@ struct Config {
   /// Connections of one address (in IPv6: a /64 network) that have neither upgraded nor shown a login that holds; more
   /// get 429. How many come in a second isn't limited: after a restart of the collector all come at once.
   std::size_t unproven_per_address = 256;
+  /// Connections of all addresses that are unproven still; 0: half of `connections`. For each one more the one that
+  /// came first is dropped: whoever has many addresses can't take the places of those who prove who they are at once.
+  std::size_t unproven = 0;
   std::size_t head = 16 * 1024;          ///< bytes of a request head; more: 431
   std::size_t fragments = 1'024;         ///< of one WebSocket message; more: close 1008
   std::size_t read_budget = 256 * 1024;  ///< bytes read from one peer before the others have their turn

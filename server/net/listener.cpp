@@ -91,11 +91,10 @@ std::uint16_t local_port(const Descriptor& socket) {
                                               : ntohs(reinterpret_cast<sockaddr_in6&>(address.storage).sin6_port);
 }
 
-Listener::Listener(Loop& loop, const Config& config, std::size_t connections, Refusals& refusals, Descriptor socket,
-                   Take take)
+Listener::Listener(Loop& loop, const Config& config, Most most, Refusals& refusals, Descriptor socket, Take take)
     : loop_(loop),
       config_(config),
-      most_connections_(connections),
+      most_(most),
       refusals_(refusals),
       socket_(std::move(socket)),
       take_(std::move(take)) {}
@@ -138,7 +137,7 @@ void Listener::rest() {
 }
 
 Standing Listener::judge(const PeerAddress& address) {
-  if (connections_ >= most_connections_) {
+  if (connections_ >= most_.connections) {
     ++refusals_.connections;
     return Standing::over_total;
   }
@@ -151,8 +150,12 @@ Standing Listener::judge(const PeerAddress& address) {
 
 void Listener::admit(Descriptor fd, PeerAddress address) {
   const Standing standing = judge(address);
+  bool full = false;
   if (standing == Standing::unproven) {
+    full = unproven_in_all_ >= most_.unproven;
+    if (full) ++refusals_.unproven;
     ++connections_;
+    ++unproven_in_all_;
     ++unproven_[address.network];
   } else {
     // Words cost a TLS handshake and a descriptor: a flood hears none.
@@ -161,7 +164,7 @@ void Listener::admit(Descriptor fd, PeerAddress address) {
   }
   set_option(fd.get(), IPPROTO_TCP, TCP_NODELAY, 1);
   set_option(fd.get(), IPPROTO_TCP, TCP_USER_TIMEOUT, static_cast<int>(config_.tcp_user_timeout.count()));
-  take_(std::move(fd), std::move(address), standing);
+  take_(std::move(fd), std::move(address), standing, full);
 }
 
 void Listener::on_proven(const std::string& network) {
@@ -177,6 +180,7 @@ void Listener::on_gone(const std::string& network, Standing standing) {
 }
 
 void Listener::release(const std::string& network) {
+  --unproven_in_all_;
   const auto found = unproven_.find(network);
   if (found != unproven_.end() && --found->second == 0) unproven_.erase(found);
 }

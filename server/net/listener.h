@@ -22,9 +22,13 @@ namespace vedette::net {
 /// Lives on `loop`'s thread; the Admission calls come from any.
 class Listener final : public Watcher, public Admission {
  public:
-  using Take = std::function<void(Descriptor, PeerAddress, Standing)>;
-  /// `connections` may be open at once, whatever the config says.
-  Listener(Loop& loop, const Config& config, std::size_t connections, Refusals& refusals, Descriptor socket, Take take);
+  /// Takes a connection over; with `full`, some unproven one that came before it has to go.
+  using Take = std::function<void(Descriptor, PeerAddress, Standing, bool full)>;
+  /// What may be open at once, whatever the config says.
+  struct Most {
+    std::size_t connections = 0, unproven = 0;
+  };
+  Listener(Loop& loop, const Config& config, Most most, Refusals& refusals, Descriptor socket, Take take);
 
   void start();
   void stop();  ///< accepts nothing more and closes the port
@@ -45,7 +49,7 @@ class Listener final : public Watcher, public Admission {
 
   Loop& loop_;
   const Config& config_;
-  const std::size_t most_connections_;
+  const Most most_;
   Refusals& refusals_;
   Descriptor socket_;
   Take take_;
@@ -53,7 +57,8 @@ class Listener final : public Watcher, public Admission {
   bool watching_ = false;
   bool exhausted_ = false;  ///< the last accept found the system out of descriptors: told once
   std::unordered_map<std::string, std::size_t> unproven_;  ///< by network
-  std::size_t turned_away_ = 0;                            ///< those over a limit that are being told so
+  std::size_t unproven_in_all_ = 0;
+  std::size_t turned_away_ = 0;  ///< those over a limit that are being told so
   std::atomic<std::size_t> connections_ = 0;
   std::atomic<std::uint64_t> rests_ = 0;
 };

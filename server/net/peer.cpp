@@ -123,7 +123,7 @@ void Peer::become(std::unique_ptr<Protocol> next) {
 void Peer::prove() {
   if (standing_ != Standing::unproven) return;
   standing_ = Standing::proven;
-  shard_.on_proven(address_.network);
+  shard_.on_proven(*this);
 }
 
 void Peer::pump_soon() {

@@ -52,7 +52,7 @@ struct Server::Running {
   std::unique_ptr<Listener> listener;  ///< lives on the first shard's loop
   std::vector<std::thread> threads;
   std::uint16_t port = 0;
-  std::size_t most_connections = 0;
+  Listener::Most most;
   std::size_t next = 0;  ///< shard of the next connection; the listener's thread
 
   /// Admission for shards made before the listener.
@@ -62,12 +62,14 @@ struct Server::Running {
     void on_gone(const std::string& network, Standing standing) override { to->on_gone(network, standing); }
   } admission;
 
-  void hand_on(Descriptor fd, PeerAddress address, Standing standing) {
+  void hand_on(Descriptor fd, PeerAddress address, Standing standing, bool full) {
     Shard& shard = *shards[next++ % shards.size()];
     // std::function wants copies, a descriptor has one owner.
     auto owned = std::make_shared<Descriptor>(std::move(fd));
-    shard.loop().post(
-        [&shard, owned, peer = std::move(address), standing] { shard.adopt(std::move(*owned), peer, standing); });
+    shard.loop().post([&shard, owned, peer = std::move(address), standing, full] {
+      if (full) shard.drop_oldest_unproven();  // loops get connections in turn: the oldest here is about the oldest
+      shard.adopt(std::move(*owned), peer, standing);
+    });
   }
 };
 
@@ -93,11 +95,14 @@ units::Result<void> Server::start() {
         std::make_unique<Shard>(config_, std::move((*contexts)[i]), service_, running.admission, refusals_, i, loops));
   }
   Loop& first = running.shards.front()->loop();
-  running.most_connections = connection_limit(config_);
-  running.listener = std::make_unique<Listener>(first, config_, running.most_connections, refusals_, std::move(*socket),
-                                                [&running](Descriptor fd, PeerAddress address, Standing standing) {
-                                                  running.hand_on(std::move(fd), std::move(address), standing);
-                                                });
+  running.most.connections = connection_limit(config_);
+  running.most.unproven =
+      config_.unproven > 0 ? config_.unproven : std::max<std::size_t>(1, running.most.connections / 2);
+  running.listener =
+      std::make_unique<Listener>(first, config_, running.most, refusals_, std::move(*socket),
+                                 [&running](Descriptor fd, PeerAddress address, Standing standing, bool full) {
+                                   running.hand_on(std::move(fd), std::move(address), standing, full);
+                                 });
   running.admission.to = running.listener.get();
   first.post([&running] { running.listener->start(); });
   for (const auto& shard : running.shards) {
@@ -118,7 +123,7 @@ Server::Counts Server::counts() const noexcept {
 }
 
 std::size_t Server::most_connections() const noexcept {
-  return running_ ? running_->most_connections : 0;
+  return running_ ? running_->most.connections : 0;
 }
 
 std::vector<units::Steady> Server::pulses() {

@@ -40,6 +40,7 @@ void Shard::adopt(Descriptor fd, PeerAddress address, Standing standing) {
   const auto id = static_cast<domain::ConnectionId>(next_serial_++ * shards_ + index_);
   const auto peer = std::make_shared<Peer>(*this, id, fd.release(), std::move(address), standing);
   peers_.emplace(id, peer);
+  if (standing == Standing::unproven) unproven_.insert(id);
   peer->start();
 }
 
@@ -48,7 +49,19 @@ Peer* Shard::find(domain::ConnectionId id) {
   return found == peers_.end() ? nullptr : found->second.get();
 }
 
+void Shard::on_proven(const Peer& peer) {
+  unproven_.erase(peer.id());
+  admission_.on_proven(peer.address().network);
+}
+
+void Shard::drop_oldest_unproven() {
+  if (unproven_.empty()) return;
+  if (Peer* const oldest = find(*unproven_.begin())) oldest->drop();
+  unproven_.erase(unproven_.begin());
+}
+
 void Shard::remove(Peer& peer) {
+  unproven_.erase(peer.id());
   admission_.on_gone(peer.address().network, peer.standing());
   const auto found = peers_.find(peer.id());
   if (found != peers_.end()) {

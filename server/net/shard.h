@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <set>
 #include <span>
 #include <string>
 #include <unordered_map>
@@ -49,7 +50,9 @@ class Shard {
   void use(Poco::Net::Context::Ptr context) { context_ = std::move(context); }
   [[nodiscard]] Peer* find(domain::ConnectionId id);
   [[nodiscard]] Refusals& refusals() noexcept { return refusals_; }
-  void on_proven(const std::string& network) { admission_.on_proven(network); }
+  void on_proven(const Peer& peer);
+  /// The unproven peer that came first, if there is one.
+  void drop_oldest_unproven();
   void remove(Peer& peer);
   /// Answers a request from any thread, also after the peer or the server has gone.
   [[nodiscard]] domain::Responder responder(domain::ConnectionId id, std::uint64_t serial);
@@ -73,6 +76,7 @@ class Shard {
   std::uint64_t next_serial_ = 1;
   wire::Deflate deflate_;  ///< outlives the peers
   std::unordered_map<domain::ConnectionId, std::shared_ptr<Peer>> peers_;
+  std::set<domain::ConnectionId> unproven_;  ///< in the order in which they came
   std::function<void()> empty_;
   std::size_t gone_ = 0;  ///< peers since memory was last given back
   bool trimming_ = false;

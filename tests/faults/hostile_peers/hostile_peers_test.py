@@ -133,12 +133,25 @@ class HostilePeers(unittest.TestCase):
                           stand.port, HELD_MB, 0.3)
         with NetStand("--nofile", str(FEW_FILES), "--unproven", NO_LIMIT, "--connections", NO_LIMIT, "--deadlines", "3600") as stand:
             self.assertIsNotNone(ask(stand.port, 10))
-            attacks.PATIENCE = 0.3  # the last ones get no handshake any more
-            try:
-                with Holders(Door(stand.port), FEW_FILES, 1, bring, vanishing, most_refused=2):
-                    self.assertIsNone(ask(stand.port), f"{name}: without a limit nobody else is served")
-            finally:
-                attacks.PATIENCE = 5
+            self.shut_out(stand, 1, bring, vanishing)
+
+    def shut_out(self, stand, addresses, bring, vanishing=False):
+        attacks.PATIENCE = 0.3  # the last ones get no handshake any more
+        try:
+            with Holders(Door(stand.port), FEW_FILES, addresses, bring, vanishing, most_refused=2):
+                self.assertIsNone(ask(stand.port), "without a limit nobody else is served")
+        finally:
+            attacks.PATIENCE = 5
+
+    def test_many_addresses(self):
+        # Four connections an address: only the limit of unproven ones in all stands against them.
+        few = ["--nofile", str(FEW_FILES), "--connections", str(FEW_FILES - 50), "--deadlines", "3600"]
+        with NetStand(*few) as stand:
+            holders = Holders(Door(stand.port), FEW_FILES, FEW_FILES // 4, attacks.slow_head)
+            self.unharmed("many addresses", holders, stand.pid, stand.port, HELD_MB, 0.3)
+            self.assertEqual(holders.refused, 0)
+        with NetStand(*few, "--unproven-in-all", NO_LIMIT) as stand:
+            self.shut_out(stand, FEW_FILES // 4, attacks.slow_head)
 
     def test_slow_handshakes(self):
         self.holding("slow handshakes", attacks.slow_handshake)

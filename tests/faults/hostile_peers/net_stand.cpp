@@ -55,6 +55,7 @@ bool read_options(int argc, char** argv, net::Config& config, Limits& limits) {
          ::setrlimit(RLIMIT_NOFILE, &both);
        }},
       {"--unproven", to(config.unproven_per_address)},
+      {"--unproven-in-all", to(config.unproven)},
       {"--connections", to(config.connections)},
       {"--head", to(config.head)},
       {"--queued", to(config.queued)},

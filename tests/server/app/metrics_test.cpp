@@ -60,10 +60,10 @@ TEST(Metrics, TellWhateverIsDroppedRefusedOrLost) {
     EXPECT_NE(text.find("\nvedette_" + std::string(name) + " "), std::string::npos) << name;
   }
   for (const char* limit :
-       {"agent_bytes",    "agent_messages",       "agents_per_token", "answer_deadline", "body",  "body_deadline",
-        "close_deadline", "connections",          "enrolment_tries",  "fragments",       "head",  "head_deadline",
-        "host_topics",    "idle_deadline",        "login_tries",      "message",         "polls", "polls_per_login",
-        "topics",         "unproven_per_address", "write_deadline"}) {
+       {"agent_bytes",    "agent_messages", "agents_per_token",     "answer_deadline", "body",  "body_deadline",
+        "close_deadline", "connections",    "enrolment_tries",      "fragments",       "head",  "head_deadline",
+        "host_topics",    "idle_deadline",  "login_tries",          "message",         "polls", "polls_per_login",
+        "topics",         "unproven",       "unproven_per_address", "write_deadline"}) {
     EXPECT_NE(text.find("\nvedette_limit_hits_total{limit=\"" + std::string(limit) + "\"} 0\n"), std::string::npos)
         << limit;
   }

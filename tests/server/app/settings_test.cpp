@@ -50,7 +50,8 @@ TEST(Settings, WriteTrustedProxiesAsPeersAreWritten) {
 
 TEST(Settings, TakeEveryLimit) {
   const auto settings = read(
-      "[limits]\nconnections = 100\nunproven_per_address = 7\nhead = 8000\nbody = \"2kB\"\nagent_message = \"1MB\"\n"
+      "[limits]\nconnections = 100\nunproven_per_address = 7\nunproven = 8\nhead = 8000\nbody = \"2kB\"\nagent_message "
+      "= \"1MB\"\n"
       "viewer_message = 1000\nfragments = 9\ntopics = 10\nhost_topics = 11\npolls = 13\npolls_per_login = "
       "14\nhead_deadline = \"1s\"\n"
       "body_deadline = \"2s\"\nanswer_deadline = \"3s\"\nwrite_deadline = \"4s\"\nidle_deadline = \"5s\"\n"
@@ -60,6 +61,7 @@ TEST(Settings, TakeEveryLimit) {
   const auto& [net, limits] = std::tie(settings->net, settings->limits);
   EXPECT_EQ(net.connections, 100u);
   EXPECT_EQ(net.unproven_per_address, 7u);
+  EXPECT_EQ(net.unproven, 8u);
   EXPECT_EQ(net.head, 8'000u);
   EXPECT_EQ(net.fragments, 9u);
   const std::vector<units::Milliseconds> spans{net.head_deadline,  net.body_deadline, net.answer_deadline,

@@ -139,6 +139,36 @@ TEST(Http, MoreThanTheConnectionLimitAreTurnedAway) {
   EXPECT_TRUE(second->response().ends_with("GET /y "));
 }
 
+TEST(Http, ForANewUnprovenConnectionTheOldestGoesOnceTheyAreTooMany) {
+  Config config = test_config();
+  config.connections = 10;
+  config.unproven = 3;
+  config.loops = 1;
+  Running running(config);
+  auto socket = running.open_websocket();
+  auto known = running.connect();
+  known->write(get("/known"));
+  EXPECT_TRUE(known->response().ends_with("\"known\""));
+  std::vector<std::unique_ptr<Client>> held;
+  const auto hold = [&] {
+    held.push_back(running.connect());
+    held.back()->write(get("/x"));
+    EXPECT_TRUE(held.back()->response().ends_with("GET /x "));
+  };
+  for (int i = 0; i < 3; ++i) hold();
+  EXPECT_EQ(running.server.refusals().unproven, 0U);
+  for (std::size_t i = 0; i < 20; ++i) {
+    hold();
+    EXPECT_EQ(held[i]->read_to_end(), "") << "the oldest is gone";
+  }
+  EXPECT_EQ(running.server.refusals().unproven, 20U);
+  EXPECT_EQ(running.server.counts().refused, 0U);
+  socket->write(testing::masked(1, "still here"));
+  EXPECT_EQ(socket->frame().second, "still here");
+  known->write(get("/known"));
+  EXPECT_TRUE(known->response().ends_with("\"known\""));
+}
+
 TEST(Http, AsManyConnectionsAsOpenFilesAllowLessAThousand) {
   rlimit files{};
   ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &files), 0);
