@@ -87,3 +87,13 @@ test('ends once, with what the request says or when it is closed', async () => {
   transport.close();
   expect(events.close.mock.calls).toEqual([[4401, 'your login ended']]);
 });
+
+test('a topic that was refused is left out of what is asked for next', async () => {
+  const transport = open(listener());
+  transport.send({ op: 'subscribe', topics: ['fleet', 'host/x'] });
+  await flush();
+  asked[0]?.events.message({ type: 'error', message: 'Host web was revoked', topic: 'host/x' });
+  transport.send({ op: 'subscribe', topics: ['alerts'] });
+  await flush();
+  expect(asked[1]?.topics).toEqual(['fleet', 'alerts']);
+});

@@ -1,7 +1,7 @@
 // What viewers may send, over all three transports: messages of a WebSocket, and topics, cursor and Last-Event-ID of
 // requests for event streams and polls, from the request head down to the hub. The input is lines: "GET …" is a
-// request ("GET /target", a tab, Last-Event-ID), "~" lets a row change and time pass, others are messages of one
-// WebSocket.
+// request ("GET /target", a tab, Last-Event-ID), "~" lets a row change and time pass, "^" revokes a host or undoes
+// that, others are messages of one WebSocket.
 #include <nlohmann/json.hpp>
 #include <string_view>
 
@@ -145,6 +145,13 @@ struct World {
     fuzz::require(live::parse_cursor(body.at("cursor").get<std::string>()).has_value(), "the next cursor");
   }
 
+  void revoke() {
+    if (!bench.revoked.insert(kHost).second) bench.revoked.clear();
+    bench.hub.on_host_revoked(domain::HostNumber{1});
+    bench.settle();
+    for (const json& got : socket.take()) check_message(got, {"snapshot", "delta", "beat", "error"});
+  }
+
   void change() {
     bench.tick("web", ++changes);
     bench.hub.publish("alerts", std::to_string(changes), "[\"a\",1]", false);
@@ -170,6 +177,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       world.request(line);
     } else if (line == "~") {
       world.change();
+    } else if (line == "^") {
+      world.revoke();
     } else {
       world.message(line);
     }

@@ -157,6 +157,9 @@ void live_seeds() {
        R"({"op":"unsubscribe","topics":["alerts"]})"
        "\n~\n~");
   seed("live_commands", "host", R"({"op":"subscribe","topics":[")" + host + R"("]})" + "\n~");
+  seed("live_commands", "revoked",
+       R"({"op":"subscribe","topics":[")" + host + "\"]}\nGET /api/v1/live/events?topics=" + host +
+           "\n~\nGET /api/v1/live/poll?topics=" + host + "&cursor=run7-9\n^\n~\n^\n~");
   seed("live_commands", "resume",
        "~\n~\n~\n"
        R"({"op":"subscribe","topics":["fleet","alerts"],"cursor":"run7-2"})"

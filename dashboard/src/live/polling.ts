@@ -13,9 +13,10 @@ const codeOf = (status: number): number => (status === 401 ? 4401 : status === 4
 
 export const openPolling = watchWith((topics, from, events) => {
   const stopped = new AbortController();
+  const wanted = new Set(topics);
   const poll = async (): Promise<void> => {
-    for (let cursor = from; !stopped.signal.aborted; ) {
-      const query = new URLSearchParams({ topics: topics.join(',') });
+    for (let cursor = from; !stopped.signal.aborted && wanted.size > 0; ) {
+      const query = new URLSearchParams({ topics: [...wanted].join(',') });
       if (cursor) query.set('cursor', cursor);
       const answer = await fetch(`/api/v1/live/poll?${query}`, { signal: stopped.signal, cache: 'no-store' });
       if (!answer.ok) {
@@ -23,7 +24,10 @@ export const openPolling = watchWith((topics, from, events) => {
         return;
       }
       const body = (await answer.json()) as PollAnswer;
-      for (const message of body.events) events.message(message);
+      for (const message of body.events) {
+        if (message.type === 'error' && message.topic) wanted.delete(message.topic); // or each answer would come at once
+        events.message(message);
+      }
       // It stands for the beats, which polls don't carry: a sign of life, and how far we have come.
       events.message({ type: 'beat', cursor: body.cursor });
       cursor = body.cursor;

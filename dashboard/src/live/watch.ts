@@ -38,6 +38,7 @@ export const watchWith =
         message: (message) => {
           if (!current()) return;
           if (message.type !== 'error') cursor = message.cursor;
+          else if (message.topic) topics.delete(message.topic); // refused, or lost: asked for again it would be again
           to.message(message);
         },
         close: (code, reason) => {
