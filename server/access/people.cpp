@@ -1,6 +1,7 @@
 #include "server/access/people.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "schema/units/utf8.h"
 #include "server/access/passwords.h"
