@@ -32,7 +32,7 @@ const std::array<Known, 5>& commands() {
       {"enroll",
        true,
        {{"token", true}, {"ca-pin", true}, {"state", true}, {"config", true}, {"hostname", true}},
-       "vedette-agent enroll https://HOST:PORT --token T [--ca-pin PIN] [--state DIR] [--config FILE]\n"
+       "vedette-agent enroll https://HOST[:PORT][/PATH] --token T [--ca-pin PIN] [--state DIR] [--config FILE]\n"
        "                     [--hostname NAME]\n"
        "  Exchanges an enrolment token for this machine's own key and stores it in DIR, readable by its owner only.\n"
        "  --token T        from `vedette-server token create`; \"-\" reads it from standard input\n"

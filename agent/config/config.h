@@ -34,7 +34,7 @@ inline constexpr const char* kDefaultPath = "/etc/vedette/agent.toml";
 
 /// The identity that enrolment gave this host: state/agent.toml. identity_writer.h writes it.
 struct Identity {
-  std::string url;       ///< https://HOST:PORT
+  std::string url;       ///< https://HOST:PORT, or with a path behind it
   std::string pin;       ///< "sha256:…"; empty: the system's certificates are trusted
   std::string host_id;   ///< 32 hex digits
   std::string key;       ///< secret

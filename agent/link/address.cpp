@@ -1,5 +1,6 @@
 #include "agent/link/address.h"
 
+#include <algorithm>
 #include <charconv>
 
 namespace vedette::link {
@@ -10,21 +11,40 @@ bool host_character(char c, bool bracketed) {
   return word || c == '.' || (bracketed ? c == ':' : c == '-' || c == '_');
 }
 
+/// Segments behind a "/" each; their characters need no escapes in a request line or in the file that keeps them.
+bool is_path(std::string_view text) {
+  while (!text.empty()) {
+    if (text.front() != '/') return false;
+    const std::size_t end = std::min(text.find('/', 1), text.size());
+    const std::string_view segment = text.substr(1, end - 1);
+    const auto fits = [](char c) { return host_character(c, false) || c == '~'; };
+    if (segment.empty() || segment == "." || segment == ".." || !std::ranges::all_of(segment, fits)) return false;
+    text.remove_prefix(end);
+  }
+  return true;
+}
+
 }  // namespace
 
 units::Result<CollectorAddress> parse_collector_url(std::string_view url) {
   const auto refuse = [&](const char* why) {
-    return units::fail(units::ErrorCode::invalid,
-                       "\"" + std::string(url) + "\" is no collector's address: " + why + "; write https://HOST:PORT");
+    return units::fail(units::ErrorCode::invalid, "\"" + std::string(url) + "\" is no collector's address: " + why +
+                                                      "; write https://HOST:PORT or https://HOST:PORT/PATH");
   };
   constexpr std::string_view kScheme = "https://";
   if (!url.starts_with(kScheme)) return refuse("it doesn't begin with https://");
   std::string_view rest = url.substr(kScheme.size());
   if (rest.ends_with('/')) rest.remove_suffix(1);
+  CollectorAddress address;
+  const std::size_t slash = std::min(rest.find('/'), rest.size());
+  address.path = rest.substr(slash);
+  rest = rest.substr(0, slash);
+  if (address.path.size() > 1'024 || !is_path(address.path)) {
+    return refuse("the path has something else than segments of letters, digits and -_.~");
+  }
   const bool bracketed = rest.starts_with('[');
   const std::size_t end = bracketed ? rest.find(']') : std::min(rest.find(':'), rest.size());
   if (end == std::string_view::npos) return refuse("the bracket isn't closed");
-  CollectorAddress address;
   address.host = rest.substr(bracketed ? 1 : 0, end - (bracketed ? 1 : 0));
   rest.remove_prefix(end + (bracketed ? 1 : 0));
   if (address.host.empty() || address.host.size() > 253) return refuse("the host is missing or too long");
@@ -45,8 +65,13 @@ std::string authority(const CollectorAddress& address) {
   return (v6 ? "[" + address.host + "]" : address.host) + ":" + std::to_string(address.port);
 }
 
+std::string host_field(const CollectorAddress& address) {
+  const std::string both = authority(address);
+  return address.port == 443 ? both.substr(0, both.rfind(':')) : both;
+}
+
 std::string to_url(const CollectorAddress& address) {
-  return "https://" + authority(address);
+  return "https://" + authority(address) + address.path;
 }
 
 }  // namespace vedette::link

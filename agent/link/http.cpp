@@ -112,7 +112,7 @@ units::Result<std::optional<ResponseHead>> parse_response(std::string_view bytes
 }
 
 std::string upgrade_request(const CollectorAddress& address, std::string_view key, const Upgrade& upgrade) {
-  std::string request = "GET " + upgrade.path + " HTTP/1.1\r\nHost: " + authority(address) +
+  std::string request = "GET " + address.path + upgrade.path + " HTTP/1.1\r\nHost: " + host_field(address) +
                         "\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n";
   const auto add = [&request](std::string_view field, std::string_view value) {
     if (!value.empty()) request.append(field).append(value).append("\r\n");
@@ -169,7 +169,7 @@ std::optional<units::Milliseconds> retry_after(const ResponseHead& head) {
 }
 
 std::string post_request(const CollectorAddress& address, std::string_view path, std::string_view json) {
-  return "POST " + std::string(path) + " HTTP/1.1\r\nHost: " + authority(address) +
+  return "POST " + address.path + std::string(path) + " HTTP/1.1\r\nHost: " + host_field(address) +
          "\r\nContent-Type: application/json\r\nAccept: application/json\r\nX-Requested-With: vedette\r\n"
          "Connection: close\r\nContent-Length: " +
          std::to_string(json.size()) + "\r\n\r\n" + std::string(json);

@@ -42,7 +42,7 @@ struct Upgrade {
   std::string extensions{};                          ///< offered; empty: none
 };
 
-/// `key` is Sec-WebSocket-Key.
+/// `key` is Sec-WebSocket-Key. The path is taken below the address's.
 [[nodiscard]] std::string upgrade_request(const CollectorAddress& address, std::string_view key,
                                           const Upgrade& upgrade);
 
@@ -55,7 +55,7 @@ struct Upgrade {
 /// Retry-After in seconds, if there is a sensible one; at most an hour.
 [[nodiscard]] std::optional<units::Milliseconds> retry_after(const ResponseHead& head);
 
-/// POST of a JSON body; the connection is to be closed after it.
+/// POST of a JSON body to a path below the address's; the connection is to be closed after it.
 [[nodiscard]] std::string post_request(const CollectorAddress& address, std::string_view path, std::string_view json);
 
 /// A JSON string literal.

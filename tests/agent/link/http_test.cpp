@@ -139,9 +139,40 @@ TEST(CollectorUrl, IsReadAndWrittenBack) {
   EXPECT_EQ(to_url(v6), "https://[2001:db8::7]:1");
 }
 
+TEST(CollectorUrl, KeepsThePathBelowWhichAProxyShowsTheCollector) {
+  const auto address = parse_collector_url("https://mon.example.org:443/tools/vedette_1.0~/").value();
+  EXPECT_EQ(address, (CollectorAddress{"mon.example.org", 443, "/tools/vedette_1.0~"}));
+  EXPECT_EQ(to_url(address), "https://mon.example.org:443/tools/vedette_1.0~");
+  EXPECT_TRUE(upgrade_request(address, "k", {})
+                  .starts_with("GET /tools/vedette_1.0~/api/v1/agent/stream HTTP/1.1\r\nHost: mon.example.org\r\n"));
+  EXPECT_TRUE(post_request(address, "/api/v1/agent/enroll", "{}")
+                  .starts_with("POST /tools/vedette_1.0~/api/v1/agent/enroll HTTP/1.1\r\nHost: mon.example.org\r\n"));
+  EXPECT_EQ(host_field(parse_collector_url("https://[2001:db8::7]:443").value()), "[2001:db8::7]");
+  EXPECT_EQ(host_field(parse_collector_url("https://h:4430").value()), "h:4430");
+}
+
 TEST(CollectorUrl, SaysWhatIsWrong) {
-  for (const char* url : {"", "http://h", "https://", "https://h:", "https://h:0", "https://h:65536", "https://h:1x",
-                          "https://h/path", "https://u@h", "https://h\r\nX: y", "https://[::1", "https://[::1]x"}) {
+  for (const char* url : {"",
+                          "http://h",
+                          "https://",
+                          "https://h:",
+                          "https://h:0",
+                          "https://h:65536",
+                          "https://h:1x",
+                          "https://h//",
+                          "https://h/a//b",
+                          "https://h/a b",
+                          "https://h/a/../b",
+                          "https://h/./",
+                          "https://h/a?b",
+                          "https://h/a#b",
+                          "https://h/%61",
+                          "https://h/a\"",
+                          "https://h/\r\nX:y",
+                          "https://u@h",
+                          "https://h\r\nX: y",
+                          "https://[::1",
+                          "https://[::1]x"}) {
     const auto address = parse_collector_url(url);
     ASSERT_FALSE(address.has_value()) << url;
     EXPECT_NE(address.error().message.find("write https://HOST:PORT"), std::string::npos);
