@@ -58,6 +58,7 @@ function file(request, response, path) {
   try {
     if (name === '' || !extname(name)) name = 'index.html';
     body = readFileSync(join(dist, name));
+    if (name === 'index.html') body = body.toString().replaceAll('="./', '="/'); // as the collector does, without a base path
   } catch {
     return problem(response, 404, 'no such file');
   }

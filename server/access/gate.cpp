@@ -11,12 +11,8 @@ using domain::Person;
 using units::ErrorCode;
 using units::Result;
 
-std::string_view cookie_name(bool secure) noexcept {
-  return secure ? "__Host-sid" : "sid";
-}
-
 Result<Person> Gate::person(const domain::RequestHead& head) {
-  const std::string_view secret = head.cookie(cookie_name(head.secure));
+  const std::string_view secret = head.cookie(config_.cookie.name(head.secure));
   if (secret.empty()) return units::fail(ErrorCode::unauthorized, "Nobody is signed in.");
   auto login = logins_.find(sha256(secret));
   if (!login) return std::unexpected(std::move(login.error()));

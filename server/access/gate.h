@@ -7,16 +7,15 @@
 #include "server/access/login_book.h"
 #include "server/domain/clock.h"
 #include "server/domain/control_store.h"
+#include "server/domain/login_cookie.h"
 #include "server/domain/observer.h"
 
 namespace vedette::access {
 
 struct GateConfig {
   std::vector<std::string> allowed_origins;  ///< of public_url and allowed_origins, in origin_of's form
+  domain::LoginCookie cookie{};
 };
-
-/// "__Host-sid" over TLS; "sid" over plain HTTP, where browsers drop the first.
-[[nodiscard]] std::string_view cookie_name(bool secure) noexcept;
 
 class Gate final : public domain::Gatekeeper {
  public:

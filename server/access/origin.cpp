@@ -40,6 +40,15 @@ std::string host_of(std::string_view url) {
   return authority.substr(0, authority.find(':'));
 }
 
+std::string path_of(std::string_view url) {
+  const std::size_t scheme = url.find("//");
+  if (scheme == std::string_view::npos) return {};
+  url = url.substr(0, url.find_first_of("?#"));
+  std::string path(url.substr(std::min(url.find('/', scheme + 2), url.size())));
+  if (path.ends_with('/')) path.pop_back();
+  return path;
+}
+
 units::Result<void> check_origin(std::string_view origin, std::string_view host, bool secure,
                                  const std::vector<std::string>& allowed) {
   const auto own = origin_of((secure ? "https://" : "http://") + std::string(host));

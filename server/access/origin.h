@@ -16,6 +16,9 @@ namespace vedette::access {
 /// The host of a URL, without port and brackets; empty if there is none.
 [[nodiscard]] std::string host_of(std::string_view url);
 
+/// The path of a URL without the "/" at its end: "https://example.org/vedette/" -> "/vedette"; empty if there is none.
+[[nodiscard]] std::string path_of(std::string_view url);
+
 /// Does a request's Origin fit, byte for byte, as browsers write it (RFC 6454, 6.2)? `forbidden` with both sides in
 /// words. `allowed` holds results of origin_of.
 [[nodiscard]] units::Result<void> check_origin(std::string_view origin, std::string_view host, bool secure,

@@ -13,10 +13,10 @@ using nlohmann::json;
 
 namespace {
 
-/// The prefix __Host- binds the cookie to this host and TLS; over plain HTTP browsers drop such a cookie.
-std::string cookie(bool secure, const std::string& secret, std::chrono::seconds life) {
-  return std::string(secure ? "__Host-sid=" : "sid=") + secret +
-         "; Path=/; HttpOnly; SameSite=Strict; Max-Age=" + std::to_string(life.count()) + (secure ? "; Secure" : "");
+std::string cookie_line(const domain::LoginCookie& cookie, bool secure, const std::string& secret,
+                        std::chrono::seconds life) {
+  return std::string(cookie.name(secure)) + "=" + secret + "; Path=" + cookie.path +
+         "; HttpOnly; SameSite=Strict; Max-Age=" + std::to_string(life.count()) + (secure ? "; Secure" : "");
 }
 
 std::string_view role_word(domain::AccessRole role) {
@@ -54,28 +54,29 @@ Response refused(const LoginRefusal& refusal, const std::string& setup) {
   return no_login(refusal.words, setup);
 }
 
-void sign_in(domain::Logins& logins, Context& context) {
+void sign_in(domain::Logins& logins, const domain::LoginCookie& cookie, Context& context) {
   const json body = json::parse(context.request.body, nullptr, false);
   if (!body.is_object() || !body.contains("user") || !body["user"].is_string() || !body.contains("password") ||
       !body["password"].is_string()) {
     return context.respond(problem(400, "The body must be JSON like {\"user\": \"…\", \"password\": \"…\"}."));
   }
   const bool secure = context.request.head.secure;
-  const auto answer = [&logins, secure, respond = context.respond](LoginAnswer login) {
+  const auto answer = [&logins, cookie, secure, respond = context.respond](LoginAnswer login) {
     if (!login) return respond(refused(login.error(), logins.setup_command()));
     Response response = shown(login->person);
     response.proven = true;
-    response.headers.emplace_back("Set-Cookie", cookie(secure, login->secret, login->lifetime));
+    response.headers.emplace_back("Set-Cookie", cookie_line(cookie, secure, login->secret, login->lifetime));
     respond(std::move(response));
   };
   logins.log_in(body["user"], body["password"], context.request.head.peer, answer);
 }
 
-void sign_out(domain::Logins& logins, Context& context) {
+void sign_out(domain::Logins& logins, const domain::LoginCookie& cookie, Context& context) {
   if (auto done = logins.log_out(*context.person); !done) return context.respond(problem(done.error()));
   Response response;
   response.status = 204;
-  response.headers.emplace_back("Set-Cookie", cookie(context.request.head.secure, "", std::chrono::seconds(0)));
+  response.headers.emplace_back("Set-Cookie",
+                                cookie_line(cookie, context.request.head.secure, "", std::chrono::seconds(0)));
   context.respond(std::move(response));
 }
 
@@ -91,9 +92,10 @@ Response no_login(const std::string& detail, const std::string& setup) {
   return response;
 }
 
-void add_session_routes(Router& router, domain::Logins& logins, domain::Gatekeeper& gatekeeper, std::size_t body) {
-  router.add(
-      Route{"POST", "/api/v1/session", Access::open, body, [&logins](Context& context) { sign_in(logins, context); }});
+void add_session_routes(Router& router, domain::Logins& logins, domain::Gatekeeper& gatekeeper, std::size_t body,
+                        const domain::LoginCookie& cookie) {
+  router.add(Route{"POST", "/api/v1/session", Access::open, body,
+                   [&logins, cookie](Context& context) { sign_in(logins, cookie, context); }});
   // Open, so that the answer without a login can say how to make the first user.
   router.add(Route{"GET", "/api/v1/session", Access::open, 0, [&logins, &gatekeeper](Context& context) {
                      const auto person = gatekeeper.person(context.request.head);
@@ -104,7 +106,7 @@ void add_session_routes(Router& router, domain::Logins& logins, domain::Gatekeep
                      context.respond(no_login(person.error().message, logins.setup_command()));
                    }});
   router.add(Route{"DELETE", "/api/v1/session", Access::viewer, 0,
-                   [&logins](Context& context) { sign_out(logins, context); }});
+                   [&logins, cookie](Context& context) { sign_out(logins, cookie, context); }});
 }
 
 }  // namespace vedette::api

@@ -17,9 +17,9 @@ namespace {
 
 constexpr std::uintmax_t kMostBytes = 64ULL * 1024 * 1024;
 
-std::string read(const std::filesystem::path& path) {
+std::shared_ptr<const std::string> bytes_of(const std::filesystem::path& path) {
   std::ifstream in(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), {}};
+  return std::make_shared<const std::string>(std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>());
 }
 
 std::string type_of(std::string_view extension) {
@@ -54,7 +54,31 @@ Response missing_page() {
 
 }  // namespace
 
-StaticFiles::StaticFiles(const std::filesystem::path& directory) {
+StaticFiles::File StaticFiles::read(const std::filesystem::path& path) {
+  std::error_code code;
+  File file;
+  file.type = type_of(path.extension().string());
+  file.plain = bytes_of(path);
+  file.tag = tag_of(*file.plain);
+  if (std::filesystem::exists(path.string() + ".br", code)) file.brotli = bytes_of(path.string() + ".br");
+  if (std::filesystem::exists(path.string() + ".gz", code)) file.gzip = bytes_of(path.string() + ".gz");
+  return file;
+}
+
+void StaticFiles::place(File& page, const std::string& base_path) {
+  constexpr std::string_view kRelative = "=\"./";
+  std::string text = *page.plain;
+  for (std::size_t at = text.find(kRelative); at != std::string::npos; at = text.find(kRelative, at)) {
+    text.replace(at + 2, 1, base_path);
+    at += 2 + base_path.size();
+  }
+  page.tag = tag_of(text);
+  page.plain = std::make_shared<const std::string>(std::move(text));
+  page.gzip = std::make_shared<const std::string>(gzip(*page.plain));
+  page.brotli.reset();
+}
+
+StaticFiles::StaticFiles(const std::filesystem::path& directory, const std::string& base_path) {
   namespace fs = std::filesystem;
   std::error_code code;
   std::uintmax_t total = 0;
@@ -67,16 +91,10 @@ StaticFiles::StaticFiles(const std::filesystem::path& directory) {
       units::log_warning("dashboard files left out: more than 64 MiB", {{"directory", directory.string()}});
       break;
     }
-    File file;
-    file.type = type_of(path.extension().string());
-    file.plain = std::make_shared<const std::string>(read(path));
-    file.tag = tag_of(*file.plain);
-    if (fs::exists(path.string() + ".br", code))
-      file.brotli = std::make_shared<const std::string>(read(path.string() + ".br"));
-    if (fs::exists(path.string() + ".gz", code))
-      file.gzip = std::make_shared<const std::string>(read(path.string() + ".gz"));
+    File file = read(path);
     const std::string name = "/" + fs::relative(path, directory, code).generic_string();
     file.hashed = name.starts_with("/assets/");
+    if (name == "/index.html") place(file, base_path);
     files_.emplace(name, std::move(file));
   }
 }

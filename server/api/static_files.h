@@ -15,7 +15,10 @@ class StaticFiles {
  public:
   /// Reads every file under `directory`; "x.br" and "x.gz" beside "x" are its compressed forms. A directory without
   /// index.html makes a page that says the dashboard isn't built. At most 64 MiB in all.
-  explicit StaticFiles(const std::filesystem::path& directory);
+  ///
+  /// index.html names its files relatively ("./assets/…") and is answered at other paths than its own: its references
+  /// get `base_path` in place of the ".". So one build serves below any path.
+  explicit StaticFiles(const std::filesystem::path& directory, const std::string& base_path = "");
 
   /// GET and HEAD. Unknown paths without an extension get index.html (the page routes itself); others 404.
   [[nodiscard]] domain::Response answer(const domain::RequestHead& head) const;
@@ -28,6 +31,8 @@ class StaticFiles {
     bool hashed = false;  ///< its name holds a hash of its content: never changes
     Body plain, brotli, gzip;
   };
+  [[nodiscard]] static File read(const std::filesystem::path& path);
+  static void place(File& page, const std::string& base_path);
   [[nodiscard]] static domain::Response send(const File& file, const domain::RequestHead& head);
 
   std::map<std::string, File, std::less<>> files_;  ///< by path, "/assets/index-Ab12.js"

@@ -13,6 +13,7 @@
 #include "server/app/control_socket.h"
 #include "server/app/data_lock.h"
 #include "server/app/input.h"
+#include "server/app/proxy_settings.h"
 #include "server/app/run.h"
 #include "server/app/settings.h"
 #include "server/app/version.h"
@@ -44,6 +45,7 @@ Result<std::string> run_on_data(const Options& options, const std::string& input
   if (!store) return std::unexpected(std::move(store.error()));
   const domain::SystemClock clock;
   const auto pin = [&]() -> Result<std::string> {
+    if (settings.net.only_proxies) return no_pin();
     auto made = access::prepare_certificates(certificate_config(settings), clock.now());
     if (!made) return std::unexpected(std::move(made.error()));
     return made->pin;

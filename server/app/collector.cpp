@@ -4,6 +4,7 @@
 #include "server/access/secrets.h"
 #include "server/app/collector_parts.h"
 #include "server/app/commands.h"
+#include "server/app/proxy_settings.h"
 #include "server/app/version.h"
 #include "server/live/message.h"
 
@@ -32,12 +33,20 @@ std::string run_id() {
   return units::to_string(access::random_host_id()).substr(0, 12);
 }
 
-net::Config net_config(const Settings& settings, const access::Certificates& certificates) {
+net::Config net_config(const Settings& settings, const CertificateKeeper* certificates) {
   net::Config config = settings.net;
-  config.certificate_file = certificates.chain.string();
-  config.key_file = certificates.key.string();
+  if (certificates != nullptr) {
+    const access::Certificates files = certificates->loaded();
+    config.certificate_file = files.chain.string();
+    config.key_file = files.key.string();
+  }
   config.drain_deadline = kDrain;
   return config;
+}
+
+Result<std::unique_ptr<CertificateKeeper>> prepare_certificates(const Settings& settings, const domain::Clock& clock) {
+  if (settings.net.only_proxies) return nullptr;
+  return CertificateKeeper::prepare([settings] { return certificate_config(settings); }, clock);
 }
 
 std::string setup_command(const Settings& settings) {
@@ -58,7 +67,7 @@ Collector::Parts::Parts(Settings s, const domain::Clock& c, DataLock l, std::uni
       history(std::move(hs)),
       control(clock),
       logins(*store, clock),
-      gate({settings.allowed_origins}, *store, logins, clock),
+      gate({settings.allowed_origins, cookie(settings)}, *store, logins, clock),
       desk(*store, logins, clock, revocations, setup_command(settings), settings.limits.login_tries),
       hub({control, clock, [this](domain::AccessRole, std::string_view topic) { return refusal_of(topic); }}, run_id(),
           settings.limits.live),
@@ -68,11 +77,12 @@ Collector::Parts::Parts(Settings s, const domain::Clock& c, DataLock l, std::uni
       engine(settings.alerts, *store, hub, fleet, clock),
       fleet({*store, *history, hub, engine, control, clock}, fleet_times(settings)),
       enrolment(*store, clock, fleet, settings.limits.enrolment_tries),
-      files(settings.dashboard),
+      files(settings.dashboard, settings.base_path),
       metrics(kVersion),
       workers(kWorkers, kWaitingRequests),
       router(gate, [this](std::function<void()> task) { return workers.submit(std::move(task)); }),
-      net(net_config(settings, certificates->loaded()), router),
+      mounted(settings.base_path, router),
+      net(net_config(settings, certificates.get()), mounted),
       agents(*history, fleet, control, net, clock, settings.limits.agents) {
   revocations.add(fleet);
   revocations.add(agents);
@@ -114,10 +124,11 @@ Result<void> Collector::Parts::start_control() {
 Result<void> Collector::Parts::open_socket() {
   auto opened = ControlSocket::open(
       settings.data, [this](const Options& options, const std::string& input, std::stop_token stop) {
-        return run_command(options, input,
-                           {*store, clock, &logins, &revocations,
-                            [this]() -> Result<std::string> { return certificates->loaded().pin; }, settings.notify,
-                            settings.limits.agents_per_token, std::move(stop)});
+        return run_command(
+            options, input,
+            {*store, clock, &logins, &revocations,
+             [this]() -> Result<std::string> { return certificates ? Result<std::string>(pin()) : no_pin(); },
+             settings.notify, settings.limits.agents_per_token, std::move(stop)});
       });
   if (!opened) return std::unexpected(std::move(opened.error()));
   socket = std::move(*opened);
@@ -137,7 +148,7 @@ Result<std::unique_ptr<Collector>> Collector::start(Settings settings, const dom
   if (!token) return std::unexpected(token.error());
   auto lock = DataLock::take(settings.data, kLockPatience);
   if (!lock) return std::unexpected(std::move(lock.error()));
-  auto certificates = CertificateKeeper::prepare([settings] { return certificate_config(settings); }, clock);
+  auto certificates = prepare_certificates(settings, clock);
   if (!certificates) return std::unexpected(std::move(certificates.error()));
   auto store = control::Store::open(settings.data / "control.db");
   if (!store) return std::unexpected(std::move(store.error()));
@@ -157,7 +168,7 @@ Result<std::unique_ptr<Collector>> Collector::start(Settings settings, const dom
   if (auto started = parts.start_control(); !started) return std::unexpected(std::move(started.error()));
   if (auto listening = parts.net.start(); !listening) return std::unexpected(std::move(listening.error()));
   if (auto opened = parts.open_socket(); !opened) return std::unexpected(std::move(opened.error()));
-  parts.certificates->warn();
+  if (parts.certificates) parts.certificates->warn();
   parts.watch_threads();
   return collector;
 }
@@ -192,12 +203,13 @@ std::string Collector::url() const {
   std::string host = address;
   if (address == "0.0.0.0" || address == "::") host = "localhost";
   if (host.find(':') != std::string::npos) host = "[" + host + "]";
-  return parts_->settings.public_url.empty() ? "https://" + host + ":" + std::to_string(port())
-                                             : parts_->settings.public_url;
+  const Settings& settings = parts_->settings;
+  if (!settings.public_url.empty()) return settings.public_url;
+  return (settings.net.plaintext ? "http://" : "https://") + host + ":" + std::to_string(port()) + settings.base_path;
 }
 
 std::string Collector::pin() const {
-  return parts_->certificates->loaded().pin;
+  return parts_->pin();
 }
 
 const api::Router& Collector::router() const {
@@ -210,10 +222,11 @@ bool Collector::alive() {
 }
 
 void Collector::renew_certificate() {
-  parts_->certificates->look([this] { return parts_->net.reload_certificate(); });
+  if (parts_->certificates) parts_->certificates->look([this] { return parts_->net.reload_certificate(); });
 }
 
 void Collector::heed_clock() {
+  if (!parts_->certificates) return;
   parts_->certificates->heed_clock([this] { return parts_->net.reload_certificate(); });
 }
 

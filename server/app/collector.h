@@ -26,7 +26,7 @@ class Collector {
 
   [[nodiscard]] std::uint16_t port() const;
   [[nodiscard]] std::string url() const;  ///< "https://127.0.0.1:8443"
-  [[nodiscard]] std::string pin() const;
+  [[nodiscard]] std::string pin() const;  ///< empty where TLS ends at the proxy
   [[nodiscard]] const api::Router& router() const;
   /// Do the control thread, every event loop and the history writer still turn? Logs which don't. For the watchdog:
   /// call every few seconds. On the thread that made the collector.

@@ -49,8 +49,13 @@ void Collector::Parts::add_connection_metrics() {
                       [this] { return number(net.counts().refused); });
   metrics.add_counter("accept_rests_total", "Times accepting rested because the system had no descriptor left.",
                       [this] { return number(net.counts().rests); });
-  metrics.add_gauge("certificate_expires_seconds", "End of the server certificate, Unix seconds.",
-                    [this] { return static_cast<double>(units::unix_ms(certificates->loaded().expires)) / 1000; });
+  metrics.add_counter("connections_past_proxy_total",
+                      "Connections closed unread because no trusted proxy made them (tls.at_proxy).",
+                      [this] { return number(net.refusals().not_a_proxy); });
+  if (certificates) {
+    metrics.add_gauge("certificate_expires_seconds", "End of the server certificate, Unix seconds.",
+                      [this] { return static_cast<double>(units::unix_ms(certificates->loaded().expires)) / 1000; });
+  }
   metrics.add_counter("ingest_ticks_restamped_total", "Ticks with an impossible time, which got the collector's.",
                       [this] { return number(agents.counters().restamped); });
   metrics.add_counter("ingest_agents_put_off_total", "Agents told to come back later because history had no room.",

@@ -9,6 +9,7 @@
 #include "server/access/gate.h"
 #include "server/access/logins.h"
 #include "server/alerts/engine.h"
+#include "server/api/mounted.h"
 #include "server/api/static_files.h"
 #include "server/api/workers.h"
 #include "server/app/certificate_keeper.h"
@@ -64,10 +65,16 @@ class AnnouncedEnrolment final : public domain::Enrolment {
   fleet::Fleet& fleet_;
 };
 
+/// Logins of a collector that shares its name with other services aren't sent to those.
+[[nodiscard]] domain::LoginCookie cookie(const Settings& settings);
+
 // In the order they are made; destroyed the other way round.
 struct Collector::Parts {
   Parts(Settings s, const domain::Clock& c, DataLock l, std::unique_ptr<CertificateKeeper> ck,
         std::unique_ptr<control::Store> cs, std::unique_ptr<history::Store> hs);
+
+  /// What agents check; empty where TLS ends at the proxy.
+  [[nodiscard]] std::string pin() const { return certificates ? certificates->loaded().pin : std::string(); }
 
   void add_routes(const std::string& metrics_token);
   void add_upgrades();
@@ -85,7 +92,7 @@ struct Collector::Parts {
   Settings settings;
   const domain::Clock& clock;
   DataLock lock;
-  std::unique_ptr<CertificateKeeper> certificates;
+  std::unique_ptr<CertificateKeeper> certificates;  ///< null: TLS ends at the proxy
   std::unique_ptr<control::Store> store;
   std::unique_ptr<history::Store> history;
   ControlThread control;
@@ -103,6 +110,7 @@ struct Collector::Parts {
   telemetry::Metrics metrics;
   api::Workers workers;
   api::Router router;
+  api::Mounted mounted;
   net::Server net;
   ingest::AgentStreams agents;
   std::unique_ptr<ControlSocket> socket;

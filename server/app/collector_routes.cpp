@@ -15,8 +15,12 @@
 
 namespace vedette::app {
 
+domain::LoginCookie cookie(const Settings& settings) {
+  return {settings.base_path + "/"};
+}
+
 void Collector::Parts::add_routes(const std::string& metrics_token) {
-  api::add_session_routes(router, desk, gate, settings.limits.body);
+  api::add_session_routes(router, desk, gate, settings.limits.body, cookie(settings));
   api::add_enrol_route(router, enrolment, settings.limits.body);
   api::add_host_routes(router, {fleet.directory(), *store, *history, clock});
   api::add_history_route(router, fleet.directory(), *history, clock);

@@ -84,8 +84,10 @@ int run_collector(const Options& options) {
   raise_file_limit();
   auto collector = Collector::start(std::move(*settings), clock);
   if (!collector) return complain(collector.error().message, 1);
-  units::log_info("collector started",
-                  {{"version", kVersion}, {"url", (*collector)->url()}, {"pin", (*collector)->pin()}});
+  const std::string pin = (*collector)->pin();
+  units::log_info("collector started", {{"version", kVersion},
+                                        {"url", (*collector)->url()},
+                                        {"pin", pin.empty() ? "none: TLS ends at the proxy" : pin}});
   tell_service_manager("READY=1");
   const int signal = wait_for_signal(**collector, signals, clock);
   tell_service_manager("STOPPING=1");

@@ -7,7 +7,7 @@
 #include "server/access/origin.h"
 #include "server/app/alert_settings.h"
 #include "server/app/limit_settings.h"
-#include "server/net/peer_address.h"
+#include "server/app/proxy_settings.h"
 
 namespace vedette::app {
 
@@ -45,13 +45,7 @@ void read_server(Table table, Settings& settings) {
   for (const std::string& url : table.texts("allowed_origins").value_or(std::vector<std::string>{})) {
     add_origin(table, "allowed_origins", url, settings);
   }
-  for (const std::string& proxy : table.texts("trusted_proxies").value_or(std::vector<std::string>{})) {
-    if (access::is_address(proxy)) {
-      settings.net.trusted_proxies.push_back(net::parse_address(proxy)->host);  // as peers' addresses are written
-    } else {
-      table.fault("trusted_proxies", "holds \"" + proxy + "\"; it must be an IP address without a port");
-    }
-  }
+  read_proxies(table, settings);
   table.finish();
 }
 
@@ -63,6 +57,7 @@ void read_tls(Table table, Settings& settings) {
   if (settings.certificate.empty() && !settings.key.empty())
     table.require("certificate", "\"/etc/vedette/server.crt\"");
   if (settings.key.empty() && !settings.certificate.empty()) table.require("key", "\"/etc/vedette/server.key\"");
+  read_tls_at_proxy(table, settings);
   table.finish();
 }
 

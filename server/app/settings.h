@@ -38,6 +38,7 @@ struct Settings {
   std::filesystem::path data = "/var/lib/vedette";
   std::filesystem::path dashboard = "/usr/share/vedette/dashboard";
   std::string public_url;                    ///< empty: made of the machine's name and the port
+  std::string base_path;                     ///< "/vedette": public_url's path; empty: the collector has the whole name
   std::vector<std::string> allowed_origins;  ///< with public_url's, in access::origin_of's form
   std::filesystem::path certificate, key;    ///< both or none
   std::string certificate_place, key_place,

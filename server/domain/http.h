@@ -22,7 +22,7 @@ struct RequestHead {
   std::string method;  ///< "GET"
   std::string path;    ///< percent-decoded, starts with "/", no "." or ".." segments; "*" of "OPTIONS *"
   std::vector<std::pair<std::string, std::string>> query;  ///< percent-decoded, in order
-  std::vector<Header> headers;
+  std::vector<Header> headers;  ///< in Host what a trusted proxy says the client asked for, where it says so
   std::string peer;       ///< "192.0.2.7:53124", "[2001:db8::1]:53124"; without the port if a proxy doesn't tell it
   bool loopback = false;  ///< the peer is on this machine, and nothing says that it speaks for another
   bool secure = true;     ///< TLS here or, said by a trusted proxy, there

@@ -1,6 +1,7 @@
 // What of server/net can be set, and the bounds that every peer is held to. Parsed by server/config, checked by Server.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -15,11 +16,17 @@ struct Config {
   std::uint16_t port = 8443;        ///< 0: the system picks one, Server::port() tells it
   std::string certificate_file;     ///< PEM, the server's certificate first, then its chain
   std::string key_file;             ///< PEM
-  bool plaintext = false;           ///< HTTP without TLS: only for tests and behind a trusted proxy
-  unsigned loops = 0;               ///< event loops; 0: min(cores, 4)
+  bool plaintext = false;           ///< HTTP without TLS: only for tests, and with only_proxies
+  /// TLS ends at the trusted proxies: a connection of anybody else is closed unread, and every request counts as one
+  /// that came over TLS.
+  bool only_proxies = false;
+  unsigned loops = 0;  ///< event loops; 0: min(cores, 4)
 
-  /// Addresses, as PeerAddress::host writes them, whose X-Forwarded-For and X-Forwarded-Proto are believed.
+  /// Addresses, as PeerAddress::host writes them, whose X-Forwarded-For, -Proto and -Host are believed.
   std::vector<std::string> trusted_proxies;
+  [[nodiscard]] bool trusts(const std::string& host) const {
+    return std::ranges::find(trusted_proxies, host) != trusted_proxies.end();
+  }
 
   std::string content_security_policy =
       "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; "

@@ -71,7 +71,7 @@ void HttpProtocol::on_head(std::string_view bytes) {
   request_ = std::move(*parsed);
   request_.head.peer = peer_.address().text;
   request_.head.loopback = peer_.address().loopback;
-  request_.head.secure = !peer_.shard().config().plaintext;
+  request_.head.secure = !peer_.shard().config().plaintext || peer_.shard().config().only_proxies;
   apply_proxy(request_.head);
   if (asks_for_websocket(request_)) return upgrade();
   const std::size_t limit = peer_.shard().service().body_limit(request_.head);
@@ -82,12 +82,15 @@ void HttpProtocol::on_head(std::string_view bytes) {
 }
 
 void HttpProtocol::apply_proxy(domain::RequestHead& head) {
-  const auto& trusted = peer_.shard().config().trusted_proxies;
-  proxied_ = std::ranges::find(trusted, peer_.address().host) != trusted.end();
+  const Config& config = peer_.shard().config();
+  proxied_ = config.trusts(peer_.address().host);
   if (proxied_ || was_forwarded(head)) head.loopback = false;
   if (!proxied_) return;
-  if (const auto client = parse_address(last_item(head, "x-forwarded-for"))) head.peer = client->text;
+  if (const auto client = forwarded_client(head, config.trusted_proxies)) head.peer = client->text;
   if (last_item(head, "x-forwarded-proto") == "https") head.secure = true;
+  const std::string asked(last_item(head, "x-forwarded-host"));
+  const auto host = std::ranges::find(head.headers, "host", &domain::Header::first);
+  if (!asked.empty() && host != head.headers.end()) host->second = asked;
 }
 
 void HttpProtocol::begin_body(std::size_t limit) {

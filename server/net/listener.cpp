@@ -20,6 +20,7 @@ namespace {
 constexpr int kAcceptsPerTurn = 64;
 constexpr units::Milliseconds kRest{100};
 constexpr std::size_t kMostTurnedAway = 64;
+constexpr std::chrono::minutes kQuietOfStrangers{1};
 
 struct Address {
   sockaddr_storage storage{};
@@ -142,13 +143,26 @@ Standing Listener::judge(const PeerAddress& address) {
     return Standing::over_total;
   }
   const auto counted = unproven_.find(address.network);
-  const bool proxy = std::ranges::find(config_.trusted_proxies, address.host) != config_.trusted_proxies.end();
-  if (proxy || counted == unproven_.end() || counted->second < config_.unproven_per_address) return Standing::unproven;
+  if (config_.trusts(address.host) || counted == unproven_.end() || counted->second < config_.unproven_per_address)
+    return Standing::unproven;
   ++refusals_.unproven_per_address;
   return Standing::over_address;
 }
 
+/// Past the proxies there is no TLS: what comes there, and the answer to it, anybody on the way could read and change.
+bool Listener::is_stranger(const PeerAddress& address) {
+  if (!config_.only_proxies || config_.trusts(address.host)) return false;
+  const std::uint64_t count = ++refusals_.not_a_proxy;
+  if (told_of_strangers_ && loop_.now() - *told_of_strangers_ < kQuietOfStrangers) return true;
+  told_of_strangers_ = loop_.now();
+  units::log_warning(
+      "a connection past the proxy was closed unread: with tls.at_proxy only server.trusted_proxies may connect",
+      {{"peer", address.text}, {"such_since_start", count}});
+  return true;
+}
+
 void Listener::admit(Descriptor fd, PeerAddress address) {
+  if (is_stranger(address)) return;
   const Standing standing = judge(address);
   bool full = false;
   if (standing == Standing::unproven) {

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <unordered_map>
 
@@ -44,6 +45,7 @@ class Listener final : public Watcher, public Admission {
  private:
   void admit(Descriptor fd, PeerAddress address);
   [[nodiscard]] Standing judge(const PeerAddress& address);
+  [[nodiscard]] bool is_stranger(const PeerAddress& address);
   void rest();
   void release(const std::string& network);
 
@@ -56,6 +58,7 @@ class Listener final : public Watcher, public Admission {
   Loop::Key key_ = 0;
   bool watching_ = false;
   bool exhausted_ = false;  ///< the last accept found the system out of descriptors: told once
+  std::optional<units::Steady> told_of_strangers_;
   std::unordered_map<std::string, std::size_t> unproven_;  ///< by network
   std::size_t unproven_in_all_ = 0;
   std::size_t turned_away_ = 0;  ///< those over a limit that are being told so

@@ -7,6 +7,7 @@
 #include <array>
 #include <charconv>
 #include <cstring>
+#include <ranges>
 #include <utility>
 
 namespace vedette::net {
@@ -34,6 +35,21 @@ std::string subnet_of(in_addr v4) {
   std::array<char, INET_ADDRSTRLEN> text{};
   v4.s_addr &= htonl(0xffffff00);
   return std::string(::inet_ntop(AF_INET, &v4, text.data(), text.size())) + "/24";
+}
+
+std::string_view trimmed(std::string_view text) {
+  const auto blank = [](char c) { return c == ' ' || c == '\t'; };
+  while (!text.empty() && blank(text.front())) text.remove_prefix(1);
+  while (!text.empty() && blank(text.back())) text.remove_suffix(1);
+  return text;
+}
+
+/// Takes the last item off a comma-separated list.
+std::string_view take_last(std::string_view& list) {
+  const std::size_t comma = list.rfind(',');
+  const std::string_view item = trimmed(list.substr(comma + 1));  // npos + 1 is 0
+  list = comma == std::string_view::npos ? std::string_view() : list.substr(0, comma);
+  return item;
 }
 
 bool is_port(std::string_view text) {
@@ -101,11 +117,22 @@ std::string_view last_item(const domain::RequestHead& head, std::string_view low
   for (const auto& [name, text] : head.headers) {
     if (name == lower_case_name) value = text;
   }
-  value = value.substr(value.rfind(',') + 1);  // npos + 1 is 0
-  const auto blank = [](char c) { return c == ' ' || c == '\t'; };
-  while (!value.empty() && blank(value.front())) value.remove_prefix(1);
-  while (!value.empty() && blank(value.back())) value.remove_suffix(1);
-  return value;
+  return take_last(value);
+}
+
+std::optional<PeerAddress> forwarded_client(const domain::RequestHead& head,
+                                            const std::vector<std::string>& trusted_proxies) {
+  std::optional<PeerAddress> nearest;
+  for (const auto& [name, text] : std::views::reverse(head.headers)) {
+    if (name != "x-forwarded-for") continue;
+    for (std::string_view list = text; !list.empty();) {
+      const auto address = parse_address(take_last(list));
+      if (!address) return nearest;
+      nearest = address;
+      if (std::ranges::find(trusted_proxies, address->host) == trusted_proxies.end()) return nearest;
+    }
+  }
+  return nearest;
 }
 
 domain::NetworkPath path_of(const PeerAddress& socket, bool is_proxy) {

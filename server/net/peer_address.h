@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "server/domain/http.h"
 #include "server/domain/network_path.h"
@@ -26,12 +27,17 @@ struct PeerAddress {
 /// "192.0.2.7", "192.0.2.7:80", "2001:db8::1", "[2001:db8::1]" or "[2001:db8::1]:80"; nothing if it is no address.
 [[nodiscard]] std::optional<PeerAddress> parse_address(std::string_view text);
 
-/// The last item of the last line of a field like X-Forwarded-For: what the nearest proxy wrote. All before it are the
-/// client's own words. Empty if the field is absent.
+/// The last item of the last line of a field like X-Forwarded-Proto: what the nearest proxy wrote. All before it are
+/// the client's own words. Empty if the field is absent.
 [[nodiscard]] std::string_view last_item(const domain::RequestHead& head, std::string_view lower_case_name);
 
 /// How the connection from this socket address came here, directly or through it as a trusted proxy.
 [[nodiscard]] domain::NetworkPath path_of(const PeerAddress& socket, bool is_proxy);
+
+/// Whom a trusted proxy speaks for: the last address of X-Forwarded-For that is no trusted proxy itself, or the first
+/// of all if they all are. What stands before it are that client's own words. Nothing if the proxy named no address.
+[[nodiscard]] std::optional<PeerAddress> forwarded_client(const domain::RequestHead& head,
+                                                          const std::vector<std::string>& trusted_proxies);
 
 /// Does a header say that a proxy handed the request on? (X-Forwarded-*, Forwarded, Via.) True proves nothing, but no
 /// client on this machine adds one by itself.

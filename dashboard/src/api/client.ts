@@ -1,5 +1,6 @@
 // REST: JSON in, JSON or an ApiError out. Every call has a deadline; nothing is retried here.
 
+import { at } from './base';
 import type { AlertRecord, History, HostWithFacts, Outage, Problem, Session } from './types';
 
 const DEADLINE_MS = 12_000;
@@ -26,7 +27,7 @@ async function call<T>(method: string, path: string, body?: unknown, signal?: Ab
   const deadline = AbortSignal.timeout(DEADLINE_MS);
   let response: Response;
   try {
-    response = await fetch(path, {
+    response = await fetch(at(path), {
       method,
       credentials: 'same-origin',
       cache: 'no-store',

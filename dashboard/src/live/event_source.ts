@@ -1,5 +1,6 @@
 // Live messages over Server-Sent Events.
 
+import { at } from '../api/base';
 import type { LiveMessage } from '../api/types';
 import { watchWith } from './watch';
 
@@ -11,7 +12,7 @@ interface Farewell {
 export const openEvents = watchWith((topics, cursor, events) => {
   const query = new URLSearchParams({ topics: topics.join(',') });
   if (cursor) query.set('cursor', cursor);
-  const source = new EventSource(`/api/v1/live/events?${query}`);
+  const source = new EventSource(at(`/api/v1/live/events?${query}`));
   source.onmessage = (event: MessageEvent<string>) => events.message(JSON.parse(event.data) as LiveMessage);
   source.addEventListener('close', (event) => {
     const told = JSON.parse((event as MessageEvent<string>).data) as Farewell;

@@ -1,5 +1,6 @@
 // Live messages by long polling: the last resort, where nothing may stay open for long.
 
+import { at } from '../api/base';
 import type { LiveMessage } from '../api/types';
 import { watchWith } from './watch';
 
@@ -18,7 +19,7 @@ export const openPolling = watchWith((topics, from, events) => {
     for (let cursor = from; !stopped.signal.aborted && wanted.size > 0; ) {
       const query = new URLSearchParams({ topics: [...wanted].join(',') });
       if (cursor) query.set('cursor', cursor);
-      const answer = await fetch(`/api/v1/live/poll?${query}`, { signal: stopped.signal, cache: 'no-store' });
+      const answer = await fetch(at(`/api/v1/live/poll?${query}`), { signal: stopped.signal, cache: 'no-store' });
       if (!answer.ok) {
         events.close(codeOf(answer.status), '');
         return;

@@ -3,6 +3,7 @@
 //
 // For transports of HTTP, of which a browser allows a site six at once.
 
+import { base } from '../api/base';
 import type { LiveMessage, LiveRequest } from '../api/types';
 import { once, type OpenTransport, type Transport } from './transport';
 
@@ -14,11 +15,11 @@ type Note =
   | { kind: 'message'; message: LiveMessage }
   | { kind: 'close'; code: number; reason: string };
 
-/** `inner` itself where the browser has no locks (plain HTTP). */
+/** `inner` itself where the browser has no locks (plain HTTP). Collectors of one origin have a base each, so their tabs don't mix. */
 export const shared =
   (name: string, inner: OpenTransport): OpenTransport =>
   (events) =>
-    'locks' in navigator && 'BroadcastChannel' in globalThis ? join(`vedette-live-${name}`, inner, once(events)) : inner(events);
+    'locks' in navigator && 'BroadcastChannel' in globalThis ? join(`vedette-live-${base}-${name}`, inner, once(events)) : inner(events);
 
 function join(name: string, inner: OpenTransport, to: ReturnType<typeof once>): Transport {
   const tab = crypto.randomUUID();

@@ -1,4 +1,6 @@
-// Addresses: /, /hosts/<id>?range=…&from=…&to=…, /alerts, /alerts/<id>.
+// Addresses, below the base: /, /hosts/<id>?range=…&from=…&to=…, /alerts, /alerts/<id>.
+
+import { at, within } from '../api/base';
 
 export type Route =
   | { page: 'fleet' }
@@ -26,7 +28,7 @@ class Router {
   }
 
   go(path: string): void {
-    history.pushState(null, '', path);
+    history.pushState(null, '', at(path));
     this.#read();
     scrollTo(0, 0);
   }
@@ -39,7 +41,9 @@ class Router {
   }
 
   #read(): void {
-    this.route = parse(location.pathname);
+    // Past the proxy the page may be opened without the base; its links have it.
+    if (within(location.pathname) === null) history.replaceState(null, '', at(location.pathname) + location.search);
+    this.route = parse(within(location.pathname) ?? '');
     this.query = new URLSearchParams(location.search);
   }
 
@@ -47,8 +51,10 @@ class Router {
     if (event.defaultPrevented || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
     const link = event.target instanceof Element ? event.target.closest('a') : null;
     if (!link || link.target || link.origin !== location.origin || link.hasAttribute('download') || link.hash) return;
+    const path = within(link.pathname);
+    if (path === null) return;
     event.preventDefault();
-    this.go(link.pathname + link.search);
+    this.go(path + link.search);
   }
 }
 

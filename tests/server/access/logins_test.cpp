@@ -82,6 +82,15 @@ TEST(LoginDesk, CountsNoTryThatItWasTooBusyToJudge) {
   EXPECT_EQ(answer.error().why, domain::LoginRefusal::Why::busy) << answer.error().words;
 }
 
+TEST(Gate, KnowsALoginOfACollectorBelowAPathByItsOwnCookie) {
+  Bench bench;
+  ASSERT_TRUE(add_user(*bench.store, "ann", domain::AccessRole::viewer, "correct horse"));
+  const auto grant = bench.log_in("ann", "correct horse");
+  Gate below({{}, {"/vedette/"}}, *bench.store, bench.logins, bench.clock);
+  EXPECT_TRUE(below.person(Bench::with("cookie", "__Secure-sid=" + grant->secret)));
+  EXPECT_FALSE(below.person(Bench::with("cookie", "__Host-sid=" + grant->secret)));
+}
+
 TEST(Gate, RefusesARequestWithTwoOrigins) {
   Bench bench;
   auto head = Bench::with("host", "here");

@@ -5,6 +5,14 @@
 namespace vedette::access {
 namespace {
 
+TEST(Path, IsWhatStandsBehindTheAuthority) {
+  EXPECT_EQ(path_of("https://x"), "");
+  EXPECT_EQ(path_of("https://x/"), "");
+  EXPECT_EQ(path_of("https://x:1/a/b/?q=/#/f"), "/a/b");
+  EXPECT_EQ(path_of("https://x?a=/b"), "");
+  EXPECT_EQ(path_of("x/y"), "");
+}
+
 TEST(Origin, IsSchemeHostAndPortInOneForm) {
   EXPECT_EQ(*origin_of("HTTPS://Example.org:443/path?x"), "https://example.org");
   EXPECT_EQ(*origin_of("http://example.org:80"), "http://example.org");

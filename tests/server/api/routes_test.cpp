@@ -4,6 +4,7 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "server/api/coding.h"
 #include "server/api/enrol_route.h"
 #include "server/api/session_routes.h"
 #include "server/api/static_files.h"
@@ -244,6 +245,22 @@ TEST(StaticFiles, ServeThePageForItsOwnPathsAndNothingForMissingFiles) {
   }
   EXPECT_EQ(Page::ask(files, "/assets/gone-Ab12.js").status, 404);
   EXPECT_EQ(Page::ask(files, "/../../etc/passwd.txt").status, 404);
+}
+
+TEST(StaticFiles, OneBuildServesBelowAnyPath) {
+  Page page;
+  page.write("index.html", R"(<html data-base="./"><link href="./icon.svg"><a href="https://x/./">./</a>)");
+  page.write("index.html.br", "stale");
+  page.write("index.html.gz", "stale");
+  const auto text = [&](const StaticFiles& files) { return *Page::ask(files, "/hosts/ab12").shared_body; };
+  const StaticFiles whole(page.directory.path());
+  const StaticFiles below(page.directory.path(), "/vedette");
+  EXPECT_EQ(text(whole), R"(<html data-base="/"><link href="/icon.svg"><a href="https://x/./">./</a>)");
+  EXPECT_EQ(text(below), R"(<html data-base="/vedette/"><link href="/vedette/icon.svg"><a href="https://x/./">./</a>)");
+  EXPECT_NE(header(Page::ask(whole, "/"), "ETag"), header(Page::ask(below, "/"), "ETag"));
+  const auto packed = Page::ask(below, "/", {{"accept-encoding", "br, gzip"}});
+  EXPECT_EQ(header(packed, "Content-Encoding"), "gzip") << "what was compressed at the build is another text";
+  EXPECT_EQ(*packed.shared_body, gzip(text(below)));
 }
 
 TEST(StaticFiles, HashedAssetsNeverChange) {

@@ -67,6 +67,7 @@ TEST(Metrics, TellWhateverIsDroppedRefusedOrLost) {
     EXPECT_NE(text.find("\nvedette_limit_hits_total{limit=\"" + std::string(limit) + "\"} 0\n"), std::string::npos)
         << limit;
   }
+  EXPECT_EQ(metric(*collector, "connections_past_proxy_total"), "0");
   EXPECT_EQ(metric(*collector, "history_trouble"), "0");
   EXPECT_EQ(metric(*collector, "notifications_waiting"), "0");
   EXPECT_EQ(metric(*collector, "connections"), "1") << "this one";

@@ -48,6 +48,51 @@ TEST(Settings, WriteTrustedProxiesAsPeersAreWritten) {
   EXPECT_EQ(settings->net.trusted_proxies, (std::vector<std::string>{"2001:db8::1", "10.0.0.2", "::1"}));
 }
 
+TEST(BasePath, IsThePathOfThePublicUrl) {
+  const auto path = [](const std::string& lines) {
+    const auto settings = read("[server]\n" + lines);
+    return settings ? settings->base_path : settings.error().message;
+  };
+  EXPECT_EQ(path(""), "");
+  EXPECT_EQ(path("public_url = \"https://x/\"\n"), "");
+  EXPECT_EQ(path("public_url = \"https://x/mon/v\"\n"), "/mon/v");
+  EXPECT_EQ(path("public_url = \"https://x/v/\"\nbase_path = \"/v\"\n"), "/v");
+  EXPECT_EQ(path("base_path = \"/v\"\n"), "/v");
+  EXPECT_EQ(path("base_path = \"\"\n"), "");
+  EXPECT_EQ(
+      path("base_path = \"/v\"\npublic_url = \"https://x/w\"\n"),
+      "server.toml:2: server.base_path is \"/v\", but the path of server.public_url is \"/w\"; leave base_path out, "
+      "or make both the same");
+  EXPECT_EQ(path("base_path = \"\"\npublic_url = \"https://x/w\"\n").substr(0, 61),
+            "server.toml:2: server.base_path is \"\", but the path of server");
+  EXPECT_EQ(
+      path("base_path = \"/v/\"\n"),
+      "server.toml:2: server.base_path is \"/v/\"; it must be a path like \"/vedette\": no \"/\" at its end, segments "
+      "of letters, digits and -_.~, and not begin with what the collector has itself: /alerts /api /assets "
+      "/favicon.svg /healthz /index.html /hosts /metrics");
+  EXPECT_TRUE(path("public_url = \"https://x/a%20b\"\n")
+                  .starts_with("server.toml:2: server.public_url has the path \"/a%20b\"; it"));
+}
+
+TEST(TlsAtProxy, NeedsAProxyAndNoCertificate) {
+  const auto settings = read("[server]\ntrusted_proxies = [\"::1\"]\n[tls]\nat_proxy = true\n");
+  ASSERT_TRUE(settings) << settings.error().message;
+  EXPECT_TRUE(settings->net.plaintext);
+  EXPECT_TRUE(settings->net.only_proxies);
+  for (const char* tls : {"", "[tls]\nat_proxy = false\n"}) {
+    const auto with_tls = read(std::string("[server]\ntrusted_proxies = [\"::1\"]\n") + tls);
+    EXPECT_FALSE(with_tls->net.plaintext || with_tls->net.only_proxies);
+  }
+  EXPECT_EQ(
+      fault("[tls]\nat_proxy = true\n"),
+      "server.toml:2: tls.at_proxy is true, but server.trusted_proxies names no proxy: nobody could connect; name "
+      "the proxy's address there, as in [\"127.0.0.1\"]");
+  EXPECT_EQ(
+      fault("[server]\ntrusted_proxies = [\"::1\"]\n[tls]\ncertificate = \"/c\"\nkey = \"/k\"\nat_proxy = true\n"),
+      "server.toml:6: tls.at_proxy is true, so tls.certificate and tls.key would never be used; give them to the "
+      "proxy");
+}
+
 TEST(Settings, TakeEveryLimit) {
   const auto settings = read(
       "[limits]\nconnections = 100\nunproven_per_address = 7\nunproven = 8\nhead = 8000\nbody = \"2kB\"\nagent_message "

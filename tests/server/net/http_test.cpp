@@ -158,5 +158,48 @@ TEST(Http, BelievesTheLastOfSeveralForwardedLinesAndNoGarbage) {
   EXPECT_TRUE(who("X-Forwarded-For: 6.6.6.6\r\nX-Forwarded-For: ,\r\n").starts_with("127.0.0.1:"));
 }
 
+TEST(Http, TheHostIsWhatATrustedProxyWasAskedFor) {
+  const auto host = [](const Running& running, const std::string& lines) {
+    Client client(running.server.port(), false);
+    client.write("GET /host HTTP/1.1\r\nHost: backend:8443\r\n" + lines + "\r\n");
+    const std::string answer = client.response();
+    return answer.substr(answer.find("\r\n\r\n") + 4);
+  };
+  Config config = test_config();
+  config.plaintext = true;
+  const Running direct(config);
+  EXPECT_EQ(host(direct, "X-Forwarded-Host: evil.example\r\n"), "backend:8443");
+  config.trusted_proxies = {"127.0.0.1"};
+  const Running proxied(config);
+  EXPECT_EQ(host(proxied, ""), "backend:8443");
+  EXPECT_EQ(host(proxied, "X-Forwarded-Host: evil.example, mon.example.org\r\n"), "mon.example.org");
+}
+
+TEST(Http, WhereTlsEndsAtTheProxyEveryRequestCameOverTls) {
+  Config config = test_config();
+  config.plaintext = config.only_proxies = true;
+  config.trusted_proxies = {"127.0.0.1"};
+  const Running running(config);
+  for (const char* told : {"", "X-Forwarded-Proto: https\r\n", "X-Forwarded-Proto: http\r\n"}) {
+    Client proxy(running.server.port(), false);
+    proxy.write("GET /who HTTP/1.1\r\nHost: localhost\r\nX-Forwarded-For: 192.0.2.7\r\n" + std::string(told) + "\r\n");
+    EXPECT_TRUE(proxy.response().ends_with("\r\n\r\n192.0.2.7 secure")) << told;
+  }
+}
+
+TEST(Http, WhereTlsEndsAtTheProxyNobodyElseIsHeard) {
+  Config config = test_config();
+  config.plaintext = config.only_proxies = true;
+  config.trusted_proxies = {"192.0.2.1"};
+  Running running(config);
+  for (std::uint64_t n = 1; n <= 3; ++n) {
+    Client stranger(running.server.port(), false);
+    stranger.write(get("/who"));
+    EXPECT_EQ(stranger.read_to_end(), "");
+    EXPECT_EQ(running.server.refusals().not_a_proxy, n);
+  }
+  EXPECT_EQ(running.server.counts().connections, 0U);
+}
+
 }  // namespace
 }  // namespace vedette::net

@@ -65,6 +65,28 @@ TEST(LastItem, IsTheLastOfTheLastLine) {
   EXPECT_EQ(last_item(with({}), "x-forwarded-for"), "");
 }
 
+std::string client_of(std::vector<domain::Header> headers) {
+  const auto client = forwarded_client(with(std::move(headers)), {"10.0.0.1", "10.0.0.2"});
+  return client ? client->text : "nobody";
+}
+
+TEST(ForwardedClient, IsTheNewestThatIsNoTrustedProxy) {
+  EXPECT_EQ(client_of({{"x-forwarded-for", "1.1.1.1, 2.2.2.2"}}), "2.2.2.2") << "1.1.1.1 are the client's own words";
+  EXPECT_EQ(client_of({{"x-forwarded-for", "1.1.1.1, 2.2.2.2:99 , 10.0.0.2,10.0.0.1"}}), "2.2.2.2:99");
+  EXPECT_EQ(client_of({{"x-forwarded-for", "1.1.1.1, 2.2.2.2"}, {"a", "b"}, {"x-forwarded-for", "10.0.0.2"}}),
+            "2.2.2.2");
+  EXPECT_EQ(client_of({{"x-forwarded-for", "1.1.1.1"}, {"x-forwarded-for", "[2001:db8::1]:5"}}), "[2001:db8::1]:5");
+  EXPECT_EQ(client_of({{"x-forwarded-for", "10.0.0.1, 10.0.0.2"}}), "10.0.0.1") << "a proxy may be a client too";
+}
+
+TEST(ForwardedClient, IsNotSoughtPastWhatIsNoAddress) {
+  EXPECT_EQ(client_of({}), "nobody");
+  EXPECT_EQ(client_of({{"x-forwarded-for", ""}}), "nobody");
+  EXPECT_EQ(client_of({{"x-forwarded-for", "1.1.1.1, unknown"}}), "nobody");
+  EXPECT_EQ(client_of({{"x-forwarded-for", "1.1.1.1, "}}), "nobody");
+  EXPECT_EQ(client_of({{"x-forwarded-for", "1.1.1.1, unknown, 10.0.0.2"}}), "10.0.0.2");
+}
+
 TEST(WasForwarded, IsSaidByAnyHeaderOfAProxy) {
   for (const char* name : {"x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "forwarded", "via"}) {
     EXPECT_TRUE(was_forwarded(with({{"host", "x"}, {name, ""}}))) << name;

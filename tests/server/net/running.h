@@ -106,6 +106,8 @@ class Service final : public domain::HttpService {
       respond(std::move(response));
     } else if (request.head.path == "/who") {
       respond(domain::json(200, request.head.peer + (request.head.secure ? " secure" : " plain")));
+    } else if (request.head.path == "/host") {
+      respond(domain::json(200, std::string(request.head.header("host"))));
     } else if (request.head.path == "/big") {
       domain::Response response = domain::json(200, {});
       response.shared_body = std::make_shared<const std::string>(20'000'000, 'b');
