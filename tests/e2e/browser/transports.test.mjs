@@ -2,9 +2,8 @@
 // long polling, and says so. Tabs share one stream, so that a browser's six connections a site suffice. Issue 4, item 7.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { setTimeout as pause } from 'node:timers/promises';
 import { HttpProxy } from './http_proxy.mjs';
-import { login } from './pages.mjs';
+import { lives, login, over } from './pages.mjs';
 import { Agent, Client, Collector, openBrowser, picture, until } from './world.mjs';
 
 let collector, agent, who, host, proxy, browser, context, page, faults;
@@ -25,26 +24,6 @@ after(async () => {
   proxy?.stop();
   await collector?.stop();
 });
-
-const over = (of, words, seconds = 60) => until(`connected ${words || 'over WebSocket'}`, async () => {
-  const pill = of.getByTestId('connection');
-  assert.equal(await pill.getAttribute('data-state'), 'open');
-  const said = of.getByTestId('connection-over');
-  assert.equal((await said.count()) ? await said.innerText() : '', words);
-  return true;
-}, { seconds, step: 200 });
-
-/** For eight seconds the page's newest sample of the host is never older than five: live values keep coming. */
-async function lives(of) {
-  const shown = of.getByTestId('host-row').getByTestId('last-seen');
-  const age = async () => {
-    const [, seconds] = /^([\d.]+)\s*s$/.exec(await shown.innerText()) ?? [];
-    assert.ok(Number(seconds) < 5, `last seen ${await shown.innerText()}`);
-    return true;
-  };
-  await until('a fresh sample', age, { seconds: 20, step: 200 });
-  for (const end = Date.now() + 8000; Date.now() < end; await pause(300)) await age();
-}
 
 test('over the WebSocket, as long as it gets through', async () => {
   await over(page, '');

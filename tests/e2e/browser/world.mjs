@@ -121,9 +121,9 @@ export class Client {
 
 const flags = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
 
-/** A browser with one page that collects what went wrong on it (console errors, CSP reports). */
-export async function openBrowser({ width = 1440, height = 900, locale = 'en-GB', colorScheme = 'light' } = {}) {
-  const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: flags });
+/** A browser with one page that collects what went wrong on it (console errors, CSP reports). `names`: "MAP name address". */
+export async function openBrowser({ width = 1440, height = 900, locale = 'en-GB', colorScheme = 'light', names = '' } = {}) {
+  const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: names ? [...flags, `--host-resolver-rules=${names}`] : flags });
   const context = await browser.newContext({ ignoreHTTPSErrors: true, viewport: { width, height }, locale, colorScheme, timezoneId: 'UTC' });
   const page = await context.newPage();
   const faults = [];
