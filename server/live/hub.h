@@ -98,7 +98,7 @@ class Hub final : public domain::LiveBus, public domain::RevocationObserver {
   [[nodiscard]] units::Steady next_flush() const;
   void ask(Request request);
   void answer_requests();
-  void answer(Request& request);
+  void answer(const Request& request);
   void watch(const SharedSeat& seat, const std::vector<std::string>& names);
   void unwatch(const SharedSeat& seat, const std::string& name);
   [[nodiscard]] Refusals refuse(const Seat& seat, std::vector<std::string>& names);

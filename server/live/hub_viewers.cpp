@@ -110,14 +110,16 @@ void Hub::answer_requests() {
     request.refused = refuse(*request.seat, request.topics);
     watch(request.seat, request.topics);
   }
-  for (Request& request : requests) answer(request);
+  for (const Request& request : requests) answer(request);
 }
 
-void Hub::answer(Request& request) {
-  const auto& [seat, names, from, refused] = request;
+void Hub::answer(const Request& request) {
+  const SharedSeat& seat = request.seat;
+  const auto& names = request.topics;
+  const auto& from = request.cursor;
   Answer answer;
   answer.cursor = cursor(number_);
-  answer.refused = refused;
+  answer.refused = request.refused;
   if (names.empty()) {  // nothing but refusals
   } else if (const auto events = from ? resumed(names, *from) : std::nullopt) {
     for (const auto& event : *events) {
@@ -134,7 +136,7 @@ void Hub::answer(Request& request) {
       std::ranges::move(parts, std::back_inserter(answer.messages));
     }
   }
-  seat->loop.post([seat = seat, answer = std::move(answer)] {
+  seat->loop.post([seat, answer = std::move(answer)] {
     if (seat->subscriber) seat->subscriber->answer(answer);
   });
 }
