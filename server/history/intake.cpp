@@ -51,6 +51,10 @@ bool Intake::submit(domain::SharedBatch batch, units::Instant now, std::uint32_t
   counts_.duplicates += skip;
   if (stream == nullptr) {
     if (const auto gone = streams_.make_room(key.first, bounds_.streams)) dropped_.push_back(*gone);
+    if (streams_.of(key.first) >= bounds_.most_streams) {
+      ++counts_.refused;
+      return false;
+    }
     stream = &streams_.at(key);
   }
   stream->accepted = last;

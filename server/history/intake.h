@@ -28,8 +28,9 @@ class Intake {
     std::size_t cells = 4U << 20;          ///< waiting or being committed (16 B each in memory); more is refused
     std::size_t early_cells = 512U << 10;  ///< this many wake the writer before its time
     /// Of a host: the longest silent goes when one comes. Its mark must be in the database, or the database would tell
-    /// of it again; so there may be more for a while.
+    /// of it again; so there may be more for a while, …
     std::size_t streams = 1'024;
+    std::size_t most_streams = 4'096;  ///< … up to this: then the batch of another one is refused
   };
   explicit Intake(Bounds bounds) : bounds_(bounds) {}
 

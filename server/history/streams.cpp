@@ -1,6 +1,7 @@
 #include "server/history/streams.h"
 
 #include <algorithm>
+#include <ranges>
 
 namespace vedette::history {
 
@@ -9,10 +10,8 @@ using domain::HostNumber;
 Streams::Stream* Streams::find(const StreamKey& key) {
   const auto host = hosts_.find(key.first);
   if (host == hosts_.end()) return nullptr;
-  for (auto& [id, stream] : host->second) {
-    if (id == key.second) return &stream;
-  }
-  return nullptr;
+  const auto found = std::ranges::find(host->second | std::views::reverse, key.second, &Entry::first);  // newest first
+  return found == host->second.rend() ? nullptr : &found->second;
 }
 
 Streams::Stream& Streams::at(const StreamKey& key) {
@@ -33,6 +32,11 @@ std::optional<StreamKey> Streams::make_room(HostNumber host, std::size_t most) {
   const StreamKey gone{host, oldest->first};
   streams.erase(oldest);
   return gone;
+}
+
+std::size_t Streams::of(HostNumber host) const {
+  const auto found = hosts_.find(host);
+  return found == hosts_.end() ? 0 : found->second.size();
 }
 
 void Streams::forget(HostNumber host) {

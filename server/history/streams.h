@@ -34,6 +34,7 @@ class Streams {
 
   /// If the host has `most` streams or more: removes the one of those settled that was silent longest, and tells which.
   std::optional<StreamKey> make_room(domain::HostNumber host, std::size_t most);
+  [[nodiscard]] std::size_t of(domain::HostNumber host) const;
   void forget(domain::HostNumber host);
   template <class Predicate>
   void erase_if(Predicate predicate) {
@@ -50,7 +51,8 @@ class Streams {
   }
 
  private:
-  std::unordered_map<domain::HostNumber, std::vector<std::pair<std::uint64_t, Stream>>> hosts_;
+  using Entry = std::pair<std::uint64_t, Stream>;
+  std::unordered_map<domain::HostNumber, std::vector<Entry>> hosts_;
 };
 
 }  // namespace vedette::history

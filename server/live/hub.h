@@ -92,12 +92,14 @@ class Hub final : public domain::LiveBus, public domain::RevocationObserver {
   struct Request {
     SharedSeat seat;
     std::vector<std::string> topics;
-    std::optional<std::string> cursor;
-    Refusals refused;
+    std::optional<std::string> cursor = {};
+    bool leaves = false;  ///< unsubscribe
+    Refusals refused = {};
   };
   [[nodiscard]] units::Steady next_flush() const;
   void ask(Request request);
   void answer_requests();
+  static void answer_with(const SharedSeat& seat, Answer answer);
   void answer(const Request& request);
   void watch(const SharedSeat& seat, const std::vector<std::string>& names);
   void unwatch(const SharedSeat& seat, const std::string& name);

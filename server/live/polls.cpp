@@ -20,7 +20,11 @@ class Polls::Poll final : public Subscriber {
     owner_.hub_.leave(seat_);
   }
 
-  void watch(Watch watch) { owner_.hub_.subscribe(seat_, std::move(watch.topics), std::move(watch.cursor)); }
+  void watch(Watch watch) {
+    // Told until the hub has answered: what was asked with, or a place from which all is told anew.
+    cursor_ = watch.cursor && parse_cursor(*watch.cursor) ? *watch.cursor : owner_.hub_.cursor(0);
+    owner_.hub_.subscribe(seat_, std::move(watch.topics), std::move(watch.cursor));
+  }
   [[nodiscard]] const domain::Digest& sid() const noexcept { return seat_->login.sid; }
 
   void answer(const Answer& answer) override {

@@ -167,7 +167,6 @@ void Listener::admit(Descriptor fd, PeerAddress address) {
   bool full = false;
   if (standing == Standing::unproven) {
     full = unproven_in_all_ >= most_.unproven;
-    if (full) ++refusals_.unproven;
     ++connections_;
     ++unproven_in_all_;
     ++unproven_[address.network];

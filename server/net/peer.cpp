@@ -85,6 +85,7 @@ void Peer::discard(std::size_t size) {
 
 void Peer::flush() {
   const auto self = shared_from_this();
+  const bool refused = !may_read();
   bool wrote = false;
   while (!ended_ && !write_blocked_) {
     const std::span<const std::uint8_t> bytes = protocol_->output();
@@ -94,13 +95,16 @@ void Peer::flush() {
     if (io.kind == Io::Kind::want_read) return;
     if (io.kind == Io::Kind::want_write) {
       write_blocked_ = true;
-      return;
+      break;
     }
     wrote = true;
     protocol_->consume(io.bytes);
   }
+  if (ended_) return;
+  if (wrote && !write_blocked_) protocol_->on_flushed();
+  // What OpenSSL has read ahead raises no EPOLLIN.
+  if (refused && !ended_ && may_read()) pump_soon();
   if (ended_ || write_blocked_) return;
-  if (wrote) protocol_->on_flushed();
   if (linger_ && !fin_sent_ && protocol_->output().empty()) {
     fin_sent_ = true;
     stream_.shutdown_write();

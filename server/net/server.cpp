@@ -66,9 +66,16 @@ struct Server::Running {
     Shard& shard = *shards[next++ % shards.size()];
     // std::function wants copies, a descriptor has one owner.
     auto owned = std::make_shared<Descriptor>(std::move(fd));
-    shard.loop().post([&shard, owned, peer = std::move(address), standing, full] {
-      if (full) shard.drop_oldest_unproven();  // loops get connections in turn: the oldest here is about the oldest
-      shard.adopt(std::move(*owned), peer, standing);
+    shard.loop().post(
+        [&shard, owned, peer = std::move(address), standing] { shard.adopt(std::move(*owned), peer, standing); });
+    // Loops get connections in turn: the oldest of the next one is about the oldest of all.
+    if (full) drop_unproven(next % shards.size(), shards.size());
+  }
+
+  /// On the first of `left` shards, from `at` on, that has one.
+  void drop_unproven(std::size_t at, std::size_t left) {
+    shards[at]->loop().post([this, at, left] {
+      if (!shards[at]->drop_oldest_unproven() && left > 1) drop_unproven((at + 1) % shards.size(), left - 1);
     });
   }
 };

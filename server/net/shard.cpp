@@ -54,10 +54,12 @@ void Shard::on_proven(const Peer& peer) {
   admission_.on_proven(peer.address().network);
 }
 
-void Shard::drop_oldest_unproven() {
-  if (unproven_.empty()) return;
+bool Shard::drop_oldest_unproven() {
+  if (unproven_.empty()) return false;
   if (Peer* const oldest = find(*unproven_.begin())) oldest->drop();
   unproven_.erase(unproven_.begin());
+  ++refusals_.unproven;
+  return true;
 }
 
 void Shard::remove(Peer& peer) {

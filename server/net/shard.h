@@ -51,8 +51,8 @@ class Shard {
   [[nodiscard]] Peer* find(domain::ConnectionId id);
   [[nodiscard]] Refusals& refusals() noexcept { return refusals_; }
   void on_proven(const Peer& peer);
-  /// The unproven peer that came first, if there is one.
-  void drop_oldest_unproven();
+  /// Drops the unproven peer that came first; false if there is none.
+  bool drop_oldest_unproven();
   void remove(Peer& peer);
   /// Answers a request from any thread, also after the peer or the server has gone.
   [[nodiscard]] domain::Responder responder(domain::ConnectionId id, std::uint64_t serial);

@@ -83,5 +83,19 @@ TEST(Store, KeepsTheNewestStreamsOfAHost) {
   EXPECT_EQ(ask(*store, "test.level", 0, 100).t.size(), 20U) << "its ticks are not";
 }
 
+TEST(Store, RefusesAnotherStreamOfAHostThatHasFarTooManyUntilItsMarksAreSaved) {
+  const tests::TemporaryDirectory directory;
+  auto options = options_in(directory.path());
+  options.intake.streams = 2;
+  options.intake.most_streams = 5;
+  auto store = opened(options);
+  announce(*store);
+  for (std::uint64_t stream = 1; stream <= 5; ++stream) ASSERT_TRUE(store->submit(batch(stream, 1, 1, 1)));
+  EXPECT_FALSE(store->submit(batch(6, 1, 1, 1)));
+  EXPECT_TRUE(store->submit(batch(5, 2, 2, 1))) << "those that are known go on";
+  ASSERT_TRUE(store->seal_all());
+  EXPECT_TRUE(store->submit(batch(6, 1, 1, 1)));
+}
+
 }  // namespace
 }  // namespace vedette::history

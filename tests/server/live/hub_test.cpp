@@ -109,6 +109,14 @@ TEST(Hub, ASubscriptionThatIsTakenBackBeforeItsAnswerStaysTakenBack) {
   bench.tick("a", 1);
   bench.pass(1s);
   EXPECT_TRUE(client.take().empty());
+  for (const char* op : {"subscribe", "unsubscribe", "subscribe"}) {
+    client.ask(R"({"op":")" + std::string(op) + R"(","topics":["fleet"]})");
+  }
+  bench.pass(1s);
+  client.take();
+  bench.tick("a", 2);
+  bench.pass(1s);
+  EXPECT_EQ(client.take().size(), 1u) << "and the last word counts";
 }
 
 TEST(Hub, AnEventIsFramedAndCompressedOnceForAllItsViewers) {

@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/x509.h>
@@ -130,6 +131,11 @@ std::string Client::certificate() const {
   OPENSSL_free(der);
   X509_free(shown);
   return bytes;
+}
+
+void Client::cork(bool on) {
+  const int value = on ? 1 : 0;
+  ::setsockopt(fd_, IPPROTO_TCP, TCP_CORK, &value, sizeof value);
 }
 
 void Client::reset() {

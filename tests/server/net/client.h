@@ -46,6 +46,7 @@ class Client {
   std::pair<int, std::string> frame();
 
   [[nodiscard]] std::string certificate() const;  ///< what the server showed, DER
+  void cork(bool on);                             ///< holds packets back until they are full or it is taken off
   void reset();                                   ///< RST
   void fin_only();                                ///< FIN without TLS's close_notify
   [[nodiscard]] int fd() const noexcept { return fd_; }

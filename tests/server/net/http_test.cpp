@@ -42,6 +42,21 @@ TEST(Http, PipelinedRequestsAreAnsweredInOrder) {
   EXPECT_TRUE(client->response().ends_with("\"later\""));
 }
 
+// Each in a record of its own, all in one packet: OpenSSL reads ahead, and epoll tells nothing of what it holds.
+TEST(Http, RequestsThatArriveTogetherInTheirOwnRecordsAreAllAnswered) {
+  Running running;
+  auto client = running.connect();
+  client->write(get("/first"));
+  client->response();
+  client->cork(true);
+  for (const char* path : {"/later", "/a", "/later", "/b"}) client->write(get(path));
+  client->cork(false);
+  EXPECT_TRUE(client->response().ends_with("\"later\""));
+  EXPECT_TRUE(client->response().ends_with("GET /a "));
+  EXPECT_TRUE(client->response().ends_with("\"later\""));
+  EXPECT_TRUE(client->response().ends_with("GET /b "));
+}
+
 TEST(Http, HeadHasLengthButNoBody) {
   Running running;
   auto client = running.connect();

@@ -169,6 +169,25 @@ TEST(Http, ForANewUnprovenConnectionTheOldestGoesOnceTheyAreTooMany) {
   EXPECT_TRUE(known->response().ends_with("\"known\""));
 }
 
+TEST(Http, AnUnprovenConnectionGoesWhicheverLoopHasOne) {
+  Config config = test_config();
+  config.connections = 10;
+  config.unproven = 1;
+  config.loops = 4;
+  Running running(config);
+  auto held = running.connect();
+  held->write(get("/x"));
+  EXPECT_TRUE(held->response().ends_with("GET /x "));
+  for (int i = 0; i < 8; ++i) {
+    auto next = running.connect();
+    next->write(get("/x"));
+    EXPECT_TRUE(next->response().ends_with("GET /x "));
+    EXPECT_EQ(held->read_to_end(), "") << "the only other one is gone";
+    held = std::move(next);
+  }
+  EXPECT_EQ(running.server.refusals().unproven, 8U);
+}
+
 TEST(Http, AsManyConnectionsAsOpenFilesAllowLessAThousand) {
   rlimit files{};
   ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &files), 0);

@@ -1,8 +1,6 @@
 #include "server/net/server.h"
 
 #include <gtest/gtest.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 
@@ -66,11 +64,10 @@ TEST(WebSocket, RecordsThatArriveTogetherAreAllRead) {
   auto client = running.connect();
   client->write(upgrade_request("/ws"));
   client->response();
-  const auto cork = [&](int on) { ::setsockopt(client->fd(), IPPROTO_TCP, TCP_CORK, &on, sizeof on); };
-  cork(1);
+  client->cork(true);
   for (int i = 0; i < 3; ++i) client->write(masked(10, "pong"));
   client->write(masked(1, "last"));
-  cork(0);
+  client->cork(false);
   EXPECT_EQ(client->frame(), (std::pair{1, std::string("last")}));
 }
 
