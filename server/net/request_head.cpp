@@ -193,8 +193,10 @@ std::optional<std::string> percent_decode(std::string_view text) {
   return out;
 }
 
+// Beast 1.74's own reads a byte past its arguments.
 bool same_ignoring_case(std::string_view a, std::string_view b) {
-  return boost::beast::iequals({a.data(), a.size()}, {b.data(), b.size()});
+  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
+  return std::ranges::equal(a, b, {}, lower, lower);
 }
 
 namespace {
