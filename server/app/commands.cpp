@@ -139,6 +139,7 @@ Result<std::string> test_receiver(const std::string& name, const CommandGround& 
 }  // namespace
 
 Result<std::string> run_command(const Options& options, const std::string& input, const CommandGround& ground) {
+  if (auto right = check_words(options); !right) return std::unexpected(std::move(right.error()));
   if (options.command == "user add") return add_user(options, input, ground);
   if (options.command == "user list") return list_users(ground);
   if (options.command == "user remove") return remove_user(options, ground);

@@ -124,13 +124,20 @@ units::Result<Options> parse_options(const std::vector<std::string>& arguments) 
       return std::unexpected(std::move(taken.error()));
     }
   }
+  if (auto right = check_words(out); !right) return std::unexpected(std::move(right.error()));
+  return out;
+}
+
+units::Result<void> check_words(const Options& given) {
+  const Command* command = find(given.command);
+  if (!command) return wrong("there is no command \"" + given.command + "\"");
   const std::size_t wanted =
       command->words.empty() ? 0 : 1 + static_cast<std::size_t>(std::ranges::count(command->words, ' '));
-  if (out.words.size() < wanted) return wrong(out.command + " needs " + std::string(command->words), command->name);
-  if (out.words.size() > wanted && out.command != "help") {
-    return wrong("\"" + out.words[wanted] + "\" is one word too many for " + out.command, command->name);
+  if (given.words.size() < wanted) return wrong(given.command + " needs " + std::string(command->words), command->name);
+  if (given.words.size() > wanted && given.command != "help") {
+    return wrong("\"" + given.words[wanted] + "\" is one word too many for " + given.command, command->name);
   }
-  return out;
+  return {};
 }
 
 std::string help_text(const std::string& name) {

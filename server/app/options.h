@@ -24,6 +24,9 @@ struct Options {
 /// `--help` anywhere gives {"help", {command}}.
 [[nodiscard]] units::Result<Options> parse_options(const std::vector<std::string>& arguments);
 
+/// Has the command as many words as it takes? What came over the control socket wasn't read by parse_options.
+[[nodiscard]] units::Result<void> check_words(const Options& options);
+
 /// The help text of one command; of the whole program for "" and for unknown ones.
 [[nodiscard]] std::string help_text(const std::string& command);
 

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <fstream>
 #include <future>
+#include <map>
 #include <optional>
 #include <set>
 
@@ -39,6 +40,24 @@ TEST(Collector, AnswersCommandsThroughItsSocketOnlyForItsOwner) {
   EXPECT_FALSE(bench.ask({"fly", {}, {}}));
   collector->stop();
   EXPECT_EQ(bench.ask({"pin", {}, {}}).error().message, "nobody");
+}
+
+TEST(Collector, RefusesCommandsWithTooFewOrTooManyWords) {
+  Bench bench;
+  auto collector = bench.start();
+  const auto refusal = [&](const Options& options) {
+    const auto said = bench.ask(options, "correct horse");
+    return said ? "done: " + *said : said.error().message;
+  };
+  const std::map<std::string, std::string> role = {{"role", "viewer"}, {"password-stdin", ""}};
+  EXPECT_EQ(refusal({"user role", {"x"}, {}}), "user role needs NAME ROLE; see vedette-server user role --help");
+  for (const char* command :
+       {"user add", "user remove", "user role", "user password", "hosts revoke", "receivers test"}) {
+    const std::string words = refusal({command, {}, role});
+    EXPECT_TRUE(words.starts_with(std::string(command) + " needs NAME")) << words;
+  }
+  EXPECT_TRUE(refusal({"user add", {"ann", "ben"}, role}).starts_with("\"ben\" is one word too many for user add"));
+  EXPECT_EQ(refusal({"pin", {}, {}}), "done: " + collector->pin() + "\n") << "it runs on";
 }
 
 TEST(Collector, IsTheOnlyOneOnItsData) {

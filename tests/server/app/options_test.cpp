@@ -43,6 +43,18 @@ TEST(Options, SayWhatIsNotUnderstood) {
             "--password-stdin takes no value; see vedette-server user add --help");
 }
 
+TEST(Options, ThatWereNotReadFromACommandLineAreCheckedForTheirWords) {
+  const auto said = [](const Options& options) {
+    const auto right = check_words(options);
+    return right ? "right" : right.error().message;
+  };
+  EXPECT_EQ(said({"user role", {"ann", "viewer"}, {}}), "right");
+  EXPECT_EQ(said({"pin", {}, {}}), "right");
+  EXPECT_EQ(said({"user role", {"ann"}, {}}), "user role needs NAME ROLE; see vedette-server user role --help");
+  EXPECT_EQ(said({"pin", {"x"}, {}}), "\"x\" is one word too many for pin; see vedette-server pin --help");
+  EXPECT_EQ(said({"fly", {}, {}}), "there is no command \"fly\"; see vedette-server --help");
+}
+
 TEST(Options, HelpIsThereForEveryCommand) {
   EXPECT_EQ(parse_options({"--help"})->command, "help");
   EXPECT_EQ(parse_options({"user", "add", "--help"})->words.front(), "user add");
