@@ -19,20 +19,8 @@ std::string cookie_line(const domain::LoginCookie& cookie, bool secure, const st
          "; HttpOnly; SameSite=Strict; Max-Age=" + std::to_string(life.count()) + (secure ? "; Secure" : "");
 }
 
-std::string_view role_word(domain::AccessRole role) {
-  switch (role) {
-    case domain::AccessRole::administrator:
-      return "administrator";
-    case domain::AccessRole::operator_:
-      return "operator";
-    case domain::AccessRole::viewer:
-      break;
-  }
-  return "viewer";
-}
-
 Response shown(const Person& person) {
-  Response response = domain::json(200, json{{"user", person.name}, {"role", role_word(person.role)}}.dump());
+  Response response = domain::json(200, json{{"user", person.name}, {"role", domain::name(person.role)}}.dump());
   response.headers.emplace_back("Cache-Control", "no-store");
   return response;
 }

@@ -19,22 +19,8 @@ access::People people_of(const CommandGround& ground) {
   return {ground.store, ground.logins, ground.revocations};
 }
 
-std::string_view word(domain::AccessRole role) {
-  switch (role) {
-    case domain::AccessRole::administrator:
-      return "administrator";
-    case domain::AccessRole::operator_:
-      return "operator";
-    case domain::AccessRole::viewer:
-      break;
-  }
-  return "viewer";
-}
-
 Result<domain::AccessRole> role_of(const std::string& what, const std::string& word) {
-  if (word == "administrator") return domain::AccessRole::administrator;
-  if (word == "operator") return domain::AccessRole::operator_;
-  if (word == "viewer") return domain::AccessRole::viewer;
+  if (const auto role = domain::access_role_of(word)) return *role;
   return units::fail(ErrorCode::invalid, what + " is \"" + word + "\"; it must be administrator, operator or viewer");
 }
 
@@ -57,7 +43,7 @@ Result<std::string> list_users(const CommandGround& ground) {
   const auto users = ground.store.users();
   if (!users) return std::unexpected(users.error());
   std::string out;
-  for (const domain::User& user : *users) out += user.name + "  " + std::string(word(user.role)) + "\n";
+  for (const domain::User& user : *users) out += user.name + "  " + std::string(domain::name(user.role)) + "\n";
   return out.empty()
              ? "No users yet. Add one with: vedette-server user add NAME --role administrator --password-stdin\n"
              : out;
@@ -75,8 +61,8 @@ Result<std::string> set_role(const Options& options, const CommandGround& ground
   if (!role) return std::unexpected(role.error());
   const auto user = access::set_role(people_of(ground), options.words[0], *role);
   if (!user) return std::unexpected(user.error());
-  units::log_info("user's role changed", {{"user", user->name}, {"role", word(user->role)}});
-  return user->name + " is " + std::string(word(user->role)) + " now.\n";
+  units::log_info("user's role changed", {{"user", user->name}, {"role", domain::name(user->role)}});
+  return user->name + " is " + std::string(domain::name(user->role)) + " now.\n";
 }
 
 Result<std::string> set_password(const Options& options, const std::string& input, const CommandGround& ground) {

@@ -47,7 +47,7 @@ Result<User> dispensable_user(Session& session, const std::string& name) {
   if (!user || user->role != AccessRole::administrator) return user;
   Int administrators = 0;
   session << "SELECT count(*) FROM user WHERE role = ?", into(administrators),
-      bind(std::string(word(AccessRole::administrator))), now;
+      bind(std::string(domain::name(AccessRole::administrator))), now;
   if (administrators > 1) return user;
   return units::fail(ErrorCode::conflict, user->name +
                                               " is the only administrator; first make another one: vedette-server "
@@ -75,8 +75,8 @@ Result<User> Store::add_user(const std::string& name, AccessRole role, const std
     auto taken = user_where(session, "name = ?", name);
     if (!taken) return std::unexpected(std::move(taken.error()));
     if (*taken) return units::fail(ErrorCode::conflict, "There is a user \"" + (*taken)->name + "\" already");
-    session << "INSERT INTO user (name, role, password) VALUES (?, ?, ?)", bind(name), bind(std::string(word(role))),
-        bind(password_phc), now;
+    session << "INSERT INTO user (name, role, password) VALUES (?, ?, ?)", bind(name),
+        bind(std::string(domain::name(role))), bind(password_phc), now;
     Int id = 0;
     session << "SELECT last_insert_rowid()", into(id), now;
     return User{static_cast<std::uint64_t>(id), name, role, password_phc};
@@ -128,8 +128,8 @@ Result<UserChange> Store::set_role(const std::string& name, AccessRole role) {
   return pool_->write([&](Session& session) -> Result<UserChange> {
     auto user = role == AccessRole::administrator ? known_user(session, name) : dispensable_user(session, name);
     if (!user) return std::unexpected(std::move(user.error()));
-    session << "UPDATE user SET role = ? WHERE id = ?", bind(std::string(word(role))), bind(static_cast<Int>(user->id)),
-        now;
+    session << "UPDATE user SET role = ? WHERE id = ?", bind(std::string(domain::name(role))),
+        bind(static_cast<Int>(user->id)), now;
     user->role = role;
     return UserChange{std::move(*user), {}};
   });

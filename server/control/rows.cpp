@@ -120,25 +120,13 @@ Result<domain::Digest> digest_of(std::string_view hex) {
   return digest;
 }
 
-std::string_view word(AccessRole role) noexcept {
-  switch (role) {
-    case AccessRole::administrator:
-      return "administrator";
-    case AccessRole::operator_:
-      return "operator";
-    case AccessRole::viewer:
-      break;
-  }
-  return "viewer";
-}
-
 std::string_view word(Transition transition) noexcept {
   return transition == Transition::fired ? "fired" : "resolved";
 }
 
 Result<AccessRole> role_of(std::string_view text) {
-  using enum AccessRole;
-  return find(std::array{viewer, operator_, administrator}, text, "role", [](AccessRole r) { return word(r); });
+  if (const auto role = domain::access_role_of(text)) return *role;
+  return unreadable("role", text);
 }
 
 Result<domain::HostStatus> status_of(std::string_view text) {

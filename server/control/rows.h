@@ -16,7 +16,6 @@ namespace vedette::control {
 [[nodiscard]] std::string hex_of(const domain::Digest& digest);
 [[nodiscard]] units::Result<domain::Digest> digest_of(std::string_view hex);
 
-[[nodiscard]] std::string_view word(domain::AccessRole role) noexcept;
 [[nodiscard]] std::string_view word(domain::Transition transition) noexcept;
 [[nodiscard]] units::Result<domain::AccessRole> role_of(std::string_view word);
 [[nodiscard]] units::Result<domain::HostStatus> status_of(std::string_view word);

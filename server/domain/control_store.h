@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "schema/units/result.h"
+#include "server/domain/access_role.h"
 #include "server/domain/alert.h"
 #include "server/domain/host.h"
 
@@ -49,8 +50,6 @@ class HostRecords {
   [[nodiscard]] virtual units::Result<std::vector<Outage>> outages(HostNumber host, units::Instant from,
                                                                    units::Instant to) = 0;
 };
-
-enum class AccessRole : std::uint8_t { viewer, operator_, administrator };
 
 struct User {
   std::uint64_t id = 0;
