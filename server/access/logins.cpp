@@ -103,13 +103,17 @@ LoginAnswer LoginDesk::granted(const domain::User& user, const std::string& peer
   if (auto kept = logins_.add(login); !kept) return broken(kept.error(), peer);
   // The password may have been changed, or the user removed, since it was looked up: that ended the logins there were.
   const auto still = store_.user(user.id);
-  if (!still || !*still || (*still)->password != user.password) {
-    (void)logins_.remove(login.sid);
-    log_refusal(peer, folded(user.name));
-    return refused(LoginRefusal::Why::wrong, "User or password is wrong.");
+  if (still && *still && (*still)->password == user.password) {
+    units::log_info("signed in", {{"user", user.name}, {"peer", peer}});
+    return LoginGrant{{user.id, user.name, user.role, login.sid, login.expires}, secret, kLoginLifetime};
   }
-  units::log_info("signed in", {{"user", user.name}, {"peer", peer}});
-  return LoginGrant{{user.id, user.name, user.role, login.sid, login.expires}, secret, kLoginLifetime};
+  if (const auto removed = logins_.remove(login.sid); !removed) {  // nobody has its secret
+    units::log_error("a login that was not granted can't be removed from the store; it ends by itself",
+                     {{"user", user.name}, {"error", removed.error().message}});
+  }
+  if (!still) return broken(still.error(), peer);
+  log_refusal(peer, folded(user.name));
+  return refused(LoginRefusal::Why::wrong, "User or password is wrong.");
 }
 
 Result<void> LoginDesk::log_out(const domain::Person& person) {

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "server/sqlite/database.h"
 #include "tests/server/access/bench.h"
 
 namespace vedette::access {
@@ -109,6 +110,25 @@ TEST(LoginDesk, LogsAFloodOfRefusalsInOneLineAMinute) {
   bench.clock.monotonic += std::chrono::seconds(60);
   EXPECT_FALSE(bench.log_in("ann", "wrong horse"));
   EXPECT_NE(log.with("login refused").at(1).find("refused=100"), std::string::npos);
+}
+
+TEST(LoginDesk, TellsAFaultOfTheStoreAfterARightPasswordAsOne) {
+  LoggedLines log;
+  Bench bench;
+  ASSERT_TRUE(add_user(*bench.store, "ann", domain::AccessRole::viewer, "correct horse"));
+  // From the moment the login is stored, ann can't be read any more, nor the login be removed.
+  auto database = sqlite::Database::open(bench.directory / "control.db");
+  ASSERT_TRUE(
+      database->execute("CREATE TRIGGER spoil AFTER INSERT ON login BEGIN UPDATE user SET role = 'king'; END;"
+                        "CREATE TRIGGER keep BEFORE DELETE ON login BEGIN SELECT RAISE(FAIL, 'kept'); END"));
+  const auto answer = bench.log_in("ann", "correct horse");
+  ASSERT_FALSE(answer);
+  EXPECT_EQ(answer.error().why, domain::LoginRefusal::Why::failed);
+  EXPECT_EQ(answer.error().words, "The collector failed to answer; its log says why.");
+  ASSERT_EQ(log.with("msg=\"login failed\"").size(), 1u);
+  EXPECT_NE(log.with("msg=\"login failed\"")[0].find("king"), std::string::npos);
+  ASSERT_EQ(log.with("a login that was not granted can't be removed").size(), 1u);
+  EXPECT_TRUE(log.with("login refused").empty());
 }
 
 TEST(LoginDesk, ShowsHowToMakeTheFirstUserOnlyWhileThereIsNone) {
