@@ -4,6 +4,7 @@
 
 #include "schema/units/log.h"
 #include "schema/units/utf8.h"
+#include "server/access/people.h"
 #include "server/access/secrets.h"
 
 namespace vedette::access {
@@ -16,8 +17,6 @@ using units::ErrorCode;
 using units::Result;
 
 namespace {
-
-constexpr std::size_t kLongestUserName = 128;
 
 std::unexpected<LoginRefusal> refused(LoginRefusal::Why why, std::string words, seconds retry = seconds{0}) {
   return std::unexpected(LoginRefusal{why, std::move(words), retry});

@@ -14,8 +14,6 @@ using units::Result;
 
 namespace {
 
-constexpr std::size_t kLongestUserName = 128;
-
 /// What leaned on the user's logins ends.
 Result<User> ended(const People& people, Result<domain::UserChange> change) {
   if (!change) return std::unexpected(std::move(change.error()));

@@ -9,6 +9,8 @@
 
 namespace vedette::access {
 
+inline constexpr std::size_t kLongestUserName = 128;  ///< bytes
+
 /// Any thread. Without a running collector there are neither logins in memory nor connections: null.
 struct People {
   domain::AccessRecords& store;
