@@ -1,6 +1,7 @@
 #include "server/access/login_book.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "schema/units/log.h"
 
@@ -18,7 +19,7 @@ constexpr std::chrono::seconds kAgain{5};
 }  // namespace
 
 LoginBook::~LoginBook() {
-  again_ = {};
+  moving_.with([](units::Steady& again) { again = {}; });
   store_waiting();
 }
 
@@ -76,11 +77,24 @@ std::vector<domain::Digest> LoginBook::forget(std::uint64_t user) {
   });
 }
 
+Result<domain::UserChange> LoginBook::end_with(const std::function<Result<domain::UserChange>()>& change) {
+  return moving_.with([&](units::Steady&) {
+    auto changed = change();
+    if (changed) std::ranges::move(forget(changed->user.id), std::back_inserter(changed->ended));
+    return changed;
+  });
+}
+
 void LoginBook::store_waiting() {
-  if (waiting() == 0 || clock_.steady() < again_) return;
+  if (waiting() == 0) return;
+  (void)moving_.try_with([this](units::Steady& again) { move_into_store(again); });
+}
+
+void LoginBook::move_into_store(units::Steady& again) {
+  if (clock_.steady() < again) return;
   for (const LoginRecord& login : waiting_.with([](const Waiting& all) { return all; })) {
     if (auto stored = store_.add_login(login); !stored) {
-      again_ = clock_.steady() + kAgain;
+      again = clock_.steady() + kAgain;
       return;
     }
     if (take_out(login.sid)) continue;

@@ -2,6 +2,7 @@
 // sign in and see what is wrong; it ends with the process if it still can't be stored then.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <vector>
 
@@ -24,10 +25,12 @@ class LoginBook {
   units::Result<void> add(const domain::LoginRecord& login);
   [[nodiscard]] units::Result<std::optional<domain::LoginRecord>> find(const domain::Digest& sid);
   units::Result<void> remove(const domain::Digest& sid);
-  /// Of the logins that wait, those of this user are dropped and returned.
-  [[nodiscard]] std::vector<domain::Digest> forget(std::uint64_t user);
+  /// Runs `change`, which ends a user's logins in the store; those of that user that wait are dropped, and added to
+  /// what ended. None of them reaches the store meanwhile.
+  units::Result<domain::UserChange> end_with(const std::function<units::Result<domain::UserChange>()>& change);
 
-  /// Stores what waits, at most every 5 s while the store refuses; quick when nothing waits. One thread, now and then.
+  /// Stores what waits, at most every 5 s while the store refuses; quick when nothing waits, and next time while a user
+  /// changes. One thread, now and then.
   void store_waiting();
   [[nodiscard]] std::size_t waiting() const;
 
@@ -35,11 +38,15 @@ class LoginBook {
   using Waiting = std::vector<domain::LoginRecord>;  ///< oldest first
   [[nodiscard]] bool keep(const domain::LoginRecord& login);
   [[nodiscard]] bool take_out(const domain::Digest& sid);  ///< false if it didn't wait
+  [[nodiscard]] std::vector<domain::Digest> forget(std::uint64_t user);
+  void move_into_store(units::Steady& again);
 
   domain::AccessRecords& store_;
   const domain::Clock& clock_;
   mutable domain::Guarded<Waiting> waiting_;
-  units::Steady again_{};  ///< store_waiting()'s
+  /// When to try again. Held while what waits moves into the store, and while a user changes: in between, a login of
+  /// the user would be looked for in the store before it is there, and in memory after it has left.
+  domain::Guarded<units::Steady> moving_;
 };
 
 }  // namespace vedette::access

@@ -1,7 +1,7 @@
 #include "server/access/people.h"
 
 #include <algorithm>
-#include <iterator>
+#include <functional>
 
 #include "schema/units/utf8.h"
 #include "server/access/passwords.h"
@@ -14,15 +14,14 @@ using units::Result;
 
 namespace {
 
-/// What leaned on the user's logins ends.
-Result<User> ended(const People& people, Result<domain::UserChange> change) {
-  if (!change) return std::unexpected(std::move(change.error()));
-  if (people.logins != nullptr)
-    std::ranges::move(people.logins->forget(change->user.id), std::back_inserter(change->ended));
+/// Runs `change`; the user's logins and what leaned on them end.
+Result<User> end_with(const People& people, const std::function<Result<domain::UserChange>()>& change) {
+  auto changed = people.logins != nullptr ? people.logins->end_with(change) : change();
+  if (!changed) return std::unexpected(std::move(changed.error()));
   if (people.revocations != nullptr) {
-    for (const domain::Digest& sid : change->ended) people.revocations->on_login_ended(sid);
+    for (const domain::Digest& sid : changed->ended) people.revocations->on_login_ended(sid);
   }
-  return std::move(change->user);
+  return std::move(changed->user);
 }
 
 }  // namespace
@@ -39,7 +38,7 @@ Result<User> add_user(domain::AccessRecords& store, const std::string& name, dom
 }
 
 Result<User> remove_user(const People& people, const std::string& name) {
-  return ended(people, people.store.remove_user(name));
+  return end_with(people, [&] { return people.store.remove_user(name); });
 }
 
 Result<User> set_role(const People& people, const std::string& name, domain::AccessRole role) {
@@ -51,7 +50,8 @@ Result<User> set_role(const People& people, const std::string& name, domain::Acc
 
 Result<User> set_password(const People& people, const std::string& name, const std::string& password) {
   if (auto good = check_password(password); !good) return std::unexpected(std::move(good.error()));
-  return ended(people, people.store.set_password(name, hash_password(password)));
+  const std::string phc = hash_password(password);
+  return end_with(people, [&] { return people.store.set_password(name, phc); });
 }
 
 }  // namespace vedette::access

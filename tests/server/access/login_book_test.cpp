@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <map>
+#include <thread>
 
 #include "tests/server/access/bench.h"
 
@@ -14,6 +16,7 @@ struct Records final : domain::AccessRecords {
   std::optional<units::Error> fault;
   std::map<domain::Digest, domain::LoginRecord> kept;
   int tries = 0;
+  std::function<void()> password_set{};  ///< called when the logins of before have gone
 
   units::Result<void> written() const {
     return fault ? units::Result<void>(std::unexpected(*fault)) : units::Result<void>();
@@ -27,7 +30,16 @@ struct Records final : domain::AccessRecords {
   units::Result<std::vector<domain::User>> users() override { return {}; }
   units::Result<domain::UserChange> remove_user(const std::string&) override { return {}; }
   units::Result<domain::UserChange> set_role(const std::string&, domain::AccessRole) override { return {}; }
-  units::Result<domain::UserChange> set_password(const std::string&, const std::string&) override { return {}; }
+  units::Result<domain::UserChange> set_password(const std::string&, const std::string&) override {
+    domain::UserChange change;
+    std::erase_if(kept, [&](const auto& one) {
+      if (one.second.user != change.user.id) return false;
+      change.ended.push_back(one.first);
+      return true;
+    });
+    if (password_set) password_set();
+    return change;
+  }
   units::Result<void> add_login(const domain::LoginRecord& login) override {
     ++tries;
     if (!fault) kept[login.sid] = login;
@@ -127,6 +139,24 @@ TEST(LoginBook, ForgetsTheWaitingLoginsOfAUserWhosePasswordChanged) {
   EXPECT_EQ(revocations.ended, (std::set<domain::Digest>{"a", "b"}));
   EXPECT_EQ(book.waiting(), 1u);
   EXPECT_TRUE(book.find("c")->has_value());
+}
+
+TEST(LoginBook, StoresNoWaitingLoginWhileItsUserChanges) {
+  Records records;
+  FakeClock clock;
+  LoginBook book(records, clock);
+  Revocations revocations;
+  records.fault = kFull;
+  ASSERT_TRUE(book.add(login("a", 0)));
+  records.fault.reset();
+  records.password_set = [&] { std::thread([&] { book.store_waiting(); }).join(); };
+  ASSERT_TRUE(set_password({records, &book, &revocations}, "ann", "battery staple"));
+  EXPECT_EQ(revocations.ended, std::set<domain::Digest>{"a"});
+  EXPECT_FALSE(book.find("a")->has_value());
+  EXPECT_TRUE(records.kept.empty());
+  ASSERT_TRUE(book.add(login("b", 0))) << "with the new password";
+  book.store_waiting();
+  EXPECT_TRUE(book.find("b")->has_value());
 }
 
 }  // namespace
