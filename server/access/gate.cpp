@@ -1,6 +1,7 @@
 #include "server/access/gate.h"
 
 #include <algorithm>
+#include <ranges>
 
 #include "server/access/origin.h"
 #include "server/access/secrets.h"
@@ -11,18 +12,34 @@ using domain::Person;
 using units::ErrorCode;
 using units::Result;
 
-Result<Person> Gate::person(const domain::RequestHead& head) {
-  const std::string_view secret = head.cookie(config_.cookie.name(head.secure));
-  if (secret.empty()) return units::fail(ErrorCode::unauthorized, "Nobody is signed in.");
+namespace {
+
+/// Of a login's cookies in one request. More than one come where another path or a neighbouring host name set the name
+/// too; each costs a look into the store.
+constexpr std::ptrdiff_t kMostSecrets = 4;
+
+}  // namespace
+
+Result<std::optional<Person>> Gate::holder(std::string_view secret) {
   auto login = logins_.find(sha256(secret));
   if (!login) return std::unexpected(std::move(login.error()));
-  if (!*login || (*login)->expires <= clock_.now()) {
-    return units::fail(ErrorCode::unauthorized, "This login has ended; sign in again.");
-  }
+  if (!*login || (*login)->expires <= clock_.now()) return std::nullopt;
   auto user = store_.user((*login)->user);
   if (!user) return std::unexpected(std::move(user.error()));
-  if (!*user) return units::fail(ErrorCode::unauthorized, "This login has ended; sign in again.");
+  if (!*user) return std::nullopt;
   return Person{(*user)->id, (*user)->name, (*user)->role, (*login)->sid, (*login)->expires};
+}
+
+Result<Person> Gate::person(const domain::RequestHead& head) {
+  auto secrets = head.cookies(config_.cookie.name(head.secure));
+  std::erase(secrets, std::string_view{});
+  if (secrets.empty()) return units::fail(ErrorCode::unauthorized, "Nobody is signed in.");
+  for (const std::string_view secret : secrets | std::views::take(kMostSecrets)) {
+    auto person = holder(secret);
+    if (!person) return std::unexpected(std::move(person.error()));
+    if (*person) return std::move(**person);
+  }
+  return units::fail(ErrorCode::unauthorized, "This login has ended; sign in again.");
 }
 
 Result<void> Gate::origin(const domain::RequestHead& head) {

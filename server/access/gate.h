@@ -1,7 +1,9 @@
 // The default Gatekeeper: reads cookies, bearer keys and Origins, looks them up in the control store. Any thread.
 #pragma once
 
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "server/access/login_book.h"
@@ -28,6 +30,9 @@ class Gate final : public domain::Gatekeeper {
   [[nodiscard]] units::Result<domain::HostRecord> host(const domain::RequestHead& head) override;
 
  private:
+  /// Nobody if the secret is of no login, or of one that has ended.
+  [[nodiscard]] units::Result<std::optional<domain::Person>> holder(std::string_view secret);
+
   GateConfig config_;
   domain::ControlStore& store_;
   LoginBook& logins_;

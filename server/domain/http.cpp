@@ -117,7 +117,8 @@ std::vector<std::string_view> RequestHead::parameters(std::string_view name) con
   return values;
 }
 
-std::string_view RequestHead::cookie(std::string_view name) const {
+std::vector<std::string_view> RequestHead::cookies(std::string_view name) const {
+  std::vector<std::string_view> values;
   std::string_view rest = header("cookie");
   while (!rest.empty()) {
     const std::size_t semicolon = rest.find(';');
@@ -125,9 +126,9 @@ std::string_view RequestHead::cookie(std::string_view name) const {
     rest = semicolon == std::string_view::npos ? std::string_view{} : rest.substr(semicolon + 1);
     while (pair.starts_with(' ')) pair.remove_prefix(1);
     const std::size_t equals = pair.find('=');
-    if (equals != std::string_view::npos && pair.substr(0, equals) == name) return pair.substr(equals + 1);
+    if (equals != std::string_view::npos && pair.substr(0, equals) == name) values.push_back(pair.substr(equals + 1));
   }
-  return {};
+  return values;
 }
 
 Response json(int status, std::string body) {

@@ -30,7 +30,8 @@ struct RequestHead {
   [[nodiscard]] std::string_view header(std::string_view lower_case_name) const;  ///< empty if absent; first of several
   [[nodiscard]] std::string_view parameter(std::string_view name) const;          ///< first of several
   [[nodiscard]] std::vector<std::string_view> parameters(std::string_view name) const;
-  [[nodiscard]] std::string_view cookie(std::string_view name) const;
+  /// All values of this name, in order: paths and neighbouring host names may each have set one.
+  [[nodiscard]] std::vector<std::string_view> cookies(std::string_view name) const;
 };
 
 struct Request {

@@ -92,6 +92,21 @@ TEST(Gate, KnowsALoginOfACollectorBelowAPathByItsOwnCookie) {
   EXPECT_FALSE(below.person(Bench::with("cookie", "__Host-sid=" + grant->secret)));
 }
 
+TEST(Gate, FindsTheLoginBehindCookiesOfTheSameNameThatOthersSet) {
+  Bench bench;
+  ASSERT_TRUE(add_user(*bench.store, "ann", domain::AccessRole::viewer, "correct horse"));
+  const auto grant = bench.log_in("ann", "correct horse");
+  const auto among = [&](int others) {
+    std::string cookies;
+    for (int n = 0; n < others; ++n) cookies += "__Host-sid=of-a-neighbour; ";
+    return bench.gate.person(Bench::with("cookie", cookies + "x=y; __Host-sid=" + grant->secret));
+  };
+  EXPECT_TRUE(among(1));
+  EXPECT_TRUE(among(3));
+  EXPECT_EQ(among(4).error().message, "This login has ended; sign in again.") << "each costs a look into the store";
+  EXPECT_EQ(bench.gate.person(Bench::with("cookie", "__Host-sid=; x=y")).error().message, "Nobody is signed in.");
+}
+
 TEST(Gate, RefusesARequestWithTwoOrigins) {
   Bench bench;
   auto head = Bench::with("host", "here");

@@ -18,7 +18,7 @@ inline constexpr std::string_view kNobodysId = "ffffffffffffffffffffffffffffffff
 class FakeGate final : public domain::Gatekeeper {
  public:
   units::Result<domain::Person> person(const domain::RequestHead& head) override {
-    if (head.cookie("sid").empty()) return units::fail(units::ErrorCode::unauthorized, "Nobody is logged in.");
+    if (head.cookies("sid").empty()) return units::fail(units::ErrorCode::unauthorized, "Nobody is logged in.");
     return domain::Person{1, "ann", domain::AccessRole::viewer, "digest"};
   }
   units::Result<void> origin(const domain::RequestHead&) override { return {}; }

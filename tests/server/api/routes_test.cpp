@@ -21,7 +21,7 @@ using nlohmann::json;
 class Gate final : public domain::Gatekeeper {
  public:
   units::Result<domain::Person> person(const domain::RequestHead& head) override {
-    if (head.cookie(head.secure ? "__Host-sid" : "sid") == "good")
+    if (head.cookies(head.secure ? "__Host-sid" : "sid") == std::vector<std::string_view>{"good"})
       return domain::Person{1, "ann", domain::AccessRole::operator_, "d"};
     return units::fail(units::ErrorCode::unauthorized, "Nobody is signed in.");
   }

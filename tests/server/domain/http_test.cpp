@@ -22,5 +22,12 @@ TEST(Problem, IsValidJsonWhateverAClientSent) {
   EXPECT_EQ(detail_of("plain"), "plain");
 }
 
+TEST(RequestHead, TellsEveryCookieOfANameInOrder) {
+  RequestHead head;
+  EXPECT_TRUE(head.cookies("sid").empty());
+  head.headers.emplace_back("cookie", "sid=1; xsid=2;sid=;  sid=a=b; sid; sidx=3");
+  EXPECT_EQ(head.cookies("sid"), (std::vector<std::string_view>{"1", "", "a=b"}));
+}
+
 }  // namespace
 }  // namespace vedette::domain

@@ -26,7 +26,7 @@ TEST(ParseHead, ReadsPathQueryAndFields) {
   EXPECT_EQ(parsed->head.parameters("series"), (std::vector<std::string_view>{"a&b", "c d"}));
   EXPECT_EQ(parsed->head.parameter("empty"), "");
   EXPECT_EQ(parsed->head.header("x-thing"), "two words");
-  EXPECT_EQ(parsed->head.cookie("sid"), "xyz");
+  EXPECT_EQ(parsed->head.cookies("sid"), std::vector<std::string_view>{"xyz"});
   EXPECT_TRUE(parsed->keep_alive);
 }
 
