@@ -30,9 +30,7 @@ struct Logged {
   /// Waits until the log has this of an ending.
   void expect(const std::string& who, int code, const std::string& words, const std::string& by) {
     const std::string line = " code=" + std::to_string(code) + " reason=\"" + words + "\" closed_by=" + by;
-    for (int tries = 0; tries < 10'000 && log.count(line) == 0; ++tries) {
-      std::this_thread::sleep_for(std::chrono::milliseconds(1));
-    }
+    EXPECT_TRUE(log.await(line)) << who << line;
     EXPECT_EQ(log.count(line), 1U) << who << line;
     EXPECT_GE(log.count("msg=\"" + who + " disconnected\""), 1U);
   }

@@ -1,5 +1,7 @@
 // Who loses a right loses at once what leans on it, over each live transport: users removed, passwords changed, hosts
 // revoked, by the commands beside a running collector.
+#include <chrono>
+
 #include "tests/server/app/live_world.h"
 
 namespace vedette::app {
@@ -56,8 +58,11 @@ struct Watching {
     const json first = json::parse(body_of(get(*world.collector, path, login)));
     poll.write("GET " + path + "&cursor=" + first.at("cursor").get<std::string>() + " HTTP/1.1\r\nHost: localhost\r\n" +
                login + "\r\n");
-    while (metric(*world.collector, "live_viewers") != "3") {
-    }
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+    std::string viewers;
+    do viewers = metric(*world.collector, "live_viewers");
+    while (viewers != "3" && std::chrono::steady_clock::now() < deadline);
+    ASSERT_EQ(viewers, "3") << "the poll doesn't wait";
   }
 };
 
