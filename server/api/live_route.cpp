@@ -29,7 +29,7 @@ void stream(const LivePorts& ports, Context& context) {
   response.headers = {{"Content-Type", "text/event-stream"},
                       {"Cache-Control", "no-store"},
                       {"X-Accel-Buffering", "no"}};  // nginx holds an answer back until it is large, otherwise
-  response.stream = ports.stream(*context.person, std::move(*query));
+  response.stream = ports.stream(*context.person, std::move(*query), context.request.head.peer);
   context.respond(std::move(response));
 }
 

@@ -21,8 +21,9 @@ struct LiveQuery {
 struct LivePorts {
   /// The handler of a WebSocket. On the loop's thread; must not block.
   std::function<std::unique_ptr<domain::ConnectionHandler>(const domain::Person&)> socket;
-  /// The body of an event stream. Any thread.
-  std::function<std::shared_ptr<domain::StreamHandler>(const domain::Person&, LiveQuery)> stream;
+  /// The body of an event stream to this peer, as RequestHead names it. Any thread.
+  std::function<std::shared_ptr<domain::StreamHandler>(const domain::Person&, LiveQuery, const std::string& peer)>
+      stream;
   /// Answers a poll, now or when there is something to tell. Any thread.
   std::function<void(const domain::Person&, LiveQuery, domain::Responder)> poll;
   /// The topics of a query, checked; `invalid` says what is wrong.

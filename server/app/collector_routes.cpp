@@ -52,9 +52,9 @@ void Collector::Parts::add_live_routes() {
   ports.socket = [this, login](const domain::Person& person) {
     return std::make_unique<live::SocketViewer>(hub, login(person));
   };
-  ports.stream = [this, login](const domain::Person& person, api::LiveQuery query) {
+  ports.stream = [this, login](const domain::Person& person, api::LiveQuery query, const std::string& peer) {
     return std::make_shared<live::EventStream>(hub, login(person),
-                                               live::Watch{std::move(query.topics), std::move(query.cursor)});
+                                               live::Watch{std::move(query.topics), std::move(query.cursor)}, peer);
   };
   ports.poll = [this, login](const domain::Person& person, api::LiveQuery query, domain::Responder respond) {
     polls.poll(login(person), {std::move(query.topics), std::move(query.cursor)}, std::move(respond));

@@ -62,7 +62,9 @@ class StreamHandler {
   virtual void on_open(BodyStream& stream) = 0;  ///< after the head was queued; the reference lives until on_end
   virtual void on_drained() {}                   ///< queued_bytes() fell to 0 after being above it
   virtual void on_stop() = 0;                    ///< the server stops: finish() soon
-  virtual void on_end() = 0;                     ///< last call: the body is complete and written, or the peer is gone
+  /// Last call. `how` is empty when the body is complete and written; else how the connection ended before:
+  /// "FIN", "RST" …; "dropped" if the server gave up on a peer that takes nothing.
+  virtual void on_end(std::string_view how) = 0;
 };
 
 struct Response {

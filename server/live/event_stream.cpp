@@ -3,7 +3,6 @@
 #include <memory>
 #include <utility>
 
-#include "schema/units/log.h"
 #include "schema/wire/session.h"
 
 namespace vedette::live {
@@ -19,8 +18,8 @@ std::shared_ptr<const std::string> share(std::string text) {
 
 }  // namespace
 
-EventStream::EventStream(Hub& hub, Viewer::Login login, Watch watch)
-    : hub_(hub), login_(std::move(login)), watch_(std::move(watch)) {}
+EventStream::EventStream(Hub& hub, Login login, Watch watch, std::string peer)
+    : hub_(hub), login_(std::move(login)), watch_(std::move(watch)), peer_(std::move(peer)) {}
 
 void EventStream::on_open(domain::BodyStream& stream) {
   stream_ = &stream;
@@ -35,7 +34,14 @@ void EventStream::on_stop() {
   viewer_->close(wire::close::restarting, "collector restarting");
 }
 
-void EventStream::on_end() {
+void EventStream::on_end(std::string_view how) {
+  // Without a `close` of ours: HTTP has no code for it, so it reads as a WebSocket's end without a close frame.
+  if (!ending_.by_us) {
+    const bool dropped = how == "dropped";
+    using How = domain::Ending::How;
+    ending_ = {dropped ? How::we_gave_up : How::without_close, wire::close::abnormal, std::string(how), dropped};
+  }
+  log_disconnected("events", peer_, ending_);
   viewer_.reset();
   stream_ = nullptr;
 }
@@ -43,8 +49,7 @@ void EventStream::on_end() {
 void EventStream::close(std::uint16_t code, std::string_view reason) {
   stream_->write(share(close_event(code, reason)));
   stream_->finish(hub_.limits().farewell);
-  units::log_info("viewer disconnected",
-                  {{"transport", "events"}, {"code", code}, {"reason", reason}, {"closed_by", "collector"}});
+  ending_ = {domain::Ending::How::closed, code, std::string(reason), true};
 }
 
 }  // namespace vedette::live

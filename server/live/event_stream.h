@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "server/domain/http.h"
@@ -21,13 +22,14 @@ struct Watch {
 /// and reason of a WebSocket's close frame, unless the connection just goes.
 class EventStream final : public domain::StreamHandler, private Outlet {
  public:
-  EventStream(Hub& hub, Viewer::Login login, Watch watch);
+  /// `peer` as in RequestHead, for the log.
+  EventStream(Hub& hub, Login login, Watch watch, std::string peer);
 
   // domain::StreamHandler
   void on_open(domain::BodyStream& stream) override;
   void on_drained() override { viewer_->drained(); }
   void on_stop() override;
-  void on_end() override;
+  void on_end(std::string_view how) override;
 
  private:
   void send(const Encoded& message) override { stream_->write(message.text); }
@@ -35,8 +37,10 @@ class EventStream final : public domain::StreamHandler, private Outlet {
   void close(std::uint16_t code, std::string_view reason) override;
 
   Hub& hub_;
-  const Viewer::Login login_;
+  const Login login_;
   Watch watch_;
+  const std::string peer_;
+  domain::Ending ending_;  ///< as told in `close`, if it was
   domain::BodyStream* stream_ = nullptr;
   std::optional<Viewer> viewer_;
 };

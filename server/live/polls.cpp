@@ -7,7 +7,7 @@ namespace vedette::live {
 /// One request that waits. Sits on the control executor: nothing here belongs to a connection.
 class Polls::Poll final : public Subscriber {
  public:
-  Poll(Polls& owner, const Viewer::Login& login, domain::Responder respond)
+  Poll(Polls& owner, const Login& login, domain::Responder respond)
       : owner_(owner),
         respond_(std::move(respond)),
         seat_(std::make_shared<Seat>(Seat{owner.control_, Form::text, login, this, {}})) {
@@ -80,13 +80,13 @@ class Polls::Poll final : public Subscriber {
 Polls::Polls(Hub& hub, domain::Executor& control) : hub_(hub), control_(control) {}
 Polls::~Polls() = default;
 
-void Polls::poll(Viewer::Login login, Watch watch, domain::Responder respond) {
+void Polls::poll(Login login, Watch watch, domain::Responder respond) {
   control_.post([this, login = std::move(login), watch = std::move(watch), respond = std::move(respond)] {
     begin(login, watch, respond);
   });
 }
 
-void Polls::begin(Viewer::Login login, Watch watch, domain::Responder respond) {
+void Polls::begin(Login login, Watch watch, domain::Responder respond) {
   const auto refuse = [&respond](int status, std::string_view words) {
     respond(domain::problem(status, words, {{"Retry-After", "1"}}));
   };

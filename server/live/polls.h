@@ -22,11 +22,11 @@ class Polls {
   /// Any thread. `respond` gets {"cursor","events":[…]}, the messages that a WebSocket would have got, without beats;
   /// at once if there are any, Limits::poll_gather after the first if it had to wait. 401 when the login ends
   /// meanwhile, 429 beyond Limits::polls_of_login, 503 beyond Limits::polls and when the collector stops.
-  void poll(Viewer::Login login, Watch watch, domain::Responder respond);
+  void poll(Login login, Watch watch, domain::Responder respond);
 
  private:
   class Poll;
-  void begin(Viewer::Login login, Watch watch, domain::Responder respond);
+  void begin(Login login, Watch watch, domain::Responder respond);
   void end(Poll& poll);
 
   Hub& hub_;

@@ -2,12 +2,11 @@
 
 #include <utility>
 
-#include "schema/units/log.h"
 #include "schema/wire/session.h"
 
 namespace vedette::live {
 
-SocketViewer::SocketViewer(Hub& hub, Viewer::Login login) : hub_(hub), login_(std::move(login)) {}
+SocketViewer::SocketViewer(Hub& hub, Login login) : hub_(hub), login_(std::move(login)) {}
 
 void SocketViewer::on_open(domain::Connection& connection) {
   connection_ = &connection;
@@ -15,11 +14,7 @@ void SocketViewer::on_open(domain::Connection& connection) {
 }
 
 void SocketViewer::on_end(const domain::Ending& ending) {
-  units::log_info("viewer disconnected", {{"transport", "websocket"},
-                                          {"peer", connection_->peer()},
-                                          {"code", ending.code},
-                                          {"reason", ending.words},
-                                          {"closed_by", domain::closed_by(ending)}});
+  log_disconnected("websocket", connection_->peer(), ending);
   viewer_.reset();
   connection_ = nullptr;
 }

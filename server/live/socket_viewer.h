@@ -11,7 +11,7 @@ namespace vedette::live {
 
 class SocketViewer final : public domain::ConnectionHandler, private Outlet {
  public:
-  SocketViewer(Hub& hub, Viewer::Login login);
+  SocketViewer(Hub& hub, Login login);
 
   // domain::ConnectionHandler
   void on_open(domain::Connection& connection) override;
@@ -30,7 +30,7 @@ class SocketViewer final : public domain::ConnectionHandler, private Outlet {
   void fault(const std::string& words);
 
   Hub& hub_;
-  const Viewer::Login login_;
+  const Login login_;
   domain::Connection* connection_ = nullptr;
   std::optional<Viewer> viewer_;
   unsigned faults_ = 0;

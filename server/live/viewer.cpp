@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "schema/units/log.h"
 #include "schema/wire/session.h"
 
 namespace vedette::live {
@@ -150,6 +151,14 @@ void Viewer::beat(const Encoded& beat, const std::string&) {
 
 void Viewer::end_login() {
   close(wire::close::unauthorized, "your login ended");
+}
+
+void log_disconnected(std::string_view transport, std::string_view peer, const domain::Ending& ending) {
+  units::log_info("viewer disconnected", {{"transport", transport},
+                                          {"peer", peer},
+                                          {"code", ending.code},
+                                          {"reason", ending.words},
+                                          {"closed_by", domain::closed_by(ending)}});
 }
 
 }  // namespace vedette::live

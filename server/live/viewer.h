@@ -6,8 +6,10 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "server/domain/connection.h"
 #include "server/live/hub.h"
 
 namespace vedette::live {
@@ -29,9 +31,8 @@ class Outlet {
 /// While rows are held, cursors sent are those of the last event before them, so that resuming never skips one.
 class Viewer final : public Subscriber {
  public:
-  /// Who looks: closed (4401) when the login `sid` ends, at the latest at the first beat after `expires`.
-  using Login = live::Login;
-  /// `outlet` outlives this. Takes its seat at once.
+  /// Closed (4401) when `login` ends, at the latest at the first beat after it expires. `outlet` outlives this. Takes
+  /// its seat at once.
   Viewer(Hub& hub, const Login& login, domain::Executor& loop, Form form, Outlet& outlet);
   ~Viewer() override;  ///< gives the seat back
   Viewer(const Viewer&) = delete;
@@ -79,5 +80,8 @@ class Viewer final : public Subscriber {
   std::size_t last_waiting_ = 0;
   unsigned stalled_ = 0;
 };
+
+/// One line for each viewer whose connection ended, whatever carried it.
+void log_disconnected(std::string_view transport, std::string_view peer, const domain::Ending& ending);
 
 }  // namespace vedette::live

@@ -72,9 +72,9 @@ void BodyWriter::on_stop() {
   if (handler_) std::shared_ptr(handler_)->on_stop();
 }
 
-void BodyWriter::on_end() {
+void BodyWriter::on_end(std::string_view how) {
   finished_ = true;
-  if (const auto handler = std::exchange(handler_, nullptr)) handler->on_end();
+  if (const auto handler = std::exchange(handler_, nullptr)) handler->on_end(how);
 }
 
 }  // namespace vedette::net

@@ -5,6 +5,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 
 #include "schema/wire/output_queue.h"
 #include "server/domain/http.h"
@@ -33,7 +34,7 @@ class BodyWriter final : public domain::BodyStream {
   /// All that waited was written. True if that was the body's end.
   [[nodiscard]] bool flushed();
   void on_stop();
-  void on_end();  ///< also after the last byte; the second call does nothing
+  void on_end(std::string_view how);  ///< also after the last byte; the second call does nothing
 
  private:
   Peer& peer_;

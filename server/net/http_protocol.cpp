@@ -188,7 +188,7 @@ void HttpProtocol::on_flushed() {
 
 /// The answer has left.
 void HttpProtocol::complete() {
-  if (const auto stream = std::exchange(stream_, nullptr)) stream->on_end();
+  if (const auto stream = std::exchange(stream_, nullptr)) stream->on_end({});
   if (!keep_alive_) {
     state_ = State::finished;
     return peer_.finish(peer_.shard().config().linger_deadline);
@@ -226,8 +226,8 @@ void HttpProtocol::on_stop(std::uint16_t, const std::string&) {
   }
 }
 
-void HttpProtocol::on_end(const std::string&) {
-  if (stream_) stream_->on_end();
+void HttpProtocol::on_end(const std::string& how) {
+  if (stream_) stream_->on_end(how);
 }
 
 void HttpProtocol::upgrade() {

@@ -91,11 +91,11 @@ struct World {
   int changes = 0;
 
   World() {
-    const live::Viewer::Login login{"ann", units::Instant::max()};
+    const live::Login login{"ann", units::Instant::max()};
     api::LivePorts ports;
-    ports.stream = [this, login](const domain::Person&, api::LiveQuery query) {
+    ports.stream = [this, login](const domain::Person&, api::LiveQuery query, const std::string& peer) {
       return std::make_shared<live::EventStream>(bench.hub, login,
-                                                 live::Watch{std::move(query.topics), std::move(query.cursor)});
+                                                 live::Watch{std::move(query.topics), std::move(query.cursor)}, peer);
     };
     ports.poll = [this, login](const domain::Person&, api::LiveQuery query, domain::Responder respond) {
       polls.poll(login, {std::move(query.topics), std::move(query.cursor)}, std::move(respond));
@@ -104,7 +104,7 @@ struct World {
     api::add_live_routes(router, std::move(ports), kLimits.message);
   }
   ~World() {
-    for (const auto& stream : streams) stream->handler->on_end();
+    for (const auto& stream : streams) stream->handler->on_end("FIN");
     socket.end();
     bench.pass(kLimits.flush_most);  // what was asked for is answered before polls end for want of news
     bench.pass(kLimits.poll + units::Milliseconds{1});

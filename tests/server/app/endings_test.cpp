@@ -111,5 +111,23 @@ TEST(Endings, OurOwnCodesAreToldAndLogged) {
   told(*last, "viewer", 4401, "your login ended");
 }
 
+TEST(Endings, EventStreamsAreLoggedWithTheirPeerWhoeverEndedThem) {
+  Logged all;
+  const auto watching = [&] {
+    auto client = std::make_unique<Client>(all.world.collector->port());
+    client->write("GET /api/v1/live/events?topics=alerts HTTP/1.1\r\nHost: localhost\r\nCookie: " + all.world.cookie +
+                  "\r\n\r\n");
+    EXPECT_NE(client->read_until("\"topic\":\"alerts\"").find(" 200 "), std::string::npos);
+    return client;
+  };
+  const auto first = watching();
+  first->fin_only();
+  all.expect("viewer", 1006, "TLS eof", "nobody");
+  const auto last = watching();
+  all.world.collector->stop();
+  all.expect("viewer", 1012, "collector restarting", "collector");
+  EXPECT_EQ(all.log.count("transport=events peer=127.0.0.1:"), 2U);
+}
+
 }  // namespace
 }  // namespace vedette::app

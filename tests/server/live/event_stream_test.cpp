@@ -4,6 +4,7 @@
 
 #include <optional>
 
+#include "schema/units/log.h"
 #include "tests/server/live/bench.h"
 
 namespace vedette::live {
@@ -65,14 +66,14 @@ struct Watching {
   explicit Watching(Limits limits = {}) : bench(limits) {}
   ~Watching() { end(); }
   void open(std::vector<std::string> topics, std::optional<std::string> cursor = {}) {
-    viewer = std::make_unique<EventStream>(bench.hub, Viewer::Login{"ann", units::Instant::max()},
-                                           Watch{std::move(topics), std::move(cursor)});
+    viewer = std::make_unique<EventStream>(bench.hub, Login{"ann", units::Instant::max()},
+                                           Watch{std::move(topics), std::move(cursor)}, "192.0.2.7:1");
     viewer->on_open(stream);
     bench.settle();
   }
-  void end() {
+  void end(std::string_view how = {}) {
     if (!viewer) return;
-    viewer->on_end();
+    viewer->on_end(how);
     viewer.reset();
     bench.settle();
   }
@@ -173,6 +174,32 @@ TEST(EventStream, SaysGoodbyeWhenTheCollectorStops) {
   watching.viewer->on_stop();
   EXPECT_EQ(watching.take().back().data["code"], 1012);
   EXPECT_TRUE(watching.stream.finished);
+}
+
+/// The fields of the only line logged while `work` runs.
+template <class Work>
+std::string logged(Work work) {
+  std::string lines;
+  units::bind_log([&](units::Level, std::string_view line) { lines += line; });
+  work();
+  units::bind_log({});
+  const std::string before = "<6>msg=\"viewer disconnected\" transport=events peer=192.0.2.7:1 ";
+  return lines.starts_with(before) ? lines.substr(before.size()) : lines;
+}
+
+TEST(EventStream, IsLoggedOnceAtItsEndWhoeverEndedIt) {
+  Watching watching;
+  watching.open({"fleet"});
+  EXPECT_EQ(logged([&] { watching.end("FIN"); }), "code=1006 reason=FIN closed_by=nobody\n");
+  watching.open({"fleet"});
+  EXPECT_EQ(logged([&] { watching.end("dropped"); }), "code=1006 reason=dropped closed_by=collector\n");
+  watching.open({"fleet"});
+  EXPECT_EQ(logged([&] {
+              watching.bench.hub.on_login_ended("ann");
+              watching.bench.settle();
+              watching.end();
+            }),
+            "code=4401 reason=\"your login ended\" closed_by=collector\n");
 }
 
 }  // namespace

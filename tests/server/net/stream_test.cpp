@@ -34,7 +34,7 @@ class Script final : public domain::StreamHandler {
     stream_->write(share("bye"));
     stream_->finish();
   }
-  void on_end() override { seen_.add("end"); }
+  void on_end(std::string_view how) override { seen_.add(how.empty() ? "end" : "end: " + std::string(how)); }
 
  private:
   Seen& seen_;
@@ -147,13 +147,12 @@ TEST(Stream, AsksForMoreOnlyAsThePeerTakesIt) {
 
 TEST(Stream, LearnsThatAPeerWentWhileNothingIsSent) {
   Streaming running([](domain::BodyStream& stream) { stream.write(share("hello")); });
-  {
-    Client client(running.server.port());
-    client.write(get("/stream"));
-    client.read_until("hello\r\n");
-    EXPECT_EQ(running.service.seen.next(), "open");
-  }
-  EXPECT_EQ(running.service.seen.next(), "end");
+  Client client(running.server.port());
+  client.write(get("/stream"));
+  client.read_until("hello\r\n");
+  EXPECT_EQ(running.service.seen.next(), "open");
+  client.fin_only();
+  EXPECT_EQ(running.service.seen.next(), "end: TLS eof");
 }
 
 TEST(Stream, APeerThatTakesNothingIsDropped) {
@@ -167,7 +166,7 @@ TEST(Stream, APeerThatTakesNothingIsDropped) {
   Client client(running.server.port());
   client.write(get("/stream"));
   EXPECT_EQ(running.service.seen.next(), "open");
-  EXPECT_EQ(running.service.seen.next(), "end");
+  EXPECT_EQ(running.service.seen.next(), "end: dropped");
 }
 
 TEST(Stream, StaysOpenInSilence) {
@@ -208,7 +207,7 @@ TEST(Stream, AbortCutsTheBodyOff) {
   client.write(get("/stream"));
   EXPECT_EQ(client.read_to_end().find("0\r\n\r\n"), std::string::npos);
   EXPECT_EQ(running.service.seen.next(), "open");
-  EXPECT_EQ(running.service.seen.next(), "end");
+  EXPECT_EQ(running.service.seen.next(), "end: dropped");
 }
 
 }  // namespace
