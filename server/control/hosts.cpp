@@ -96,6 +96,12 @@ std::string unique_name(Session& session, const std::string& hostname) {
   }
 }
 
+std::uint64_t last_row(Session& session) {
+  Int made = 0;
+  session << "SELECT last_insert_rowid()", into(made), now;
+  return static_cast<std::uint64_t>(made);
+}
+
 }  // namespace
 
 Result<std::vector<HostRecord>> Store::hosts() {
@@ -209,23 +215,31 @@ Result<std::vector<Store::LastStatus>> Store::last_statuses() {
   });
 }
 
-Result<std::uint64_t> Store::save_outage(const Outage& outage) {
-  MaybeInt ended;
-  if (outage.to) ended = Int{units::unix_ms(*outage.to)};
-  MaybeInt id;
-  if (outage.id != 0) id = static_cast<Int>(outage.id);
-  return pool_->write([&](Session& session) -> Result<std::uint64_t> {
-    session << "INSERT INTO outage (id, host, began, ended, status, reason, correction, notified) "
-               "VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET began = excluded.began, "
-               "ended = excluded.ended, status = excluded.status, reason = excluded.reason, "
-               "correction = excluded.correction, notified = excluded.notified",
-        bind(id), bind(Int{domain::index(outage.host)}), bind(Int{units::unix_ms(outage.from)}), bind(ended),
-        bind(std::string(domain::name(outage.status))), bind(outage.reason), bind(outage.correction),
-        bind(Int{outage.notified ? 1 : 0}), now;
-    if (outage.id != 0) return outage.id;
-    Int made = 0;
-    session << "SELECT last_insert_rowid()", into(made), now;
-    return static_cast<std::uint64_t>(made);
+Result<std::vector<std::uint64_t>> Store::save_outages(std::span<const Outage> all) {
+  return pool_->write([&](Session& session) -> Result<std::vector<std::uint64_t>> {
+    MaybeInt id, ended;
+    Int host = 0, began = 0, notified = 0;
+    std::string status, reason, correction;
+    Poco::Data::Statement insert(session);
+    insert << "INSERT INTO outage (id, host, began, ended, status, reason, correction, notified) "
+              "VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET began = excluded.began, "
+              "ended = excluded.ended, status = excluded.status, reason = excluded.reason, "
+              "correction = excluded.correction, notified = excluded.notified",
+        use(id), use(host), use(began), use(ended), use(status), use(reason), use(correction), use(notified);
+    std::vector<std::uint64_t> ids;
+    for (const Outage& one : all) {
+      id = one.id != 0 ? MaybeInt(static_cast<Int>(one.id)) : MaybeInt();
+      host = Int{domain::index(one.host)};
+      began = units::unix_ms(one.from);
+      ended = one.to ? MaybeInt(units::unix_ms(*one.to)) : MaybeInt();
+      status = domain::name(one.status);
+      reason = one.reason;
+      correction = one.correction;
+      notified = one.notified ? 1 : 0;
+      insert.execute();
+      ids.push_back(one.id != 0 ? one.id : last_row(session));
+    }
+    return ids;
   });
 }
 

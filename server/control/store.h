@@ -33,7 +33,7 @@ class Store final : public domain::ControlStore {
   [[nodiscard]] units::Result<std::optional<domain::HostFacts>> facts(domain::HostNumber host) override;
   units::Result<void> save_statuses(std::span<const LastStatus> statuses) override;
   [[nodiscard]] units::Result<std::vector<LastStatus>> last_statuses() override;
-  units::Result<std::uint64_t> save_outage(const domain::Outage& outage) override;
+  units::Result<std::vector<std::uint64_t>> save_outages(std::span<const domain::Outage> outages) override;
   [[nodiscard]] units::Result<std::vector<domain::Outage>> outages(domain::HostNumber host, units::Instant from,
                                                                    units::Instant to) override;
 

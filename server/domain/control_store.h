@@ -45,8 +45,8 @@ class HostRecords {
   };
   virtual units::Result<void> save_statuses(std::span<const LastStatus> statuses) = 0;
   [[nodiscard]] virtual units::Result<std::vector<LastStatus>> last_statuses() = 0;
-  /// Inserts when id is 0 (returns the new id), else updates.
-  virtual units::Result<std::uint64_t> save_outage(const Outage& outage) = 0;
+  /// Inserts each whose id is 0, updates the others; tells the id of each.
+  virtual units::Result<std::vector<std::uint64_t>> save_outages(std::span<const Outage> outages) = 0;
   [[nodiscard]] virtual units::Result<std::vector<Outage>> outages(HostNumber host, units::Instant from,
                                                                    units::Instant to) = 0;
 };

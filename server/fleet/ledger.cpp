@@ -14,9 +14,12 @@ Ledger::Ledger(domain::HostRecords& records, domain::Executor& control, const do
     : records_(records), control_(control), clock_(clock), stored_(std::move(stored)), times_(times) {}
 
 Ledger::~Ledger() {
-  while (waiting() > 0) {
-    if (!write_next()) return;
+  const auto until = clock_.steady() + times_.at_end;
+  while (waiting() > 0 && clock_.steady() < until && write_next()) {
   }
+  if (waiting() == 0) return;
+  units::log_error("not all that is known of hosts could be saved before the end",
+                   {{"outages", outages_.size()}, {"statuses", statuses_.size()}, {"facts", facts_.size()}});
 }
 
 void Ledger::status(const domain::HostRecords::LastStatus& status) {
@@ -25,7 +28,7 @@ void Ledger::status(const domain::HostRecords::LastStatus& status) {
 }
 
 void Ledger::outage(const domain::Outage& outage) {
-  if (outages_.size() >= times_.most_outages && !write_outage()) {
+  if (outages_.size() >= times_.most_outages && !write_outages()) {
     outages_.erase(outages_.begin());
     ++lost_;
   }
@@ -61,7 +64,7 @@ void Ledger::write() {
 }
 
 bool Ledger::write_next() {
-  if (!outages_.empty()) return write_outage();
+  if (!outages_.empty()) return write_outages();
   return statuses_.empty() ? write_facts() : write_statuses();
 }
 
@@ -74,14 +77,20 @@ bool Ledger::write_statuses() {
   return true;
 }
 
-bool Ledger::write_outage() {
+bool Ledger::write_outages() {
+  std::vector<domain::Outage> rows;
   auto next = outages_.upper_bound(newest_);
-  if (next == outages_.end()) next = outages_.begin();
-  const auto id = records_.save_outage(next->second);
-  if (!written(id ? units::Result<void>{} : std::unexpected(id.error()))) return false;
-  newest_ = next->first;
-  outages_.erase(next);
-  stored_(newest_.first, newest_.second, *id);
+  while (rows.size() < std::min(times_.rows, outages_.size())) {
+    if (next == outages_.end()) next = outages_.begin();
+    rows.push_back((next++)->second);
+  }
+  const auto ids = records_.save_outages(rows);
+  if (!written(ids ? units::Result<void>{} : std::unexpected(ids.error()))) return false;
+  for (std::size_t n = 0; n < rows.size(); ++n) {
+    newest_ = {rows[n].host, rows[n].from};
+    outages_.erase(newest_);
+    stored_(newest_.first, newest_.second, (*ids)[n]);
+  }
   return true;
 }
 

@@ -18,9 +18,10 @@ namespace vedette::fleet {
 struct LedgerTimes {
   units::Milliseconds bite{20};       ///< of writing, after
   units::Milliseconds pause{20};      ///< for everybody else: what comes meanwhile shares a transaction
-  std::size_t rows = 64;              ///< statuses or facts in one transaction
+  std::size_t rows = 64;              ///< of one kind, in one transaction
   units::Milliseconds again{5'000};   ///< after a failure
   std::size_t most_outages = 10'000;  ///< not written yet; above it each new one waits for the disk, or is lost
+  units::Milliseconds at_end{1'000};  ///< for what still waits when the ledger goes
 };
 
 /// Lives on the control thread. A newer entry of the same host or outage replaces one that waits.
@@ -32,7 +33,7 @@ class Ledger {
   /// All outlive the ledger.
   Ledger(domain::HostRecords& records, domain::Executor& control, const domain::Clock& clock, Stored stored,
          LedgerTimes times = {});
-  ~Ledger();  ///< writes what waits; the control thread has ended by then
+  ~Ledger();  ///< writes what waits, or as much as LedgerTimes::at_end allows; the control thread has ended by then
   Ledger(const Ledger&) = delete;
   Ledger& operator=(const Ledger&) = delete;
 
@@ -52,7 +53,7 @@ class Ledger {
   void write();
   [[nodiscard]] bool write_next();
   [[nodiscard]] bool write_statuses();
-  [[nodiscard]] bool write_outage();
+  [[nodiscard]] bool write_outages();
   [[nodiscard]] bool write_facts();
   bool written(const units::Result<void>& result);
 
@@ -64,7 +65,7 @@ class Ledger {
   std::map<domain::HostNumber, domain::HostRecords::LastStatus> statuses_;
   std::map<Key, domain::Outage> outages_;
   std::map<domain::HostNumber, domain::HostFacts> facts_;
-  Key newest_{};  ///< the outage written last: turns go round, so that one restless host doesn't keep others waiting
+  Key newest_{};  ///< the outage written last: turns go round, so that restless hosts don't keep others waiting
   units::Steady written_at_{};
   bool scheduled_ = false;
   bool failing_ = false;

@@ -59,7 +59,9 @@ class FakeRecords final : public domain::HostRecords {
   }
   units::Result<void> save_statuses(std::span<const LastStatus>) override { return {}; }
   [[nodiscard]] units::Result<std::vector<LastStatus>> last_statuses() override { return {}; }
-  units::Result<std::uint64_t> save_outage(const domain::Outage&) override { return 1; }
+  units::Result<std::vector<std::uint64_t>> save_outages(std::span<const domain::Outage> all) override {
+    return std::vector<std::uint64_t>(all.size(), 1);
+  }
   [[nodiscard]] units::Result<std::vector<domain::Outage>> outages(domain::HostNumber host, units::Instant from,
                                                                    units::Instant to) override {
     asked = {host, from, to};

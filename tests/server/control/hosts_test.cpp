@@ -121,13 +121,18 @@ TEST(Hosts, KeepFactsStatusAndOutagesOverARestart) {
     outage.host = host;
     outage.from = at(10);
     outage.reason = "gone";
-    outage_id = *store->save_outage(outage);
+    outage_id = store->save_outages({&outage, 1})->front();
     ASSERT_NE(outage_id, 0u);
     outage.id = outage_id;
     outage.to = at(20);
     outage.correction = "network cut";
     outage.notified = true;
-    ASSERT_TRUE(store->save_outage(outage));
+    domain::Outage next;
+    next.host = domain::HostNumber{2};
+    next.from = at(30);
+    const auto ids = store->save_outages(std::vector{outage, next});
+    ASSERT_TRUE(ids);
+    EXPECT_EQ(*ids, (std::vector{outage_id, outage_id + 1})) << "an update and an insert in one";
   }
   auto store = open_store(directory);
   const auto read = store->facts(host);
@@ -143,6 +148,19 @@ TEST(Hosts, KeepFactsStatusAndOutagesOverARestart) {
   EXPECT_EQ(outages->front().to, at(20));
   EXPECT_EQ(outages->front().correction, "network cut");
   EXPECT_TRUE(outages->front().notified);
+  EXPECT_FALSE(store->outages(domain::HostNumber{2}, at(0), at(100))->at(0).to);
+}
+
+TEST(Outages, OneThatCanNotBeSavedTakesBackThoseOfItsTransaction) {
+  tests::TemporaryDirectory directory;
+  auto store = open_store(directory);
+  enrolled(*store, 1, "web");
+  domain::Outage good, bad;
+  good.host = domain::HostNumber{1};
+  bad.host = domain::HostNumber{99};
+  EXPECT_FALSE(store->save_outages(std::vector{good, bad}));
+  EXPECT_TRUE(store->outages(good.host, {}, at(0))->empty());
+  EXPECT_TRUE(store->save_outages({&good, 1}));
 }
 
 TEST(Outages, AreThoseThatTouchTheRange) {
@@ -153,10 +171,10 @@ TEST(Outages, AreThoseThatTouchTheRange) {
   outage.host = domain::HostNumber{1};
   outage.from = at(10);
   outage.to = at(20);
-  ASSERT_TRUE(store->save_outage(outage));
+  ASSERT_TRUE(store->save_outages({&outage, 1}));
   outage.from = at(30);
   outage.to.reset();
-  ASSERT_TRUE(store->save_outage(outage));
+  ASSERT_TRUE(store->save_outages({&outage, 1}));
   const auto count = [&](int from, int to) { return store->outages(outage.host, at(from), at(to))->size(); };
   EXPECT_EQ(count(0, 9), 0u);
   EXPECT_EQ(count(0, 10), 1u);

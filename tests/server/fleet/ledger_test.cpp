@@ -3,6 +3,9 @@
 #include <gtest/gtest.h>
 
 #include <map>
+#include <string>
+
+#include "schema/units/log.h"
 
 namespace vedette::fleet {
 namespace {
@@ -52,10 +55,14 @@ struct Desk final : domain::Executor, domain::Clock, domain::HostRecords {
     }
     return done;
   }
-  units::Result<std::uint64_t> save_outage(const Outage& outage) override {
+  units::Result<std::vector<std::uint64_t>> save_outages(std::span<const Outage> all) override {
     if (auto done = write(); !done) return std::unexpected(done.error());
-    kept.push_back(outage);
-    return outage.id != 0 ? outage.id : kept.size();
+    std::vector<std::uint64_t> ids;
+    for (const Outage& one : all) {
+      kept.push_back(one);
+      ids.push_back(one.id != 0 ? one.id : kept.size());
+    }
+    return ids;
   }
   units::Result<std::vector<domain::HostRecord>> hosts() override { return std::vector<domain::HostRecord>{}; }
   units::Result<std::optional<domain::HostRecord>> host(HostNumber) override { return std::nullopt; }
@@ -102,17 +109,65 @@ TEST(Ledger, WritesSoonAndTellsTheId) {
 TEST(Ledger, AThousandHostsThatGoAtOnceLeaveTimeForOthers) {
   Desk desk;
   desk.cost = 5ms;
-  Ledger ledger(desk, desk, desk, kIgnore);
+  std::map<HostNumber, std::uint64_t> ids;
+  Ledger ledger(desk, desk, desk, [&](HostNumber host, Instant, std::uint64_t id) { ids[host] = id; });
   for (std::uint32_t host = 1; host <= 1'000; ++host) {
     ledger.status({HostNumber{host}, domain::HostStatus::lost, {}, ""});
     ledger.outage(outage(host));
   }
   desk.advance(0ms);
-  EXPECT_EQ(desk.kept.size(), 4u) << "one bite";
+  EXPECT_EQ(desk.kept.size(), 4 * 64u) << "one bite";
   EXPECT_TRUE(desk.statuses.empty()) << "a kill between the two leaves an outage too many, never one too few";
-  desk.advance(30s);
+  desk.advance(1s);
   EXPECT_EQ(desk.statuses.size(), 1'000u);
   EXPECT_EQ(desk.kept.size(), 1'000u);
+  ASSERT_EQ(ids.size(), 1'000u);
+  for (const auto& [host, id] : ids) EXPECT_EQ(desk.kept[id - 1].host, host);
+}
+
+TEST(Ledger, ARestlessHostDoesNotKeepOthersWaiting) {
+  Desk desk;
+  desk.cost = 20ms;  // a bite is one transaction
+  Ledger ledger(desk, desk, desk, kIgnore, {.rows = 2});
+  for (std::uint32_t host = 1; host <= 4; ++host) ledger.outage(outage(host));
+  for (int round = 0; round < 2; ++round) {
+    desk.advance(20ms);
+    ledger.outage(outage(1));
+    ledger.outage(outage(2));
+  }
+  std::vector<HostNumber> hosts;
+  for (const auto& one : desk.kept) hosts.push_back(one.host);
+  EXPECT_EQ(hosts, (std::vector{HostNumber{1}, HostNumber{2}, HostNumber{3}, HostNumber{4}}));
+}
+
+TEST(Ledger, AtTheEndHundredsOfHostsJustLostAreWritten) {
+  Desk desk;
+  desk.cost = 20ms;
+  {
+    Ledger ledger(desk, desk, desk, kIgnore);
+    for (std::uint32_t host = 1; host <= 500; ++host) {
+      ledger.status({HostNumber{host}, domain::HostStatus::lost, {}, ""});
+      ledger.outage(outage(host));
+    }
+  }
+  EXPECT_EQ(desk.kept.size(), 500u);
+  EXPECT_EQ(desk.statuses.size(), 500u);
+}
+
+TEST(Ledger, ASlowDiskDoesNotHoldUpTheEnd) {
+  Desk desk;
+  desk.cost = 300ms;
+  const auto began = desk.steady();
+  std::string log;
+  units::bind_log([&](units::Level, std::string_view line) { log += line; });
+  {
+    Ledger ledger(desk, desk, desk, kIgnore);
+    for (std::uint32_t host = 1; host <= 500; ++host) ledger.outage(outage(host));
+  }
+  EXPECT_LE(desk.steady() - began, 1'200ms) << "a second, and the write that went on then";
+  EXPECT_EQ(desk.kept.size(), 4 * 64u);
+  units::bind_log({});
+  EXPECT_NE(log.find("outages=244"), std::string::npos) << log;
 }
 
 TEST(Ledger, WhatComesSoonAfterSharesATransaction) {
@@ -177,7 +232,8 @@ TEST(Ledger, IsBoundedAndCountsWhatIsLost) {
   EXPECT_EQ(ledger.lost(), 2u);
   desk.full = false;
   ledger.outage(outage(1, 5));
-  EXPECT_EQ(ledger.waiting(), 3u) << "one was written to make room";
+  EXPECT_EQ(ledger.waiting(), 1u) << "the others were written to make room";
+  EXPECT_EQ(desk.kept.size(), 3u);
   EXPECT_EQ(ledger.lost(), 2u);
 }
 

@@ -66,11 +66,14 @@ struct FakeRecords final : domain::HostRecords {
     return {};
   }
   units::Result<std::vector<LastStatus>> last_statuses() override { return lasts; }
-  units::Result<std::uint64_t> save_outage(const domain::Outage& outage) override {
-    domain::Outage kept = outage;
-    if (kept.id == 0) kept.id = saved.size() + 1;
-    saved[kept.id] = kept;
-    return kept.id;
+  units::Result<std::vector<std::uint64_t>> save_outages(std::span<const domain::Outage> all) override {
+    std::vector<std::uint64_t> ids;
+    for (domain::Outage kept : all) {
+      if (kept.id == 0) kept.id = saved.size() + 1;
+      saved[kept.id] = kept;
+      ids.push_back(kept.id);
+    }
+    return ids;
   }
   units::Result<std::vector<domain::Outage>> outages(domain::HostNumber, units::Instant, units::Instant) override {
     std::vector<domain::Outage> out;
