@@ -77,7 +77,7 @@ void Fleet::load_past(Host& host, const domain::HostRecords::LastStatus& last) {
     state.status = HostStatus::unknown;
     state.since = ports_.clock.now();
     state.reason.clear();
-    hold_back(host, {HostStatus::lost, std::string(kLostWords), false}, times_.grace);
+    hold_back(host, {HostStatus::lost, std::string(kNotBack), false}, times_.grace);
   }
   directory_.put(host.view);
   ports_.observer.on_host(host.view.record, state);
@@ -107,7 +107,14 @@ void Fleet::refresh(HostNumber host) {
 void Fleet::reread(HostNumber number) {
   const auto record = ports_.records.host(number);
   if (!record) {
-    units::log_error("a host can't be read", {{"number", domain::index(number)}, {"error", record.error().message}});
+    // Who was revoked must not stay for want of one read.
+    if (!unread_.insert(number).second) return;
+    units::log_error("a host can't be read; will be tried again",
+                     {{"number", domain::index(number)}, {"error", record.error().message}});
+    ports_.control.after(times_.read_again, [this, number] {
+      unread_.erase(number);
+      reread(number);
+    });
     return;
   }
   if (!*record) return;

@@ -4,6 +4,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <unordered_map>
 
@@ -37,6 +38,7 @@ struct FleetTimes {
   units::Milliseconds grace{45'000};         ///< after a start or own trouble, until agents had time to come back
   units::Milliseconds correct_again{3'000};  ///< backfilled ticks may still be on their way into the store
   units::Milliseconds gap{2'000};            ///< a longer hole isn't covered
+  units::Milliseconds read_again{5'000};     ///< a host that couldn't be read
   units::Milliseconds longest_backfill{std::chrono::hours{25}};
   units::Milliseconds clock_step{60'000};  ///< a live tick this much older than the newest: time went back
   units::Milliseconds watch_every{1'000};  ///< own lateness and sleep are looked for
@@ -134,6 +136,7 @@ class Fleet final : public domain::HostObserver,
   FleetTimes times_;
   Directory directory_;
   std::map<domain::HostNumber, Host> hosts_;
+  std::set<domain::HostNumber> unread_;  ///< changed, but the store couldn't tell how; asked again
   PathWatch paths_;
   units::Steady grace_began_{};
   bool troubled_ = false;        ///< the grace is one of trouble, not of the start

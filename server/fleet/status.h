@@ -13,6 +13,9 @@ inline constexpr std::string_view kLostWords =
     "connection ended without goodbye: agent killed, or something between cut it";
 /// The same through a trusted proxy, which ends its connection to us whether the agent's ended or it stops itself.
 inline constexpr std::string_view kLostBehindProxy = "connection ended without goodbye: agent or path";
+/// Of a host that this run of the collector never saw: it can't say what went.
+inline constexpr std::string_view kNotBack =
+    "not back since the collector started: host off, agent stopped, or path cut";
 
 struct Judgement {
   domain::HostStatus status = domain::HostStatus::unknown;

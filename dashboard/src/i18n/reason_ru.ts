@@ -11,6 +11,7 @@ const STATUS: Record<string, string> = {
 const PHRASES: Record<string, string> = {
   'connection ended without goodbye: agent killed, or something between cut it': 'соединение оборвалось без прощания: агент убит либо связь оборвана по пути',
   'connection ended without goodbye: agent or path': 'соединение оборвалось без прощания: агент или путь к нему',
+  'not back since the collector started: host off, agent stopped, or path cut': 'не вернулся с запуска коллектора: хост выключен, агент остановлен либо связь оборвана по пути',
   'machine answers, agent is stopped or starved': 'машина отвечает, агент остановлен или голодает',
   'host off, frozen, or network cut': 'хост выключен, завис либо сеть оборвана',
   'agent or path': 'не отвечает агент или путь к нему',

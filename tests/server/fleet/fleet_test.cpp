@@ -44,6 +44,24 @@ TEST(Fleet, AfterARestartAHostThatWasUpHasFortyFiveSecondsToComeBack) {
   EXPECT_EQ(w.state().status, HostStatus::unknown);
   w.stage.advance(2s);
   EXPECT_EQ(w.state().status, HostStatus::lost);
+  EXPECT_EQ(w.state().reason, "not back since the collector started: host off, agent stopped, or path cut");
+  EXPECT_EQ(w.records.saved.at(1).reason, w.state().reason);
+}
+
+TEST(Fleet, ARevokedHostGoesThoughTheStoreWasBusyWhenItHeardOfIt) {
+  World w;
+  w.start();
+  w.welcome();
+  w.records.records[0].revoked = true;
+  w.records.busy = true;
+  for (int n = 0; n < 3; ++n) w.fleet->refresh(kHost);
+  EXPECT_EQ(w.stage.timers.size(), 2u) << "the watch, and one more try";
+  w.stage.advance(12s);
+  EXPECT_EQ(w.state().status, HostStatus::up);
+  w.records.busy = false;
+  w.stage.advance(5s);
+  EXPECT_EQ(w.state().reason, "revoked");
+  EXPECT_TRUE(w.fleet->directory().hosts().at(0).record.revoked);
 }
 
 TEST(Fleet, OnceConnectedAHostIsJudgedAtOnceInTheGrace) {

@@ -48,8 +48,10 @@ struct FakeRecords final : domain::HostRecords {
   std::vector<domain::HostRecord> records;
   std::vector<LastStatus> lasts;
   std::map<std::uint64_t, domain::Outage> saved;
+  bool busy = false;  ///< host() fails
   units::Result<std::vector<domain::HostRecord>> hosts() override { return records; }
   units::Result<std::optional<domain::HostRecord>> host(domain::HostNumber number) override {
+    if (busy) return units::fail(units::ErrorCode::unavailable, "control.db is busy; try again");
     const auto found = std::ranges::find(records, number, &domain::HostRecord::number);
     return found == records.end() ? std::nullopt : std::optional(*found);
   }
