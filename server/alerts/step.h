@@ -15,9 +15,9 @@ inline constexpr units::Milliseconds kRestartGap{90'000};
 /// as coming after a gap.
 inline constexpr units::Milliseconds kClockStep{60'000};
 
-/// Hosts that lost one path together fall one after another: their message waits for the last of them, however short
-/// notify.hold is.
-inline constexpr units::Milliseconds kGather{5'000};
+/// Hosts that lost one path together fall one after another, up to 8 s apart (fleet::kTogether), and join a second
+/// later: their message waits for the last of them, however short notify.hold is.
+inline constexpr units::Milliseconds kGather{9'000};
 
 /// How long a firing alert outlives its series while the host reports others: a hiccup never resolves.
 inline constexpr units::Milliseconds kAbsent{300'000};

@@ -15,9 +15,10 @@
 
 namespace vedette::fleet {
 
-/// Hosts fall one after another: a proxy that stops ends its connections in turn, and silence is noticed at each one's
-/// own second. Further apart than this, they fell for reasons of their own.
-inline constexpr units::Milliseconds kTogether{5'000};
+/// Hosts fall one after another: a proxy that stops ends its connections in turn, and of silence each one's verdict
+/// depends on when it was pinged last: every 5 s, looked at once a second, and more where a machine is slow. Further
+/// apart than this, they fell for reasons of their own. alerts::kGather waits for it.
+inline constexpr units::Milliseconds kTogether{8'000};
 
 struct PathLoss {
   std::uint64_t number = 0;  ///< from 1; the same when further hosts fall in its course

@@ -291,7 +291,7 @@ TEST(Incident, WaitsForTheLastOneHoweverShortTheHoldIs) {
   w.engine = std::make_unique<Engine>(config, w.records, w.bus, w.told, w.clock);
   ASSERT_TRUE(w.engine->load());
   w.lose(1);
-  w.pass(3);
+  w.pass(7);
   w.lose(2);
   w.pass(1);
   EXPECT_THAT(w.messages(), ElementsAre("[firing] host-1, host-2: " + kWords));

@@ -23,10 +23,10 @@ PathWatch watch(const NetworkPath& path, std::initializer_list<HostNumber> hosts
 TEST(PathWatch, AllHostsOfAProxyThatFallTogetherLostTheirPath) {
   PathWatch w = watch(kProxy, {kA, kB, kC});
   EXPECT_FALSE(w.fell(kA, kStart));
-  EXPECT_FALSE(w.fell(kC, kStart + 4s));
-  const auto loss = w.fell(kB, kStart + 8s);
+  EXPECT_FALSE(w.fell(kC, kStart + 7s));
+  const auto loss = w.fell(kB, kStart + 14s);
   ASSERT_TRUE(loss);
-  EXPECT_THAT(loss->hosts, ElementsAre(kA, kC, kB)) << "one after another, each within five seconds";
+  EXPECT_THAT(loss->hosts, ElementsAre(kA, kC, kB)) << "one after another, each within eight seconds";
   EXPECT_EQ(words(*loss), "path lost, 3 hosts: the proxy 10.0.0.5 or the network behind it");
 }
 
@@ -56,7 +56,7 @@ TEST(PathWatch, WhoWasAwayBeforeOrSaidGoodbyeDoesNotCount) {
   EXPECT_FALSE(w.fell(kD, kStart + 61s)) << "told twice";
   PathWatch slow = watch(kProxy, {kA, kB});
   EXPECT_FALSE(slow.fell(kA, kStart));
-  EXPECT_FALSE(slow.fell(kB, kStart + 6s)) << "each for reasons of its own";
+  EXPECT_FALSE(slow.fell(kB, kStart + 9s)) << "each for reasons of its own";
 }
 
 TEST(PathWatch, FurtherHostsInItsCourseAreTheSameLoss) {
