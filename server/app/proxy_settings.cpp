@@ -19,6 +19,19 @@ std::string base_path_rule() {
   return words;
 }
 
+/// Each as peers' addresses are written.
+std::vector<std::string> read_addresses(Table& server, const char* key) {
+  std::vector<std::string> hosts;
+  for (const std::string& text : server.texts(key).value_or(std::vector<std::string>{})) {
+    if (access::is_address(text)) {
+      hosts.push_back(net::parse_address(text)->host);
+    } else {
+      server.fault(key, "holds \"" + text + "\"; it must be an IP address without a port");
+    }
+  }
+  return hosts;
+}
+
 void read_base_path(Table& table, Settings& settings) {
   const std::string in_url = access::path_of(settings.public_url);
   const auto given = table.text("base_path");
@@ -35,12 +48,14 @@ void read_base_path(Table& table, Settings& settings) {
 }  // namespace
 
 void read_proxies(Table& server, Settings& settings) {
-  for (const std::string& proxy : server.texts("trusted_proxies").value_or(std::vector<std::string>{})) {
-    if (access::is_address(proxy)) {
-      settings.net.trusted_proxies.push_back(net::parse_address(proxy)->host);  // as peers' addresses are written
-    } else {
-      server.fault("trusted_proxies", "holds \"" + proxy + "\"; it must be an IP address without a port");
-    }
+  settings.net.trusted_proxies = read_addresses(server, "trusted_proxies");
+  settings.net.passthrough_proxies = read_addresses(server, "passthrough_proxies");
+  for (const std::string& proxy : settings.net.passthrough_proxies) {
+    if (!settings.net.trusts(proxy)) continue;
+    server.fault("passthrough_proxies",
+                 "holds \"" + proxy +
+                     "\", which server.trusted_proxies holds too; a proxy that hands bytes through "
+                     "writes no headers that could be believed: name it in one of them only");
   }
   read_base_path(server, settings);
 }
@@ -51,6 +66,10 @@ void read_tls_at_proxy(Table& tls, Settings& settings) {
     tls.fault("at_proxy",
               "is true, but server.trusted_proxies names no proxy: nobody could connect; name the proxy's address "
               "there, as in [\"127.0.0.1\"]");
+  }
+  if (!settings.net.passthrough_proxies.empty()) {
+    tls.fault("at_proxy",
+              "is true, so connections of server.passthrough_proxies would be closed unread; leave one of the two out");
   }
   if (!settings.certificate.empty() || !settings.key.empty()) {
     tls.fault("at_proxy", "is true, so tls.certificate and tls.key would never be used; give them to the proxy");

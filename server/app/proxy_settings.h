@@ -6,8 +6,8 @@
 
 namespace vedette::app {
 
-/// server.trusted_proxies and server.base_path of `[server]`; call after public_url was read, whose path must be the
-/// base path, and is if no other is given.
+/// server.trusted_proxies, server.passthrough_proxies and server.base_path of `[server]`; call after public_url was
+/// read, whose path must be the base path, and is if no other is given.
 void read_proxies(config::Table& server, Settings& settings);
 
 /// tls.at_proxy of `[tls]`; after read_proxies and the certificate's keys.

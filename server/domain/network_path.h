@@ -6,7 +6,7 @@
 namespace vedette::domain {
 
 struct NetworkPath {
-  std::string proxy;    ///< address of the trusted proxy that speaks for the peer; empty: none does
+  std::string proxy;    ///< address of the proxy between us and the peer; empty: we know of none
   std::string network;  ///< the peer's, without a proxy: "192.0.2.0/24", "2001:db8:0:1::/64"; empty for this machine
   bool operator==(const NetworkPath&) const = default;
 };

@@ -27,6 +27,12 @@ struct Config {
   [[nodiscard]] bool trusts(const std::string& host) const {
     return std::ranges::find(trusted_proxies, host) != trusted_proxies.end();
   }
+  /// Addresses of proxies that hand bytes through: whose headers are their clients' own words.
+  std::vector<std::string> passthrough_proxies;
+  /// Whoever speaks from there isn't at this address itself, be it known who it is or not.
+  [[nodiscard]] bool is_proxy(const std::string& host) const {
+    return trusts(host) || std::ranges::find(passthrough_proxies, host) != passthrough_proxies.end();
+  }
 
   std::string content_security_policy =
       "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; "

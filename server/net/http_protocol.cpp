@@ -83,9 +83,9 @@ void HttpProtocol::on_head(std::string_view bytes) {
 
 void HttpProtocol::apply_proxy(domain::RequestHead& head) {
   const Config& config = peer_.shard().config();
-  proxied_ = config.trusts(peer_.address().host);
+  proxied_ = config.is_proxy(peer_.address().host);
   if (proxied_ || was_forwarded(head)) head.loopback = false;
-  if (!proxied_) return;
+  if (!config.trusts(peer_.address().host)) return;
   if (const auto client = forwarded_client(head, config.trusted_proxies)) head.peer = client->text;
   if (last_item(head, "x-forwarded-proto") == "https") head.secure = true;
   const std::string asked(last_item(head, "x-forwarded-host"));

@@ -53,7 +53,7 @@ class HttpProtocol final : public Protocol {
   std::string in_;
   std::size_t scanned_ = 0;  ///< bytes of in_ in which no head ends
   ParsedHead request_;
-  bool proxied_ = false;  ///< the peer is a trusted proxy
+  bool proxied_ = false;  ///< the peer is a proxy, trusted or not
   std::optional<BodyReader> body_;
   std::uint64_t serial_ = 0;
   std::string out_;

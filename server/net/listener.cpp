@@ -143,7 +143,7 @@ Standing Listener::judge(const PeerAddress& address) {
     return Standing::over_total;
   }
   const auto counted = unproven_.find(address.network);
-  if (config_.trusts(address.host) || counted == unproven_.end() || counted->second < config_.unproven_per_address)
+  if (config_.is_proxy(address.host) || counted == unproven_.end() || counted->second < config_.unproven_per_address)
     return Standing::unproven;
   ++refusals_.unproven_per_address;
   return Standing::over_address;

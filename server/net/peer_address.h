@@ -31,7 +31,7 @@ struct PeerAddress {
 /// the client's own words. Empty if the field is absent.
 [[nodiscard]] std::string_view last_item(const domain::RequestHead& head, std::string_view lower_case_name);
 
-/// How the connection from this socket address came here, directly or through it as a trusted proxy.
+/// How the connection from this socket address came here, directly or through it as a proxy.
 [[nodiscard]] domain::NetworkPath path_of(const PeerAddress& socket, bool is_proxy);
 
 /// Whom a trusted proxy speaks for: the last address of X-Forwarded-For that is no trusted proxy itself, or the first

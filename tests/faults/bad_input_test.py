@@ -137,6 +137,10 @@ class BadInput(unittest.TestCase):
         path, done = self.check_config('[server]\ntrusted_proxies = ["proxy.example.org"]\n')
         self.refused(done, 78, f"{path}:2", "server.trusted_proxies", "proxy.example.org", "IP address")
 
+    def test_passthrough_proxy_that_is_trusted_too(self):
+        path, done = self.check_config('[server]\ntrusted_proxies = ["::1"]\npassthrough_proxies = ["::1"]\n')
+        self.refused(done, 78, f"{path}:3", "server.passthrough_proxies", "server.trusted_proxies holds too", "one of them only")
+
     def test_configuration_that_is_no_file(self):
         for command in ("check-config", "run"):
             for path, words in ((self.folder.name, "is a directory"), ("/dev/null", "no regular file")):

@@ -48,6 +48,22 @@ TEST(Settings, WriteTrustedProxiesAsPeersAreWritten) {
   EXPECT_EQ(settings->net.trusted_proxies, (std::vector<std::string>{"2001:db8::1", "10.0.0.2", "::1"}));
 }
 
+TEST(Settings, APassthroughProxyIsAnAddressAndNotATrustedOne) {
+  const auto settings = read("[server]\npassthrough_proxies = [\"2001:DB8:0:0::1\", \"::ffff:10.0.0.2\"]\n");
+  ASSERT_TRUE(settings) << settings.error().message;
+  EXPECT_EQ(settings->net.passthrough_proxies, (std::vector<std::string>{"2001:db8::1", "10.0.0.2"}));
+  EXPECT_TRUE(settings->net.trusted_proxies.empty());
+  EXPECT_EQ(fault("[server]\npassthrough_proxies = [\"10.0.0.2:80\"]\n"),
+            "server.toml:2: server.passthrough_proxies holds \"10.0.0.2:80\"; it must be an IP address without a port");
+  EXPECT_EQ(fault("[server]\ntrusted_proxies = [\"::1\", \"::ffff:10.0.0.2\"]\npassthrough_proxies = [\"10.0.0.2\"]\n"),
+            "server.toml:3: server.passthrough_proxies holds \"10.0.0.2\", which server.trusted_proxies holds too; a "
+            "proxy that hands bytes through writes no headers that could be believed: name it in one of them only");
+  EXPECT_EQ(
+      fault("[server]\ntrusted_proxies = [\"::1\"]\npassthrough_proxies = [\"10.0.0.2\"]\n[tls]\nat_proxy = true\n"),
+      "server.toml:5: tls.at_proxy is true, so connections of server.passthrough_proxies would be closed unread; "
+      "leave one of the two out");
+}
+
 TEST(BasePath, IsThePathOfThePublicUrl) {
   const auto path = [](const std::string& lines) {
     const auto settings = read("[server]\n" + lines);

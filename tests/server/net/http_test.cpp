@@ -152,6 +152,31 @@ TEST(Http, OnlyATrustedProxySaysWhoThePeerIs) {
   EXPECT_TRUE(proxy.response().ends_with("\r\n\r\n192.0.2.7 secure"));
 }
 
+TEST(Http, APassthroughProxyIsBelievedNothingAndIsNotThisMachine) {
+  const std::string forwarded =
+      "Host: localhost\r\nX-Forwarded-For: 192.0.2.7\r\nX-Forwarded-Proto: https\r\nX-Forwarded-Host: "
+      "evil.example\r\n\r\n";
+  Config config = test_config();
+  config.plaintext = true;
+  config.passthrough_proxies = {"127.0.0.1"};
+  const Running running(config);
+  const auto answer = [&](const std::string& path, const std::string& headers) {
+    Client client(running.server.port(), false);
+    client.write("GET " + path + " HTTP/1.1\r\n" + headers);
+    const std::string got = client.response();
+    return got.substr(got.find("\r\n\r\n") + 4);
+  };
+  const std::string who = answer("/who", forwarded);
+  EXPECT_TRUE(who.starts_with("127.0.0.1:") && who.ends_with(" plain")) << who;
+  EXPECT_EQ(answer("/host", forwarded), "localhost");
+  EXPECT_EQ(answer("/near", "Host: localhost\r\n\r\n"), "elsewhere");
+  config.passthrough_proxies = {"192.0.2.1"};
+  const Running direct(config);
+  Client local(direct.server.port(), false);
+  local.write("GET /near HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  EXPECT_TRUE(local.response().ends_with("\r\n\r\nthis machine"));
+}
+
 TEST(Http, BelievesTheLastOfSeveralForwardedLinesAndNoGarbage) {
   Config config = test_config();
   config.plaintext = true;

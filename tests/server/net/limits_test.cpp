@@ -85,6 +85,21 @@ TEST(Http, OneAddressCanNotTakeAllConnections) {
   EXPECT_EQ(running.server.counts().refused, 1U);
 }
 
+TEST(Http, BehindAProxyOfEitherKindThereAreManyAddresses) {
+  for (auto list : {&Config::trusted_proxies, &Config::passthrough_proxies}) {
+    Config config = test_config();
+    config.unproven_per_address = 1;
+    config.*list = {"127.0.0.1"};
+    Running running(config);
+    std::vector<std::unique_ptr<Client>> held;
+    for (int i = 0; i < 3; ++i) {
+      held.push_back(running.connect());
+      held.back()->write(get("/x"));
+      EXPECT_TRUE(held.back()->response().ends_with("GET /x "));
+    }
+  }
+}
+
 TEST(Http, WhoShowedALoginThatHoldsDoesNotCountAgainstTheAddress) {
   Config config = test_config();
   config.unproven_per_address = 1;

@@ -104,6 +104,8 @@ class Service final : public domain::HttpService {
       domain::Response response = domain::json(200, "\"known\"");
       response.proven = true;
       respond(std::move(response));
+    } else if (request.head.path == "/near") {
+      respond(domain::json(200, request.head.loopback ? "this machine" : "elsewhere"));
     } else if (request.head.path == "/who") {
       respond(domain::json(200, request.head.peer + (request.head.secure ? " secure" : " plain")));
     } else if (request.head.path == "/host") {

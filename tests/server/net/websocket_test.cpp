@@ -30,7 +30,7 @@ TEST(WebSocket, EchoesAndNegotiatesTheSubprotocol) {
   EXPECT_EQ(client->frame().second, "has tcp state");
 }
 
-TEST(WebSocket, TellsThroughWhichTrustedProxyItCame) {
+TEST(WebSocket, TellsThroughWhichProxyItCame) {
   const std::string forwarded = "Upgrade: websocket\r\nX-Forwarded-For: 192.0.2.7\r\n";
   std::string request = upgrade_request("/ws");
   const std::size_t upgrade = request.find("Upgrade: websocket\r\n");
@@ -47,6 +47,8 @@ TEST(WebSocket, TellsThroughWhichTrustedProxyItCame) {
   Config config = test_config();
   config.trusted_proxies = {"127.0.0.1"};
   EXPECT_EQ(path(config), "by \"127.0.0.1\" from 192.0.2.7");
+  config.passthrough_proxies = std::exchange(config.trusted_proxies, {});
+  EXPECT_TRUE(path(config).starts_with("by \"127.0.0.1\" from 127.0.0.1:"));
 }
 
 TEST(WebSocket, BytesThatArriveWithTheUpgradeAreNotLost) {
