@@ -107,18 +107,19 @@ void Collector::Parts::advance_alerts() {
 }
 
 Result<void> Collector::Parts::start_control() {
-  Result<void> started;
+  Result<void> done;
   control.run_and_wait([&] {
     engine.on_queued([this] { deliverer.wake(); });
     engine.on_withdrawn([this](const notify::Incidents& incidents) { deliverer.withdraw(incidents); });
-    started = engine.load();
-    if (started) started = fleet.start();
-    if (started) advance_alerts();
+    done = engine.load();
+    if (done) done = fleet.start();
+    if (done) advance_alerts();
   });
-  if (!started) return started;
+  if (!done) return done;
+  started = true;
   hub.start();
   deliverer.start();
-  return started;
+  return done;
 }
 
 Result<void> Collector::Parts::open_socket() {
@@ -190,6 +191,7 @@ void Collector::stop() {
   parts_->socket.reset();
   parts_->desk.stop();
   parts_->deliverer.stop();
+  if (parts_->started) parts_->control.run_and_wait([this] { parts_->engine.advance(); });  // what a lost path joined
   parts_->control.stop();
   parts_->history->stop();
 }

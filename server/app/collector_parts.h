@@ -116,6 +116,7 @@ struct Collector::Parts {
   std::unique_ptr<ControlSocket> socket;
   Heartbeat heartbeat;
   std::vector<units::Steady> loops;  ///< what net last told the heartbeat
+  bool started = false;              ///< fleet and alerts have what was stored
   bool stopped = false;
 };
 

@@ -1,5 +1,5 @@
 """SIGTERM of a collector in full use: everybody is told, the port is closed and the process gone within 3 s whoever drags
-their feet, and nothing that agents have sent or kept is lost.
+their feet, and nothing that agents have sent or kept, or that is known of them, is lost.
 
     graceful_stop_test.py BINARIES
 """
@@ -8,6 +8,7 @@ import json
 import pathlib
 import signal
 import socket
+import sqlite3
 import struct
 import subprocess
 import sys
@@ -18,7 +19,8 @@ sys.path[:0] = [str(pathlib.Path(__file__).resolve().parent / "hostile_peers"),
                 str(pathlib.Path(__file__).resolve().parents[1] / "load")]
 import attacks  # noqa: E402
 from attacks import Door, frame  # noqa: E402
-from stand import Stand  # noqa: E402
+from stand import Client, Stand  # noqa: E402
+from machine import wait_until  # noqa: E402  (stand says where)
 
 BINARIES = pathlib.Path(sys.argv[1]).resolve()
 WITHIN = 3.0  # seconds
@@ -171,6 +173,72 @@ class GracefulStop(unittest.TestCase):
         self.assertEqual((summary["hosts_verified"], summary["ticks_lost"], summary["ticks_duplicated"]), (20, 0, 0))
         ended = [line for line in swarm.lines if line["event"] == "ended"]
         self.assertTrue(any("1012" in json.dumps(line) for line in ended), ended)
+
+
+class StopAfterALostPath(unittest.TestCase):
+    """Hundreds of hosts lose their proxy, and the collector is stopped before a second has gone by."""
+
+    HOSTS = 200
+    CONFIG = """
+[server]
+passthrough_proxies = ["127.0.0.2"]
+[notify]
+hold = "1h"
+[[receiver]]
+name = "ops"
+type = "webhook"
+url = "http://127.0.0.1:9/"
+"""
+
+    def setUp(self):
+        stack = contextlib.ExitStack()
+        self.addCleanup(stack.close)
+        self.stand = stack.enter_context(Stand(BINARIES, self.CONFIG))
+        self.client = Client(None, self.stand.collector.url, self.stand.password_file.read_text())
+        self.addCleanup(self.client.cookies.close)
+        self.proxy = subprocess.Popen([sys.executable, str(pathlib.Path(__file__).resolve().parent / "tcp_proxy.py"),
+                                       str(self.stand.port), "127.0.0.2"], stdout=subprocess.PIPE, text=True)
+        self.addCleanup(self.end_proxy)
+        self.url = "https://127.0.0.1:" + self.proxy.stdout.readline().strip()
+
+    def end_proxy(self):
+        self.proxy.kill()
+        self.proxy.wait(10)
+        self.proxy.stdout.close()
+
+    def statuses(self):
+        return [host["status"] for host in self.client.ask("GET", "/api/v1/hosts")["hosts"]]
+
+    def stored(self, query):
+        with contextlib.closing(sqlite3.connect(self.stand.folder / "data/control.db")) as database:
+            return database.execute(query).fetchall()
+
+    def test_all_of_it_is_kept_as_one_incident(self):
+        self.stand.swarm("--url", self.url, "--agents", self.HOSTS, "--viewers", 0, "--rate", 100, "--seconds", 600)
+        wait_until("all are up", lambda: self.statuses() == ["up"] * self.HOSTS, 120)
+        self.proxy.kill()
+        wait_until("all are lost", lambda: self.statuses() == ["lost"] * self.HOSTS, 60)
+
+        process = self.stand.collector.process
+        began = time.monotonic()
+        process.send_signal(signal.SIGTERM)
+        self.assertEqual(process.wait(10), 0)
+        gone = time.monotonic() - began
+        print(json.dumps({"process_gone_s": round(gone, 2)}), file=sys.stderr)
+        self.assertLess(gone, WITHIN)
+
+        words = f"path lost, {self.HOSTS} hosts: the proxy 127.0.0.2 or the network behind it"
+        self.assertEqual(self.stored("SELECT status, reason, count(*) FROM host_status GROUP BY 1, 2"),
+                         [("lost", words, self.HOSTS)])
+        self.assertEqual(self.stored("SELECT count(*), count(DISTINCT host), count(ended) FROM outage"),
+                         [(self.HOSTS, self.HOSTS, 0)])
+        self.assertEqual(self.stored("SELECT count(*), count(DISTINCT incident) FROM alert WHERE rule = 'host-down'"), [(self.HOSTS, 1)])
+        waiting = ("SELECT transition, receiver FROM delivery WHERE finished IS NULL AND incident IN "
+                   "(SELECT incident FROM alert WHERE rule = 'host-down')")
+        self.assertEqual(self.stored(waiting), [("fired", "ops")])
+        self.stand.collector.start()
+        wait_until("all are known as lost", lambda: self.statuses() == ["lost"] * self.HOSTS, 20)
+        self.assertEqual(self.stored(waiting), [("fired", "ops")], "nobody has a message of its own")
 
 
 if __name__ == "__main__":
