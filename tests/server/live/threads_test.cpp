@@ -97,7 +97,8 @@ TEST(Threads, ShareTheHubWithoutLosingAnAlert) {
   ThreadExecutor control;
   std::array<ThreadExecutor, 2> loops;
   const domain::SystemClock clock;
-  Hub hub({control, clock, refusal_of}, "run7", {.flush_least = 1ms, .flush_most = 1ms, .beat = 2ms, .forget_after = 1});
+  Hub hub({control, clock, refusal_of}, "run7",
+          {.flush_least = 1ms, .flush_most = 1ms, .beat = 2ms, .forget_after = 1});
   hub.start();
   std::vector<std::unique_ptr<Peer>> peers(kPeers);
   const auto loop_of = [&](std::size_t i) -> ThreadExecutor& { return loops.at(i % loops.size()); };
