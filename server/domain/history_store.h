@@ -59,7 +59,8 @@ class HistoryStore {
 
   /// Takes a batch for the next commit; ticks at or below the stream's newest accepted number are dropped here (that is
   /// what makes delivery exactly once); a batch of nothing else makes the next commit tell the stream's mark again.
-  /// False when the queue is full: stop reading from that agent and try again after `on_room`.
+  /// False when the queue is full, or the host has far more streams than were saved yet: stop reading from that agent
+  /// and try again after `on_room`, or in a while.
   [[nodiscard]] virtual bool submit(SharedBatch batch) = 0;
 
   /// Newest number accepted of a stream, 0 if none: where an agent resumes.

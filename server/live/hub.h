@@ -80,23 +80,23 @@ class Hub final : public domain::LiveBus, public domain::RevocationObserver {
   struct Topic;
   struct Pending;
   using Messages = std::vector<Encoded>;
-  struct Parcel;  ///< what one loop gets of a flush
-
-  Topic& topic(std::string_view name);
-  Pending& pending(Topic& topic);
-  void schedule_flush();
-  void flush();
-  void flush_topic(Topic& topic, std::map<domain::Executor*, std::vector<Parcel>>& parcels);
-  SharedEvent make_event(const Topic& topic, std::optional<std::string> header, std::vector<Event::Row> rows);
-
-  struct Request {
+  struct Parcel;    ///< what one loop gets of a flush
+  struct Request {  ///< to subscribe or to leave, until the next flush
     SharedSeat seat;
     std::vector<std::string> topics;
     std::optional<std::string> cursor = {};
     bool leaves = false;  ///< unsubscribe
     Refusals refused = {};
   };
+
+  Topic& topic(std::string_view name);
+  Pending& pending(Topic& topic);
   [[nodiscard]] units::Steady next_flush() const;
+  void schedule_flush();
+  void flush();
+  void flush_topic(Topic& topic, std::map<domain::Executor*, std::vector<Parcel>>& parcels);
+  SharedEvent make_event(const Topic& topic, std::optional<std::string> header, std::vector<Event::Row> rows);
+
   void ask(Request request);
   void answer_requests();
   static void answer_with(const SharedSeat& seat, Answer answer);
