@@ -3,25 +3,13 @@
 #include <algorithm>
 #include <charconv>
 
+#include "schema/units/ascii.h"
+
 namespace vedette::link {
 namespace {
 
 bool host_character(char c, bool bracketed) {
-  const bool word = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-  return word || c == '.' || (bracketed ? c == ':' : c == '-' || c == '_');
-}
-
-/// Segments behind a "/" each; their characters need no escapes in a request line or in the file that keeps them.
-bool is_path(std::string_view text) {
-  while (!text.empty()) {
-    if (text.front() != '/') return false;
-    const std::size_t end = std::min(text.find('/', 1), text.size());
-    const std::string_view segment = text.substr(1, end - 1);
-    const auto fits = [](char c) { return host_character(c, false) || c == '~'; };
-    if (segment.empty() || segment == "." || segment == ".." || !std::ranges::all_of(segment, fits)) return false;
-    text.remove_prefix(end);
-  }
-  return true;
+  return units::is_letter_or_digit(c) || c == '.' || (bracketed ? c == ':' : c == '-' || c == '_');
 }
 
 }  // namespace
@@ -39,7 +27,7 @@ units::Result<CollectorAddress> parse_collector_url(std::string_view url) {
   const std::size_t slash = std::min(rest.find('/'), rest.size());
   address.path = rest.substr(slash);
   rest = rest.substr(0, slash);
-  if (address.path.size() > 1'024 || !is_path(address.path)) {
+  if (address.path.size() > 1'024 || !units::is_plain_path(address.path)) {
     return refuse("the path has something else than segments of letters, digits and -_.~");
   }
   const bool bracketed = rest.starts_with('[');

@@ -1,8 +1,8 @@
 // The half of http.h that reads bodies (RFC 9112 6 and 7.1).
-#include <algorithm>
 #include <charconv>
 
 #include "agent/link/http.h"
+#include "schema/units/ascii.h"
 
 namespace vedette::link {
 namespace {
@@ -63,10 +63,7 @@ Body parse_body(const ResponseHead& head, std::string_view rest, bool ended) {
   if (!coding.empty()) {
     // Both would let two readers see two different bodies.
     if (!length.empty()) return refuse("Transfer-Encoding beside Content-Length");
-    if (!std::ranges::equal(coding, std::string_view("chunked"), {},
-                            [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; })) {
-      return refuse("its Transfer-Encoding");
-    }
+    if (!units::same_ignoring_case(coding, "chunked")) return refuse("its Transfer-Encoding");
     return parse_chunks(rest);
   }
   if (!length.empty()) {

@@ -4,6 +4,7 @@
 #include <array>
 #include <charconv>
 
+#include "schema/units/ascii.h"
 #include "schema/wire/session.h"
 
 namespace vedette::link {
@@ -12,25 +13,8 @@ namespace {
 using units::ErrorCode;
 using units::fail;
 
-char lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-}
-
-std::string lowered(std::string_view text) {
-  std::string out(text);
-  std::ranges::transform(out, out.begin(), lower);
-  return out;
-}
-
 bool token_character(char c) {
-  const bool word = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-  return word || std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
-}
-
-std::string_view trimmed(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-  return text;
+  return units::is_letter_or_digit(c) || std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
 }
 
 /// "HTTP/1.1 101 Switching Protocols"
@@ -58,18 +42,18 @@ bool read_by_us(std::string_view field) {
 bool parse_field(std::string_view line, std::map<std::string, std::string>& fields) {
   const std::size_t colon = line.find(':');
   if (colon == 0 || colon == std::string_view::npos) return false;
-  const std::string_view name = line.substr(0, colon), value = trimmed(line.substr(colon + 1));
+  const std::string_view name = line.substr(0, colon), value = units::trimmed(line.substr(colon + 1));
   if (!std::ranges::all_of(name, token_character)) return false;
   const auto control = [](char c) { return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7f; };
   if (std::ranges::any_of(value, control)) return false;
-  const std::string key = lowered(name);
+  const std::string key = units::lowered(std::string(name));
   return fields.emplace(key, value).second || !read_by_us(key);
 }
 
 bool has_token(std::string_view list, std::string_view token) {
   while (!list.empty()) {
     const std::size_t comma = std::min(list.find(','), list.size());
-    if (lowered(trimmed(list.substr(0, comma))) == token) return true;
+    if (units::same_ignoring_case(units::trimmed(list.substr(0, comma)), token)) return true;
     list.remove_prefix(std::min(comma + 1, list.size()));
   }
   return false;
@@ -147,7 +131,7 @@ units::Result<void> check_upgrade(const ResponseHead& head, std::string_view key
   const auto wrong = [](const char* what) {
     return fail(ErrorCode::invalid, std::string("the upgrade's ") + what + "; something between changed it");
   };
-  if (lowered(head.field("upgrade")) != "websocket") return wrong("Upgrade header isn't websocket");
+  if (!units::same_ignoring_case(head.field("upgrade"), "websocket")) return wrong("Upgrade header isn't websocket");
   if (!has_token(head.field("connection"), "upgrade")) return wrong("Connection header lacks upgrade");
   if (head.field("sec-websocket-accept") != wire::accept_key(key)) return wrong("Sec-WebSocket-Accept is wrong");
   if (head.field("sec-websocket-protocol") != upgrade.subprotocol) {

@@ -1,9 +1,7 @@
 #include "server/access/logins.h"
 
-#include <algorithm>
-
+#include "schema/units/ascii.h"
 #include "schema/units/log.h"
-#include "schema/units/utf8.h"
 #include "server/access/people.h"
 #include "server/access/secrets.h"
 
@@ -24,9 +22,7 @@ std::unexpected<LoginRefusal> refused(LoginRefusal::Why why, std::string words, 
 
 /// Names differ only by more than the case of ASCII letters, as in the store.
 std::string folded(std::string name) {
-  std::ranges::transform(name, name.begin(),
-                         [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-  return name;
+  return units::lowered(std::move(name));
 }
 
 }  // namespace

@@ -2,20 +2,11 @@
 
 #include <algorithm>
 
+#include "schema/units/ascii.h"
+
 namespace vedette::access {
-namespace {
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  std::ranges::transform(out, out.begin(),
-                         [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-  return out;
-}
-
-}  // namespace
-
 units::Result<std::string> origin_of(std::string_view url) {
-  const std::string text = lower(url);
+  const std::string text = units::lowered(std::string(url));
   const bool secure = text.starts_with("https://");
   const std::string scheme = secure ? "https://" : "http://";
   if (!text.starts_with(scheme)) {

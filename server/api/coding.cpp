@@ -7,6 +7,8 @@
 #include <optional>
 #include <stdexcept>
 
+#include "schema/units/ascii.h"
+
 namespace vedette::api {
 namespace {
 
@@ -14,25 +16,12 @@ constexpr std::size_t kWorthIt = 1'000;  ///< bytes
 constexpr std::array<std::string_view, 1> kGzipOnly{"gzip"};
 constexpr int kGzip = 15 + 16;  ///< zlib's window bits, with gzip's wrapper
 
-std::string_view trimmed(std::string_view text) {
-  const auto is_space = [](char c) { return c == ' ' || c == '\t'; };
-  while (!text.empty() && is_space(text.front())) text.remove_prefix(1);
-  while (!text.empty() && is_space(text.back())) text.remove_suffix(1);
-  return text;
-}
-
-/// Whatever `text`'s case.
-bool is(std::string_view lower_case, std::string_view text) {
-  return std::ranges::equal(lower_case, text, {}, {},
-                            [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-}
-
 /// The part before `mark`; `text` keeps what is behind it.
 std::string_view take(std::string_view& text, char mark) {
   const std::size_t at = std::min(text.find(mark), text.size());
   const std::string_view part = text.substr(0, at);
   text.remove_prefix(std::min(at + 1, text.size()));
-  return trimmed(part);
+  return units::trimmed(part);
 }
 
 /// qvalue: "1", "0.5", "0.125"; 0 for anything else.
@@ -53,7 +42,7 @@ int weight_of(std::string_view parameters) {
   while (!parameters.empty()) {
     std::string_view value = take(parameters, ';');
     const std::string_view name = take(value, '=');
-    if (is("q", name)) return thousandths(value);
+    if (units::same_ignoring_case("q", name)) return thousandths(value);
   }
   return 1'000;
 }
@@ -64,7 +53,7 @@ std::optional<int> weight(std::string_view accept_encoding, std::string_view cod
   while (!accept_encoding.empty()) {
     std::string_view item = take(accept_encoding, ',');
     const std::string_view name = take(item, ';');
-    if (is(coding, name)) return weight_of(item);
+    if (units::same_ignoring_case(coding, name)) return weight_of(item);
     if (name == "*") any = weight_of(item);
   }
   return any;

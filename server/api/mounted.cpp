@@ -2,16 +2,10 @@
 
 #include <algorithm>
 
+#include "schema/units/ascii.h"
+
 namespace vedette::api {
 namespace {
-
-bool is_segment(std::string_view text) {
-  const auto fits = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' ||
-           c == '.' || c == '~';
-  };
-  return !text.empty() && text != "." && text != ".." && std::ranges::all_of(text, fits);
-}
 
 domain::Response moved(const std::string& path) {
   domain::Response response;
@@ -47,14 +41,9 @@ domain::UpgradeDecision Mounted::upgrade(const domain::RequestHead& head, const 
 }
 
 bool is_base_path(std::string_view text) {
-  for (bool first = true; first || !text.empty(); first = false) {
-    if (!text.starts_with('/')) return false;
-    const std::size_t end = std::min(text.find('/', 1), text.size());
-    const std::string_view segment = text.substr(1, end - 1);
-    if (!is_segment(segment) || (first && std::ranges::find(own_paths(), segment) != own_paths().end())) return false;
-    text.remove_prefix(end);
-  }
-  return true;
+  if (text.empty() || !units::is_plain_path(text)) return false;
+  const std::string_view first = text.substr(1, std::min(text.find('/', 1), text.size()) - 1);
+  return std::ranges::find(own_paths(), first) == own_paths().end();
 }
 
 const std::vector<std::string_view>& own_paths() {

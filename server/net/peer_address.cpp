@@ -10,6 +10,8 @@
 #include <ranges>
 #include <utility>
 
+#include "schema/units/ascii.h"
+
 namespace vedette::net {
 namespace {
 
@@ -37,17 +39,10 @@ std::string subnet_of(in_addr v4) {
   return std::string(::inet_ntop(AF_INET, &v4, text.data(), text.size())) + "/24";
 }
 
-std::string_view trimmed(std::string_view text) {
-  const auto blank = [](char c) { return c == ' ' || c == '\t'; };
-  while (!text.empty() && blank(text.front())) text.remove_prefix(1);
-  while (!text.empty() && blank(text.back())) text.remove_suffix(1);
-  return text;
-}
-
 /// Takes the last item off a comma-separated list.
 std::string_view take_last(std::string_view& list) {
   const std::size_t comma = list.rfind(',');
-  const std::string_view item = trimmed(list.substr(comma + 1));  // npos + 1 is 0
+  const std::string_view item = units::trimmed(list.substr(comma + 1));  // npos + 1 is 0
   list = comma == std::string_view::npos ? std::string_view() : list.substr(0, comma);
   return item;
 }

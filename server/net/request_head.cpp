@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <array>
 #include <boost/asio/buffer.hpp>
-#include <boost/beast/core/string.hpp>
 #include <boost/beast/http/empty_body.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <charconv>
 
+#include "schema/units/ascii.h"
 #include "schema/units/utf8.h"
 
 namespace vedette::net {
@@ -15,6 +15,7 @@ namespace {
 
 namespace http = boost::beast::http;
 using Refused = std::unexpected<Refusal>;
+using units::same_ignoring_case;  // not Beast's iequals: that of 1.74 reads a byte past its arguments
 
 constexpr std::size_t kMaxFields = 100;
 
@@ -24,12 +25,6 @@ Refused refuse(std::string words, int status = 400) {
 
 std::string_view view(boost::beast::string_view text) {
   return {text.data(), text.size()};
-}
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  std::ranges::transform(out, out.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-  return out;
 }
 
 /// What Beast lets pass, or reads with more good will than a strict reader.
@@ -146,7 +141,7 @@ std::expected<void, Refusal> read_framing(ParsedHead& parsed) {
   if (lengths == 1 && encodings == 1) return refuse("both Content-Length and Transfer-Encoding");
   if (encodings == 1) {
     if (parsed.http_1_0) return refuse("Transfer-Encoding in HTTP/1.0");
-    if (lower(parsed.head.header("transfer-encoding")) != "chunked") {
+    if (!same_ignoring_case(parsed.head.header("transfer-encoding"), "chunked")) {
       return refuse("the only Transfer-Encoding taken here is chunked", 501);
     }
     parsed.chunked = true;
@@ -193,21 +188,13 @@ std::optional<std::string> percent_decode(std::string_view text) {
   return out;
 }
 
-// Beast 1.74's own reads a byte past its arguments.
-bool same_ignoring_case(std::string_view a, std::string_view b) {
-  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
-  return std::ranges::equal(a, b, {}, lower, lower);
-}
-
 namespace {
 
 bool list_has(std::string_view value, std::string_view token) {
   while (!value.empty()) {
     const std::size_t comma = std::min(value.find(','), value.size());
-    std::string_view part = value.substr(0, comma);
+    const std::string_view part = units::trimmed(value.substr(0, comma));
     value.remove_prefix(std::min(comma + 1, value.size()));
-    while (part.starts_with(' ') || part.starts_with('\t')) part.remove_prefix(1);
-    while (part.ends_with(' ') || part.ends_with('\t')) part.remove_suffix(1);
     if (same_ignoring_case(part, token)) return true;
   }
   return false;
@@ -240,7 +227,8 @@ std::expected<ParsedHead, Refusal> parse_head(std::string_view bytes) {
   parsed.head.method = std::string(view(message.method_string()));
   for (const auto& field : message) {
     if (parsed.head.headers.size() == kMaxFields) return refuse("more than 100 header fields", 431);
-    parsed.head.headers.emplace_back(lower(view(field.name_string())), std::string(view(field.value())));
+    parsed.head.headers.emplace_back(units::lowered(std::string(view(field.name_string()))),
+                                     std::string(view(field.value())));
   }
   if (auto ok = check_host(parsed); !ok) return Refused(ok.error());
   if (auto ok = read_framing(parsed); !ok) return Refused(ok.error());

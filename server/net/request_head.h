@@ -34,6 +34,5 @@ struct ParsedHead {
 
 /// True if one of the field's lines, a comma-separated list each, holds `token`, whatever its case.
 [[nodiscard]] bool has_token(const domain::RequestHead& head, std::string_view lower_case_name, std::string_view token);
-[[nodiscard]] bool same_ignoring_case(std::string_view a, std::string_view b);
 
 }  // namespace vedette::net

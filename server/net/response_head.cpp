@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <ctime>
 
+#include "schema/units/ascii.h"
 #include "server/net/request_head.h"
 
 namespace vedette::net {
@@ -31,7 +32,7 @@ bool is_clean(std::string_view text) {
 }
 
 bool has(const domain::Response& response, std::string_view name) {
-  return std::ranges::any_of(response.headers, [&](const auto& h) { return same_ignoring_case(h.first, name); });
+  return std::ranges::any_of(response.headers, [&](const auto& h) { return units::same_ignoring_case(h.first, name); });
 }
 
 void add(std::string& out, std::string_view name, std::string_view value) {
@@ -40,7 +41,7 @@ void add(std::string& out, std::string_view name, std::string_view value) {
 
 bool is_ours(std::string_view name) {
   return std::ranges::any_of(std::array{"content-length", "date", "connection", "transfer-encoding"},
-                             [&](const char* own) { return same_ignoring_case(name, own); });
+                             [&](const char* own) { return units::same_ignoring_case(name, own); });
 }
 
 }  // namespace
