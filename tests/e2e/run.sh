@@ -24,6 +24,8 @@ trap 'exit 130' INT TERM
 ip netns add "$watch"; ip netns add "$host"
 ip -n "$watch" link set lo up; ip -n "$host" link set lo up
 ip link add veth0 netns "$watch" type veth peer name eth0 netns "$host"
+# No IPv6 address of their own a second after they are up: Chromium gives up what it loads when an address comes (ERR_NETWORK_CHANGED).
+ip -n "$watch" link set veth0 addrgenmode none; ip -n "$host" link set eth0 addrgenmode none
 ip -n "$watch" address add 192.0.2.1/24 dev veth0; ip -n "$host" address add 192.0.2.2/24 dev eth0
 ip -n "$watch" link set veth0 up; ip -n "$host" link set eth0 up
 export VEDETTE_BINARIES=$binaries VEDETTE_WORK=$work VEDETTE_WATCH=$watch VEDETTE_HOST=$host
