@@ -31,7 +31,8 @@ Result<User> add_user(domain::AccessRecords& store, const std::string& name, dom
   const bool control =
       std::ranges::any_of(name, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
   if (name.empty() || name.size() > kLongestUserName || control || !units::is_utf8(name)) {
-    return units::fail(ErrorCode::invalid, "A user's name is 1 to 128 bytes of printable UTF-8 text");
+    return units::fail(ErrorCode::invalid,
+                       "A user's name is 1 to " + std::to_string(kLongestUserName) + " bytes of printable UTF-8 text");
   }
   if (auto good = check_password(password); !good) return std::unexpected(std::move(good.error()));
   return store.add_user(name, role, hash_password(password));

@@ -13,12 +13,13 @@ void Backlog::alert(const std::string& key, const domain::Alert& alert, bool beg
   if (ends && begun_.contains(alert.id)) note_end(key, alert.id);
 }
 
-void Backlog::incident(const std::string& key, std::uint64_t incident, bool begins, bool ends) {
-  if (begins) {
-    begun_.insert(incident);
-    joint_[incident] = key;
-  }
-  if (ends && begun_.contains(incident)) note_end(joint_.at(incident), incident);
+void Backlog::begin_incident(domain::HostNumber first, std::uint64_t incident) {
+  begun_.insert(incident);
+  joint_[incident] = "joint " + std::to_string(domain::index(first));  // a key that no alert has
+}
+
+void Backlog::end_incident(std::uint64_t incident) {
+  if (begun_.contains(incident)) note_end(joint_.at(incident), incident);
 }
 
 void Backlog::note_end(const std::string& key, std::uint64_t incident) {

@@ -20,8 +20,9 @@ class Backlog {
   /// `begins`: its first appearance; `ends`: its last.
   void alert(const std::string& key, const domain::Alert& alert, bool begins, bool ends);
   void deliver(domain::Delivery delivery) { queue_.push_back(std::move(delivery)); }
-  /// The same for an incident of several alerts; `key` matters as it begins. Its state goes by state_key().
-  void incident(const std::string& key, std::uint64_t incident, bool begins, bool ends);
+  /// An incident of several alerts, by its first host. Its state goes by state_key().
+  void begin_incident(domain::HostNumber first, std::uint64_t incident);
+  void end_incident(std::uint64_t incident);
   /// Other words take the place of what waits for the incident, here and in the store: deliver() them next.
   void replace(std::uint64_t incident);
   /// Takes back what waits here for the incident, and what the store has of it undelivered.

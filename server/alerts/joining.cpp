@@ -67,7 +67,7 @@ Incident& Engine::begin_incident(std::uint64_t path_loss, const domain::Alert& f
   incident.path_loss = path_loss;
   incident.since = first.since;
   incident.notifies_at = first.notifies_at;
-  backlog_.incident(state_key(domain::index(first.host)), incident.id, true, false);
+  backlog_.begin_incident(first.host, incident.id);
   return incident;
 }
 
@@ -124,7 +124,7 @@ void Engine::leave(Incident& incident, const Host& host, const domain::Alert& al
     queue(joint_notice(incident, Transition::resolved), clock_.now());
   }
   backlog_.state(state_key(incident.id), "");
-  backlog_.incident("", incident.id, false, true);
+  backlog_.end_incident(incident.id);
   incidents_.erase(incident.id);
 }
 

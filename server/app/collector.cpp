@@ -22,6 +22,9 @@ constexpr std::chrono::seconds kDiskStuck{60};  // a disk may take its time
 constexpr units::Milliseconds kAdvance{1000};
 constexpr std::chrono::seconds kLockPatience{2};  // a command beside a start or restart may hold the data for a moment
 
+// A path's last host may fall kTogether after its first, and alerts join a second later: until then nobody is told.
+static_assert(alerts::kGather >= fleet::kTogether + kAdvance);
+
 fleet::FleetTimes fleet_times(const Settings& settings) {
   fleet::FleetTimes times;
   times.hold = settings.notify.receivers.empty() ? std::nullopt : std::optional(settings.alerts.hold);

@@ -40,19 +40,6 @@ Result<HostRecord> record_of(const HostRow& row) {
   return record;
 }
 
-/// Every row as a value, or the first error.
-template <class Value, class Row, class Convert>
-Result<std::vector<Value>> all_of(const std::vector<Row>& rows, Convert convert) {
-  std::vector<Value> values;
-  values.reserve(rows.size());
-  for (const Row& row : rows) {
-    auto value = convert(row);
-    if (!value) return std::unexpected(std::move(value.error()));
-    values.push_back(std::move(*value));
-  }
-  return values;
-}
-
 template <class Value>
 Result<std::optional<HostRecord>> host_where(Session& session, const char* condition, const Value& value) {
   std::vector<HostRow> rows;
@@ -94,12 +81,6 @@ std::string unique_name(Session& session, const std::string& hostname) {
     if (taken == 0) return name;
     name = base + "-" + std::to_string(suffix);
   }
-}
-
-std::uint64_t last_row(Session& session) {
-  Int made = 0;
-  session << "SELECT last_insert_rowid()", into(made), now;
-  return static_cast<std::uint64_t>(made);
 }
 
 }  // namespace

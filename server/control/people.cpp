@@ -59,13 +59,7 @@ Result<std::vector<Digest>> end_logins(Session& session, const User& user) {
   const auto id = static_cast<Int>(user.id);
   session << "SELECT sid_digest FROM login WHERE user = ?", into(sids), bind(id), now;
   session << "DELETE FROM login WHERE user = ?", bind(id), now;
-  std::vector<Digest> ended;
-  for (const std::string& sid : sids) {
-    auto digest = digest_of(sid);
-    if (!digest) return std::unexpected(std::move(digest.error()));
-    ended.push_back(std::move(*digest));
-  }
-  return ended;
+  return all_of<Digest>(sids, digest_of);
 }
 
 }  // namespace
@@ -77,9 +71,7 @@ Result<User> Store::add_user(const std::string& name, AccessRole role, const std
     if (*taken) return units::fail(ErrorCode::conflict, "There is a user \"" + (*taken)->name + "\" already");
     session << "INSERT INTO user (name, role, password) VALUES (?, ?, ?)", bind(name),
         bind(std::string(domain::name(role))), bind(password_phc), now;
-    Int id = 0;
-    session << "SELECT last_insert_rowid()", into(id), now;
-    return User{static_cast<std::uint64_t>(id), name, role, password_phc};
+    return User{last_row(session), name, role, password_phc};
   });
 }
 
@@ -103,13 +95,7 @@ Result<std::vector<User>> Store::users() {
   return pool_->read([](Session& session) -> Result<std::vector<User>> {
     std::vector<UserRow> rows;
     session << kUserColumns << "ORDER BY name", into(rows), now;
-    std::vector<User> users;
-    for (const UserRow& row : rows) {
-      auto user = user_of(row);
-      if (!user) return std::unexpected(std::move(user.error()));
-      users.push_back(std::move(*user));
-    }
-    return users;
+    return all_of<User>(rows, user_of);
   });
 }
 

@@ -27,6 +27,12 @@ class ConfiguredPool final : public Poco::Data::SessionPool {
 
 }  // namespace
 
+std::uint64_t last_row(Session& session) {
+  Int made = 0;
+  session << "SELECT last_insert_rowid()", into(made), now;
+  return static_cast<std::uint64_t>(made);
+}
+
 Pool::Pool(const std::filesystem::path& file) : file_(file.string()) {
   static std::once_flag registered;
   std::call_once(registered, [] { Poco::Data::SQLite::Connector::registerConnector(); });

@@ -8,6 +8,7 @@
 #include <Poco/Tuple.h>
 
 #include <concepts>
+#include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -27,6 +28,22 @@ using MaybeInt = Poco::Nullable<Int>;
 using MaybeReal = Poco::Nullable<double>;
 template <class... Columns>
 using Rows = std::vector<Poco::Tuple<Columns...>>;
+
+/// Every row as a value, or the first error.
+template <class Value, class Row, class Convert>
+units::Result<std::vector<Value>> all_of(const std::vector<Row>& rows, Convert convert) {
+  std::vector<Value> values;
+  values.reserve(rows.size());
+  for (const Row& row : rows) {
+    auto value = convert(row);
+    if (!value) return std::unexpected(std::move(value.error()));
+    values.push_back(std::move(*value));
+  }
+  return values;
+}
+
+/// The id of the row that was inserted last.
+[[nodiscard]] std::uint64_t last_row(Session& session);
 
 /// Any thread.
 class Pool {

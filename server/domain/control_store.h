@@ -23,6 +23,7 @@ class HostRecords {
  public:
   virtual ~HostRecords() = default;
   [[nodiscard]] virtual units::Result<std::vector<HostRecord>> hosts() = 0;
+  /// Nothing if there never was one; a revoked one too.
   [[nodiscard]] virtual units::Result<std::optional<HostRecord>> host(HostNumber number) = 0;
   /// Makes the host (next number, name made unique) and stores its key's digest, using up one use of the enrolment
   /// token, in one transaction. `unauthorized` if the token is unknown or expired, `forbidden` if it is used up.
@@ -45,7 +46,7 @@ class HostRecords {
   };
   virtual units::Result<void> save_statuses(std::span<const LastStatus> statuses) = 0;
   [[nodiscard]] virtual units::Result<std::vector<LastStatus>> last_statuses() = 0;
-  /// Inserts each whose id is 0, updates the others; tells the id of each.
+  /// Inserts each whose id is 0, updates the others; tells their ids in the same order.
   virtual units::Result<std::vector<std::uint64_t>> save_outages(std::span<const Outage> outages) = 0;
   [[nodiscard]] virtual units::Result<std::vector<Outage>> outages(HostNumber host, units::Instant from,
                                                                    units::Instant to) = 0;

@@ -54,6 +54,9 @@ class BodyStream {
   [[nodiscard]] virtual std::size_t queued_bytes() const noexcept = 0;  ///< not yet written to the socket
 };
 
+/// How a connection ended that the server gave up on.
+inline constexpr std::string_view kDropped = "dropped";
+
 /// What writes a BodyStream. Called on its loop thread; nothing is called if the response never leaves (HEAD, a peer
 /// that has gone).
 class StreamHandler {
@@ -63,7 +66,7 @@ class StreamHandler {
   virtual void on_drained() {}                   ///< queued_bytes() fell to 0 after being above it
   virtual void on_stop() = 0;                    ///< the server stops: finish() soon
   /// Last call. `how` is empty when the body is complete and written; else how the connection ended before:
-  /// "FIN", "RST" …; "dropped" if the server gave up on a peer that takes nothing.
+  /// "FIN", "RST" …; kDropped if the peer took nothing.
   virtual void on_end(std::string_view how) = 0;
 };
 

@@ -1,6 +1,7 @@
 // The way from a peer to the collector, as far as the collector can tell: what several hosts may lose at once.
 #pragma once
 
+#include <compare>
 #include <string>
 
 namespace vedette::domain {
@@ -8,7 +9,7 @@ namespace vedette::domain {
 struct NetworkPath {
   std::string proxy;    ///< address of the proxy between us and the peer; empty: we know of none
   std::string network;  ///< the peer's, without a proxy: "192.0.2.0/24", "2001:db8:0:1::/64"; empty for this machine
-  bool operator==(const NetworkPath&) const = default;
+  auto operator<=>(const NetworkPath&) const = default;
 };
 
 }  // namespace vedette::domain

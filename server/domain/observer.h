@@ -89,9 +89,9 @@ class Gatekeeper {
 class RevocationObserver {
  public:
   virtual ~RevocationObserver() = default;
-  virtual void on_host_revoked(HostNumber host) = 0;   ///< close 4403
-  virtual void on_login_ended(const Digest& sid) = 0;  ///< close 4401
-  virtual void on_role_changed(std::uint64_t user, AccessRole role) = 0;
+  virtual void on_host_revoked(HostNumber host) = 0;                      ///< close 4403
+  virtual void on_login_ended(const Digest& sid) = 0;                     ///< close 4401
+  virtual void on_role_changed(std::uint64_t user, AccessRole role) = 0;  ///< topics are judged anew, with the new role
 };
 
 }  // namespace vedette::domain

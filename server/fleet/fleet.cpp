@@ -235,13 +235,16 @@ void Fleet::become(Host& host, Instant at, HostStatus status, const std::string&
   state.status = status;
   state.reason = reason;
   state.since = at;
+  tell(host);
+}
+
+void Fleet::tell(Host& host) {
+  const auto& state = host.view.state;
   units::log_info("host status",
-                  {{"host", host.view.record.name}, {"status", domain::name(status)}, {"reason", reason}});
+                  {{"host", host.view.record.name}, {"status", domain::name(state.status)}, {"reason", state.reason}});
   save_status(host);
-  if (away(status)) begin_outage(host, at);
-  if (status == HostStatus::up) {
-    end_outage(host, at);
-  }
+  if (away(state.status)) begin_outage(host, state.since);
+  if (state.status == HostStatus::up) end_outage(host, state.since);
   publish(host);
   ports_.observer.on_host(host.view.record, state);
 }

@@ -44,7 +44,8 @@ struct FleetTimes {
   units::Milliseconds watch_every{1'000};  ///< own lateness and sleep are looked for
   units::Milliseconds late_after{2'000};
   units::Milliseconds heard_lately{3'000};  ///< a host that lives sends a tick a second
-  /// notify.hold, for `notifies_at` of fleet rows; absent without receivers: nobody is told then.
+  /// notify.hold, for `notifies_at` of fleet rows; absent without receivers: nobody is told then. (Of a lost path
+  /// people are told after alerts::kGather, should that be longer.)
   std::optional<units::Milliseconds> hold{60'000};
 };
 
@@ -109,6 +110,7 @@ class Fleet final : public domain::HostObserver,
   void apply(Host& host, units::Instant at, const Judgement& judgement);
   void hold_back(Host& host, Judgement judgement, units::Milliseconds delay);
   void become(Host& host, units::Instant at, domain::HostStatus status, const std::string& verdict);
+  void tell(Host& host);  ///< its status or the reason changed: log, store, outages, page and alerts
   void save_status(const Host& host);
   void note_path(Host& host, const domain::Sighting& sighting);
   void note_fall(const Host& host);

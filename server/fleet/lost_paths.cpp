@@ -29,9 +29,10 @@ void Fleet::note_fall(const Host& host) {
   const auto loss = paths_.fell(host.view.record.number, ports_.clock.steady());
   // Of a network: if nothing else is heard either, it may be the collector's own connection that went.
   if (!loss || (!loss->of_proxy() && !heard_elsewhere(loss->path))) return;
-  units::log_warning("path lost", {{"words", words(*loss)}});
+  const LostPath lost{loss->number, words(*loss)};
+  units::log_warning("path lost", {{"words", lost.words}});
   for (const HostNumber number : loss->hosts) {
-    if (Host* fallen = find(number)) mark_lost(*fallen, {loss->number, words(*loss)});
+    if (Host* fallen = find(number)) mark_lost(*fallen, lost);
   }
 }
 
@@ -51,12 +52,7 @@ void Fleet::mark_lost(Host& host, const LostPath& lost) {
   if (!is_lost(state.status) || (state.reason == lost.words && state.path_loss == lost.number)) return;
   state.reason = lost.words;
   state.path_loss = lost.number;
-  units::log_info("host status",
-                  {{"host", host.view.record.name}, {"status", domain::name(state.status)}, {"reason", state.reason}});
-  save_status(host);
-  begin_outage(host, state.since);
-  publish(host);
-  ports_.observer.on_host(host.view.record, state);
+  tell(host);
 }
 
 }  // namespace vedette::fleet

@@ -18,20 +18,16 @@ std::string words(const PathLoss& loss) {
   return head + "the network " + loss.path.network + " or the way to it";
 }
 
-std::string PathWatch::key(const NetworkPath& path) {
-  return path.proxy + " " + path.network;
-}
-
 PathWatch::Group* PathWatch::group_of(HostNumber host) {
   const auto path = paths_.find(host);
-  return path == paths_.end() ? nullptr : &groups_[key(path->second)];
+  return path == paths_.end() ? nullptr : &groups_[path->second];
 }
 
 void PathWatch::connected(HostNumber host, const NetworkPath& path) {
   left(host);
   if (path == NetworkPath{}) return;
   paths_[host] = path;
-  groups_[key(path)].there.insert(host);
+  groups_[path].there.insert(host);
 }
 
 void PathWatch::answers(HostNumber host) {
@@ -44,7 +40,7 @@ void PathWatch::answers(HostNumber host) {
 void PathWatch::left(HostNumber host) {
   const auto path = paths_.find(host);
   if (path == paths_.end()) return;
-  if (const auto found = groups_.find(key(path->second)); found != groups_.end()) {
+  if (const auto found = groups_.find(path->second); found != groups_.end()) {
     Group& group = found->second;
     group.there.erase(host);
     std::erase(group.fallen, host);
@@ -80,7 +76,7 @@ std::optional<PathLoss> PathWatch::fell(HostNumber host, units::Steady at) {
 bool PathWatch::elsewhere(HostNumber host, const NetworkPath& path) const {
   const auto own = paths_.find(host);
   if (own == paths_.end() || own->second == path) return false;
-  const auto group = groups_.find(key(own->second));
+  const auto group = groups_.find(own->second);
   return group != groups_.end() && group->second.there.contains(host);
 }
 

@@ -1,4 +1,4 @@
-// Notices that all hosts of one trusted proxy, or of one network, lost their connections together: then it was the path
+// Notices that all hosts of one proxy, or of one network, lost their connections together: then it was the path
 // that went, not so many agents. Pure: time is passed in.
 #pragma once
 
@@ -60,10 +60,9 @@ class PathWatch {
     std::uint64_t loss = 0;
   };
   Group* group_of(domain::HostNumber host);
-  static std::string key(const domain::NetworkPath& path);
 
   std::map<domain::HostNumber, domain::NetworkPath> paths_;  ///< each host's newest
-  std::map<std::string, Group> groups_;                      ///< by key()
+  std::map<domain::NetworkPath, Group> groups_;
   std::uint64_t losses_ = 0;
 };
 

@@ -11,7 +11,7 @@ namespace vedette::fleet {
 /// The words of an end without goodbye.
 inline constexpr std::string_view kLostWords =
     "connection ended without goodbye: agent killed, or something between cut it";
-/// The same through a trusted proxy, which ends its connection to us whether the agent's ended or it stops itself.
+/// The same through a proxy, which ends its connection to us whether the agent's ended or it stops itself.
 inline constexpr std::string_view kLostBehindProxy = "connection ended without goodbye: agent or path";
 /// Of a host that this run of the collector never saw: it can't say what went.
 inline constexpr std::string_view kNotBack =

@@ -26,6 +26,7 @@ class Streams {
     [[nodiscard]] bool settled() const noexcept { return accepted == durable && durable == saved; }
   };
 
+  // What find() and at() give is valid until the next at(), make_room(), erase_if() or forget().
   /// nullptr if there is none.
   [[nodiscard]] Stream* find(const StreamKey& key);
   [[nodiscard]] const Stream* find(const StreamKey& key) const { return const_cast<Streams*>(this)->find(key); }

@@ -37,7 +37,7 @@ void EventStream::on_stop() {
 void EventStream::on_end(std::string_view how) {
   // Without a `close` of ours: HTTP has no code for it, so it reads as a WebSocket's end without a close frame.
   if (!ending_.by_us) {
-    const bool dropped = how == "dropped";
+    const bool dropped = how == domain::kDropped;
     using How = domain::Ending::How;
     ending_ = {dropped ? How::we_gave_up : How::without_close, wire::close::abnormal, std::string(how), dropped};
   }

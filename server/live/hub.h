@@ -10,14 +10,11 @@
 #include <map>
 #include <memory>
 #include <optional>
-#include <set>
 #include <string>
-#include <unordered_map>
 #include <unordered_set>
 #include <utility>
 #include <vector>
 
-#include "schema/units/host_id.h"
 #include "schema/wire/deflate.h"
 #include "server/domain/clock.h"
 #include "server/domain/live_bus.h"

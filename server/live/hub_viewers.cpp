@@ -1,5 +1,4 @@
-// The part of Hub that seats viewers: who comes and goes, what each watches, what it may watch, beats, logins'
-// ends.
+// The part of Hub that seats viewers: who comes and goes, what each watches and may watch, beats, ends of logins.
 #include <algorithm>
 #include <utility>
 
@@ -30,15 +29,13 @@ void Hub::leave(SharedSeat seat) {
 }
 
 void Hub::subscribe(SharedSeat seat, std::vector<std::string> topics, std::optional<std::string> cursor) {
-  control_.post([this, seat = std::move(seat), topics = std::move(topics), cursor = std::move(cursor)] {
-    ask({.seat = seat, .topics = topics, .cursor = cursor});
-  });
+  Request request{.seat = std::move(seat), .topics = std::move(topics), .cursor = std::move(cursor)};
+  control_.post([this, request = std::move(request)]() mutable { ask(std::move(request)); });
 }
 
 void Hub::unsubscribe(SharedSeat seat, std::vector<std::string> topics) {
-  control_.post([this, seat = std::move(seat), topics = std::move(topics)] {
-    ask({.seat = seat, .topics = topics, .leaves = true});
-  });
+  Request request{.seat = std::move(seat), .topics = std::move(topics), .leaves = true};
+  control_.post([this, request = std::move(request)]() mutable { ask(std::move(request)); });
 }
 
 void Hub::watch(const SharedSeat& seat, const std::vector<std::string>& names) {
@@ -67,13 +64,12 @@ Refusals Hub::refuse(const Seat& seat, std::vector<std::string>& names) {
       return true;
     }
     if (!is_host_topic(name) || topics_.contains(name)) return false;
-    if (topics_.size() + fresh >= limits_.host_topics && !make_room()) {
-      ++counters_.over_host_topics;
-      refused.emplace_back(name, "Too many hosts are watched at once; try again later.");
-    } else {
+    if (topics_.size() + fresh < limits_.host_topics || make_room()) {
       ++fresh;
       return false;
     }
+    ++counters_.over_host_topics;
+    refused.emplace_back(name, "Too many hosts are watched at once; try again later.");
     return true;
   });
   return refused;

@@ -158,7 +158,7 @@ void Peer::finish(units::Milliseconds linger) {
 }
 
 void Peer::drop() {
-  shard_.loop().defer([self = shared_from_this()] { self->end("dropped"); });
+  shard_.loop().defer([self = shared_from_this()] { self->end(std::string(domain::kDropped)); });
 }
 
 void Peer::end(const std::string& how) {

@@ -9,9 +9,8 @@
 namespace vedette::notify {
 
 /// "[firing] web-07 lost: connection ended without goodbye: agent killed, or something between cut it"; of several
-/// hosts
-/// "[firing] path lost, 3 hosts: the proxy 10.0.0.5 or the network behind it (db-1, db-2, web-07)"; one line, at most
-/// 250 bytes.
+/// hosts "[firing] path lost, 3 hosts: the proxy 10.0.0.5 or the network behind it (db-1, db-2, web-07)". One line of
+/// at most 250 bytes.
 [[nodiscard]] std::string subject(const domain::Notice& notice);
 
 /// "https://collector:8443/hosts/<id>", ".../alerts" of several hosts; empty without a public_url.
