@@ -6,7 +6,7 @@
 #include "schema/metrics/catalogue.h"
 #include "schema/units/bytes.h"
 #include "tests/agent/collect/capture.h"
-#include "tests/agent/logged.h"
+#include "tests/logged.h"
 
 namespace vedette::collect {
 namespace {

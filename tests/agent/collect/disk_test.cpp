@@ -4,7 +4,7 @@
 
 #include "agent/collect/network.h"
 #include "tests/agent/collect/capture.h"
-#include "tests/agent/logged.h"
+#include "tests/logged.h"
 
 namespace vedette::collect {
 namespace {

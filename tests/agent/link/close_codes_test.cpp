@@ -5,7 +5,7 @@
 #include "agent/link/link.h"
 #include "tests/agent/link/test_agent.h"
 #include "tests/agent/link/test_collector.h"
-#include "tests/agent/logged.h"
+#include "tests/logged.h"
 
 namespace vedette::link {
 namespace {

@@ -6,7 +6,7 @@
 
 #include "tests/agent/link/test_agent.h"
 #include "tests/agent/link/test_collector.h"
-#include "tests/agent/logged.h"
+#include "tests/logged.h"
 
 namespace vedette::link {
 namespace {

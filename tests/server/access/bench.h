@@ -1,4 +1,4 @@
-// Desks and gate on a real control.db, with time by hand and a log that can be read.
+// Desks and gate on a real control.db, with time by hand.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -6,12 +6,9 @@
 #include <future>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <set>
 #include <string>
-#include <vector>
 
-#include "schema/units/log.h"
 #include "server/access/gate.h"
 #include "server/access/logins.h"
 #include "server/access/people.h"
@@ -59,33 +56,6 @@ struct Bench {
     head.headers.emplace_back(name, value);
     return head;
   }
-};
-
-/// The lines logged while it lives. Made before, and gone after, any thread that logs.
-class LoggedLines {
- public:
-  LoggedLines() {
-    units::bind_log([this](units::Level, std::string_view line) {
-      const std::lock_guard lock(mutex_);
-      lines_.emplace_back(line);
-    });
-  }
-  ~LoggedLines() { units::bind_log({}); }
-  LoggedLines(const LoggedLines&) = delete;
-  LoggedLines& operator=(const LoggedLines&) = delete;
-
-  [[nodiscard]] std::vector<std::string> with(std::string_view words) const {
-    const std::lock_guard lock(mutex_);
-    std::vector<std::string> found;
-    for (const auto& line : lines_) {
-      if (line.find(words) != std::string::npos) found.push_back(line);
-    }
-    return found;
-  }
-
- private:
-  mutable std::mutex mutex_;
-  std::vector<std::string> lines_;
 };
 
 }  // namespace vedette::access

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/logged.h"
 #include "tests/server/access/bench.h"
 
 namespace vedette::access {
@@ -39,7 +40,7 @@ TEST(Enrolment, RefusesBoundsAndNamesThatMakeNoSense) {
 }
 
 TEST(Enrolment, RefusesAnAddressThatFloodsItWithoutAskingTheStoreAndLogsOneLineAMinute) {
-  LoggedLines log;
+  tests::Logged log;
   Bench bench;
   EnrolmentDesk desk(*bench.store, bench.clock);
   const auto token = create_token(*bench.store, 1, std::chrono::hours(1), bench.clock.now());
@@ -84,7 +85,7 @@ TEST(Enrolment, ForgetsAnAddressesBadTokensAfterAGoodOne) {
 }
 
 TEST(Enrolment, ALineOfTheLogNamesHostAndPeer) {
-  LoggedLines log;
+  tests::Logged log;
   Bench bench;
   EnrolmentDesk desk(*bench.store, bench.clock);
   const auto token = create_token(*bench.store, 1, std::chrono::hours(1), bench.clock.now());

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "server/sqlite/database.h"
+#include "tests/logged.h"
 #include "tests/server/access/bench.h"
 
 namespace vedette::access {
@@ -117,7 +118,7 @@ TEST(Gate, RefusesARequestWithTwoOrigins) {
 }
 
 TEST(LoginDesk, LogsAFloodOfRefusalsInOneLineAMinute) {
-  LoggedLines log;
+  tests::Logged log;
   Bench bench;
   for (int i = 0; i < 100; ++i) EXPECT_FALSE(bench.log_in("ann", "wrong horse"));
   ASSERT_EQ(log.with("login refused").size(), 1u);
@@ -128,7 +129,7 @@ TEST(LoginDesk, LogsAFloodOfRefusalsInOneLineAMinute) {
 }
 
 TEST(LoginDesk, TellsAFaultOfTheStoreAfterARightPasswordAsOne) {
-  LoggedLines log;
+  tests::Logged log;
   Bench bench;
   ASSERT_TRUE(add_user(*bench.store, "ann", domain::AccessRole::viewer, "correct horse"));
   // From the moment the login is stored, ann can't be read any more, nor the login be removed.

@@ -4,8 +4,8 @@
 #include <fstream>
 
 #include "server/api/mounted.h"
+#include "tests/logged.h"
 #include "tests/server/app/a_collector.h"
-#include "tests/server/app/log.h"
 
 namespace vedette::app {
 namespace {
@@ -41,7 +41,7 @@ TEST(TlsAtProxy, MakesNoCertificateAndHasNoPin) {
 }
 
 TEST(TlsAtProxy, LogsThoseWhoComePastTheProxyOnceAMinute) {
-  Log log;
+  tests::Logged log;
   Bench bench;
   auto collector = bench.start(behind(bench, "192.0.2.1"));
   for (int i = 0; i < 3; ++i) EXPECT_EQ(ask(*collector, "GET /healthz"), "");

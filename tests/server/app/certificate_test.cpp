@@ -6,8 +6,8 @@
 
 #include "server/access/x509.h"
 #include "server/app/certificate_keeper.h"
+#include "tests/logged.h"
 #include "tests/server/app/a_collector.h"
-#include "tests/server/app/log.h"
 
 namespace vedette::app {
 namespace {
@@ -57,7 +57,7 @@ TEST(Certificate, RenewedOnDiskIsTakenUpAndItsEndIsTold) {
 }
 
 TEST(Certificate, ThatCantBeUsedLeavesTheOldOneInPlaceAndIsTriedAgain) {
-  Log log;
+  tests::Logged log;
   Bench bench;
   const Settings settings = with_files(bench);
   const std::string old = put(settings, std::chrono::days(30));
@@ -77,7 +77,7 @@ TEST(Certificate, ThatCantBeUsedLeavesTheOldOneInPlaceAndIsTriedAgain) {
 }
 
 TEST(Certificate, ThatIsntValidYetIsWarnedOfAndRefusedByCheckConfig) {
-  Log log;
+  tests::Logged log;
   Bench bench;
   const Settings settings = with_files(bench);
   const auto now = bench.clock.now();
@@ -95,7 +95,7 @@ TEST(Certificate, ThatIsntValidYetIsWarnedOfAndRefusedByCheckConfig) {
 }
 
 TEST(Certificate, ThatIsntValidYetDoesNotReplaceOneThatIs) {
-  Log log;
+  tests::Logged log;
   Bench bench;
   const Settings settings = with_files(bench);
   const std::string old = put(settings, std::chrono::days(90));
@@ -139,7 +139,7 @@ TEST(Certificate, OurOwnFollowsAClockThatIsSetAtOnce) {
 }
 
 TEST(Certificate, NearItsEndIsWarnedOfOnceADay) {
-  Log log;
+  tests::Logged log;
   Bench bench;
   const Settings settings = with_files(bench);
   (void)put(settings, std::chrono::days(15));

@@ -1,7 +1,7 @@
 // How connections to a whole collector end: the close code and its reason reach the peer and stand in the collector's
 // log, whoever closed.
+#include "tests/logged.h"
 #include "tests/server/app/live_world.h"
-#include "tests/server/app/log.h"
 
 namespace vedette::app {
 namespace {
@@ -14,12 +14,12 @@ constexpr int kClose = 8;
 constexpr int kCodes[] = {1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011,
                           1012, 1013, 1014, 4401, 4403, 4408, 4409, 4426};
 
-struct Logged {
-  Log log;  // outlives the threads
+struct LoggedWorld {
+  tests::Logged log;  // outlives the threads
   World world;
   std::string key;
 
-  Logged() { key = enrolled(world.bench, *world.collector).at("key"); }
+  LoggedWorld() { key = enrolled(world.bench, *world.collector).at("key"); }
 
   std::unique_ptr<Client> agent() {
     return upgraded(*world.collector, "/api/v1/agent/stream", "vedette.agent.v1", "Authorization: Bearer " + key);
@@ -45,7 +45,7 @@ std::string closed(Client& client) {
 }
 
 TEST(Endings, APeersCodeAndReasonAreAnsweredAndLogged) {
-  Logged all;
+  LoggedWorld all;
   for (const int code : kCodes) {
     for (const std::string who : {"agent", "viewer"}) {
       const auto client = who == "agent" ? all.agent() : all.viewer();
@@ -58,7 +58,7 @@ TEST(Endings, APeersCodeAndReasonAreAnsweredAndLogged) {
 
 TEST(Endings, CodesThatMayNotTravelAreAnsweredWith1002AndLogged) {
   for (const int code : {1004, 1005, 1006, 1015}) {
-    Logged all;
+    LoggedWorld all;
     const auto agent = all.agent();
     agent->write(masked(kClose, close_payload(code)));
     EXPECT_EQ(closed(*agent).substr(0, 2), close_payload(1002)) << code;
@@ -70,7 +70,7 @@ TEST(Endings, CodesThatMayNotTravelAreAnsweredWith1002AndLogged) {
 }
 
 TEST(Endings, OurOwnCodesAreToldAndLogged) {
-  Logged all;
+  LoggedWorld all;
   const auto told = [&](Client& client, const std::string& who, int code, const std::string& reason) {
     EXPECT_EQ(closed(client), close_payload(code, reason));
     client.write(masked(kClose, close_payload(code)));
@@ -112,7 +112,7 @@ TEST(Endings, OurOwnCodesAreToldAndLogged) {
 }
 
 TEST(Endings, EventStreamsAreLoggedWithTheirPeerWhoeverEndedThem) {
-  Logged all;
+  LoggedWorld all;
   const auto watching = [&] {
     auto client = std::make_unique<Client>(all.world.collector->port());
     client->write("GET /api/v1/live/events?topics=alerts HTTP/1.1\r\nHost: localhost\r\nCookie: " + all.world.cookie +

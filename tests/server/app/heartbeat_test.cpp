@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "tests/server/app/log.h"
+#include "tests/logged.h"
 
 namespace vedette::app {
 namespace {
@@ -10,7 +10,7 @@ namespace {
 using std::chrono::seconds;
 
 TEST(Heartbeat, NeedsEveryThreadAndNamesTheOneThatHangsOnce) {
-  Log log;
+  tests::Logged log;
   units::Steady now{}, loop{}, writer{};
   Heartbeat heartbeat;
   heartbeat.watch({"event loop 0", [&] { return loop; }, seconds(20)});

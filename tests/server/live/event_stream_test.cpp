@@ -4,7 +4,7 @@
 
 #include <optional>
 
-#include "schema/units/log.h"
+#include "tests/logged.h"
 #include "tests/server/live/bench.h"
 
 namespace vedette::live {
@@ -179,10 +179,9 @@ TEST(EventStream, SaysGoodbyeWhenTheCollectorStops) {
 /// The fields of the only line logged while `work` runs.
 template <class Work>
 std::string logged(Work work) {
-  std::string lines;
-  units::bind_log([&](units::Level, std::string_view line) { lines += line; });
+  const tests::Logged log;
   work();
-  units::bind_log({});
+  const std::string lines = log.text();
   const std::string before = "<6>msg=\"viewer disconnected\" transport=events peer=192.0.2.7:1 ";
   return lines.starts_with(before) ? lines.substr(before.size()) : lines;
 }
