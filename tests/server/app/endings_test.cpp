@@ -27,12 +27,12 @@ struct LoggedWorld {
   std::unique_ptr<Client> viewer() {
     return upgraded(*world.collector, "/api/v1/live", "vedette.live.v1", "Cookie: " + world.cookie);
   }
-  /// Waits until the log has this of an ending.
+  /// Waits until the log has this of an ending, and has it once.
   void expect(const std::string& who, int code, const std::string& words, const std::string& by) {
-    const std::string line = " code=" + std::to_string(code) + " reason=\"" + words + "\" closed_by=" + by;
-    EXPECT_TRUE(log.await(line)) << who << line;
-    EXPECT_EQ(log.count(line), 1U) << who << line;
-    EXPECT_GE(log.count("msg=\"" + who + " disconnected\""), 1U);
+    const std::string message = "msg=\"" + who + " disconnected\"";
+    const std::string ending = " code=" + std::to_string(code) + " reason=\"" + words + "\" closed_by=" + by + "\n";
+    EXPECT_TRUE(log.await(message, ending)) << who << ending << log.text();
+    EXPECT_EQ(log.count(message, ending), 1U) << who << ending;
   }
 };
 
@@ -66,6 +66,7 @@ TEST(Endings, CodesThatMayNotTravelAreAnsweredWith1002AndLogged) {
     const auto viewer = all.viewer();
     viewer->write(masked(kClose, close_payload(code)));
     EXPECT_EQ(closed(*viewer).substr(0, 2), close_payload(1002)) << code;
+    all.expect("viewer", 1002, "close code that must not be sent", "collector");
   }
 }
 
