@@ -100,7 +100,7 @@ TEST(Rights, ANewRoleHoldsAtOnceAndKeepsWhatItMayWatch) {
   EXPECT_TRUE(ann.command("user remove", {"ann"}).starts_with("refused: ann is the only administrator"));
   EXPECT_TRUE(ann.command("user remove", {"ben"}).starts_with("refused: There is no user \"ben\""));
   ann.world.agent.tick();
-  EXPECT_NE(ann.socket->frame().first, kClose) << "still watching";
+  EXPECT_EQ(ann.socket->frame().first, kText) << "still watching";
   EXPECT_TRUE(ann.poll.response().starts_with("HTTP/1.1 200 "));
 }
 
