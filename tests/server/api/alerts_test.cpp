@@ -2,21 +2,10 @@
 
 #include <gtest/gtest.h>
 
-#include <nlohmann/json.hpp>
+#include "tests/server/api/api_bench.h"
 
 namespace vedette::api {
 namespace {
-
-struct Gate final : domain::Gatekeeper {
-  units::Result<domain::Person> person(const domain::RequestHead& head) override {
-    if (head.cookies("sid").empty()) return units::fail(units::ErrorCode::unauthorized, "Nobody is logged in.");
-    return domain::Person{1, "ann", domain::AccessRole::viewer, "digest"};
-  }
-  units::Result<void> origin(const domain::RequestHead&) override { return {}; }
-  units::Result<domain::HostRecord> host(const domain::RequestHead&) override {
-    return units::fail(units::ErrorCode::unauthorized, "no key");
-  }
-};
 
 struct Records final : domain::AlertRecords {
   units::Result<std::vector<domain::Alert>> kept;
@@ -44,7 +33,7 @@ struct Directory final : domain::HostDirectory {
 };
 
 struct Bench {
-  Gate gate;
+  FakeGate gate;
   Records records;
   Directory directory;
   Router router{gate, [](std::function<void()> task) {

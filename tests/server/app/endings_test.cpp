@@ -6,11 +6,6 @@
 namespace vedette::app {
 namespace {
 
-using net::testing::Client;
-using net::testing::close_payload;
-using net::testing::masked;
-
-constexpr int kClose = 8;
 constexpr int kCodes[] = {1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011,
                           1012, 1013, 1014, 4401, 4403, 4408, 4409, 4426};
 
@@ -23,9 +18,6 @@ struct LoggedWorld {
 
   std::unique_ptr<Client> agent() {
     return upgraded(*world.collector, "/api/v1/agent/stream", "vedette.agent.v1", "Authorization: Bearer " + key);
-  }
-  std::unique_ptr<Client> viewer() {
-    return upgraded(*world.collector, "/api/v1/live", "vedette.live.v1", "Cookie: " + world.cookie);
   }
   /// Waits until the log has this of an ending, and has it once.
   void expect(const std::string& who, int code, const std::string& words, const std::string& by) {
@@ -48,7 +40,7 @@ TEST(Endings, APeersCodeAndReasonAreAnsweredAndLogged) {
   LoggedWorld all;
   for (const int code : kCodes) {
     for (const std::string who : {"agent", "viewer"}) {
-      const auto client = who == "agent" ? all.agent() : all.viewer();
+      const auto client = who == "agent" ? all.agent() : all.world.viewer();
       client->write(masked(kClose, close_payload(code, who + " has had enough")));
       EXPECT_EQ(closed(*client), close_payload(code)) << who;
       all.expect(who, code, who + " has had enough", "peer");
@@ -63,7 +55,7 @@ TEST(Endings, CodesThatMayNotTravelAreAnsweredWith1002AndLogged) {
     agent->write(masked(kClose, close_payload(code)));
     EXPECT_EQ(closed(*agent).substr(0, 2), close_payload(1002)) << code;
     all.expect("agent", 1002, "close code that must not be sent", "collector");
-    const auto viewer = all.viewer();
+    const auto viewer = all.world.viewer();
     viewer->write(masked(kClose, close_payload(code)));
     EXPECT_EQ(closed(*viewer).substr(0, 2), close_payload(1002)) << code;
     all.expect("viewer", 1002, "close code that must not be sent", "collector");
@@ -77,11 +69,11 @@ TEST(Endings, OurOwnCodesAreToldAndLogged) {
     client.write(masked(kClose, close_payload(code)));
     all.expect(who, code, reason, "collector");
   };
-  const auto viewer = all.viewer();
+  const auto viewer = all.world.viewer();
   viewer->write(masked(kBinary, "x"));
   told(*viewer, "viewer", 1003, "viewers send text messages");
 
-  const auto big = all.viewer();
+  const auto big = all.world.viewer();
   big->write(masked(kText, std::string(5'000, 'x')));
   told(*big, "viewer", 1009, "message too big");
 
@@ -102,7 +94,7 @@ TEST(Endings, OurOwnCodesAreToldAndLogged) {
   EXPECT_TRUE(all.world.bench.ask({"hosts revoke", {"web-2"}, {}}));
   told(*second, "agent", 4403, "this host was revoked");
 
-  const auto last = all.viewer();
+  const auto last = all.world.viewer();
   Client client(all.world.collector->port());
   client.write(
       "DELETE /api/v1/session HTTP/1.1\r\nHost: localhost\r\nOrigin: https://localhost\r\n"
@@ -115,9 +107,7 @@ TEST(Endings, OurOwnCodesAreToldAndLogged) {
 TEST(Endings, EventStreamsAreLoggedWithTheirPeerWhoeverEndedThem) {
   LoggedWorld all;
   const auto watching = [&] {
-    auto client = std::make_unique<Client>(all.world.collector->port());
-    client->write("GET /api/v1/live/events?topics=alerts HTTP/1.1\r\nHost: localhost\r\nCookie: " + all.world.cookie +
-                  "\r\n\r\n");
+    auto client = all.world.events("alerts");
     EXPECT_NE(client->read_until("\"topic\":\"alerts\"").find(" 200 "), std::string::npos);
     return client;
   };

@@ -8,17 +8,13 @@
 namespace vedette::app {
 namespace {
 
-using net::testing::Client;
-
 class Viewer {
  public:
-  Viewer(const Collector& collector, const std::string& cookie, const std::string& host,
-         const std::optional<std::string>& from = {}, const std::string& header = {})
-      : client_(upgraded(collector, "/api/v1/live", "vedette.live.v1", header + "Cookie: " + cookie)),
-        topic_("host/" + host) {
+  explicit Viewer(const World& world, const std::optional<std::string>& from = {}, const std::string& headers = {})
+      : client_(world.viewer(headers)), topic_("host/" + world.agent.id) {
     json subscribe{{"op", "subscribe"}, {"topics", {"fleet", topic_}}};
     if (from) subscribe["cursor"] = *from;
-    client_->write(net::testing::masked(kText, subscribe.dump()));
+    client_->write(masked(kText, subscribe.dump()));
   }
 
   /// The next snapshot or delta; null at the connection's end.
@@ -68,17 +64,13 @@ void expect_snapshots(Viewer& viewer, const std::string& host) {
   EXPECT_GT(number_of(viewer.cursor), 0u);
 }
 
-Viewer viewer_of(const World& world, const std::optional<std::string>& cursor = {}, const std::string& header = {}) {
-  return Viewer(*world.collector, world.cookie, world.agent.id, cursor, header);
-}
-
 TEST(Live, AViewerThatResumesGetsExactlyWhatItMissed) {
   World world;
-  Viewer witness = viewer_of(world);
+  Viewer witness(world);
   expect_snapshots(witness, world.agent.id);
   std::string cursor;
   {
-    Viewer viewer = viewer_of(world);
+    Viewer viewer(world);
     expect_snapshots(viewer, world.agent.id);
     cursor = viewer.cursor;
     for (int i = 0; i < 3; ++i) {
@@ -99,7 +91,7 @@ TEST(Live, AViewerThatResumesGetsExactlyWhatItMissed) {
   }
   ASSERT_GE(missed.size(), 3u);
 
-  Viewer resumed = viewer_of(world, cursor);
+  Viewer resumed(world, cursor);
   EXPECT_EQ(resumed.until(last), missed);
   const double fresh = world.agent.tick();
   EXPECT_EQ(resumed.until(fresh), witness.until(fresh)) << "from here on it is as any other";
@@ -107,9 +99,9 @@ TEST(Live, AViewerThatResumesGetsExactlyWhatItMissed) {
 
 TEST(Live, AViewerThatOffersCompressionGetsTheSameInFewerBytes) {
   World world;
-  Viewer plain = viewer_of(world);
-  Viewer compressed = viewer_of(world, {}, "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n");
-  Viewer narrow = viewer_of(world, {}, "Sec-WebSocket-Extensions: permessage-deflate; server_max_window_bits=9\r\n");
+  Viewer plain(world);
+  Viewer compressed(world, {}, "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n");
+  Viewer narrow(world, {}, "Sec-WebSocket-Extensions: permessage-deflate; server_max_window_bits=9\r\n");
   for (Viewer* viewer : {&plain, &compressed, &narrow}) expect_snapshots(*viewer, world.agent.id);
   for (int i = 0; i < 3; ++i) {
     const double tick = world.agent.tick();
@@ -136,10 +128,10 @@ TEST(Live, AgentsGetNoCompressionEvenIfTheyOfferIt) {
 
 TEST(Live, AViewerWithTheCursorOfAnotherRunStartsAgain) {
   World world;
-  Viewer viewer = viewer_of(world);
+  Viewer viewer(world);
   expect_snapshots(viewer, world.agent.id);
   viewer.until(world.agent.tick());
-  Viewer stranger = viewer_of(world, "000000000000-" + std::to_string(number_of(viewer.cursor)));
+  Viewer stranger(world, "000000000000-" + std::to_string(number_of(viewer.cursor)));
   expect_snapshots(stranger, world.agent.id);
 }
 

@@ -9,8 +9,6 @@
 namespace vedette::app {
 namespace {
 
-using net::testing::Client;
-
 /// Follows the alerts, the fleet and one host; ends where it is destroyed.
 class Transport {
  public:
@@ -22,10 +20,10 @@ class Transport {
 class OverSocket final : public Transport {
  public:
   OverSocket(const World& world, const std::vector<std::string>& topics, const std::optional<std::string>& cursor)
-      : client_(upgraded(*world.collector, "/api/v1/live", "vedette.live.v1", "Cookie: " + world.cookie)) {
+      : client_(world.viewer()) {
     json subscribe{{"op", "subscribe"}, {"topics", topics}};
     if (cursor) subscribe["cursor"] = *cursor;
-    client_->write(net::testing::masked(kText, subscribe.dump()));
+    client_->write(masked(kText, subscribe.dump()));
   }
   json next() override {
     for (;;) {
@@ -40,19 +38,17 @@ class OverSocket final : public Transport {
   std::unique_ptr<Client> client_;
 };
 
-std::string query_of(const std::vector<std::string>& topics) {
+std::string list_of(const std::vector<std::string>& topics) {
   std::string list;
   for (const auto& topic : topics) list += (list.empty() ? "" : ",") + topic;
-  return "?topics=" + list;
+  return list;
 }
 
 class OverEvents final : public Transport {
  public:
   OverEvents(const World& world, const std::vector<std::string>& topics, const std::optional<std::string>& cursor)
-      : client_(world.collector->port()) {
-    client_.write("GET /api/v1/live/events" + query_of(topics) + " HTTP/1.1\r\nHost: localhost\r\nCookie: " +
-                  world.cookie + "\r\n" + (cursor ? "Last-Event-ID: " + *cursor + "\r\n" : "") + "\r\n");
-    head = client_.read_until("\r\n\r\n");
+      : client_(world.events(list_of(topics), cursor ? "Last-Event-ID: " + *cursor + "\r\n" : "")) {
+    head = client_->read_until("\r\n\r\n");
   }
   json next() override {
     for (;;) {
@@ -78,17 +74,17 @@ class OverEvents final : public Transport {
   std::string next_line() {
     std::size_t end;
     while ((end = body_.find('\n')) == std::string::npos) {
-      const std::string size = client_.read_until("\r\n");
+      const std::string size = client_->read_until("\r\n");
       const std::size_t bytes = size.empty() ? 0 : std::stoul(size, nullptr, 16);
       if (bytes == 0) return ended_ = true, std::string();
-      body_ += client_.read(bytes + 2).substr(0, bytes);
+      body_ += client_->read(bytes + 2).substr(0, bytes);
     }
     const std::string line = body_.substr(0, end);
     body_.erase(0, end + 1);
     return line;
   }
 
-  Client client_;
+  std::unique_ptr<Client> client_;
   std::string body_;
   bool ended_ = false;
 };
@@ -99,7 +95,7 @@ class OverPolls final : public Transport {
       : world_(world), topics_(std::move(topics)), cursor_(std::move(cursor)) {}
   json next() override {
     while (waiting_.empty()) {
-      const std::string path = "/api/v1/live/poll" + query_of(topics_) + (cursor_ ? "&cursor=" + *cursor_ : "");
+      const std::string path = "/api/v1/live/poll?topics=" + list_of(topics_) + (cursor_ ? "&cursor=" + *cursor_ : "");
       const json body = json::parse(body_of(get(*world_.collector, path, "Cookie: " + world_.cookie + "\r\n")));
       cursor_ = body.at("cursor");
       for (const json& event : body.at("events")) waiting_.push_back(event);

@@ -1,4 +1,5 @@
-// A whole collector with a login and an agent whose ticks viewers follow, and how tests reach the live routes.
+// A whole collector with a login, with or without an agent whose ticks viewers follow, and how tests reach the live
+// routes.
 #pragma once
 
 #include <memory>
@@ -12,16 +13,19 @@
 
 namespace vedette::app {
 
+using net::testing::Client;
+using net::testing::close_payload;
+using net::testing::masked;
 using nlohmann::json;
 
-inline constexpr int kText = 1, kBinary = 2;
+inline constexpr int kText = 1, kBinary = 2, kClose = 8;
 
 inline std::string body_of(const std::string& response) {
   return response.substr(response.find("\r\n\r\n") + 4);
 }
 
 inline std::string post(const Collector& collector, const std::string& path, const json& body) {
-  net::testing::Client client(collector.port());
+  Client client(collector.port());
   const std::string text = body.dump();
   client.write("POST " + path + " HTTP/1.1\r\nHost: localhost\r\nOrigin: https://localhost\r\n" +
                "X-Requested-With: vedette\r\nContent-Type: application/json\r\nContent-Length: " +
@@ -30,9 +34,9 @@ inline std::string post(const Collector& collector, const std::string& path, con
 }
 
 /// An upgraded connection; `header` is one more line of its handshake.
-inline std::unique_ptr<net::testing::Client> upgraded(const Collector& collector, const std::string& path,
-                                                      const std::string& protocol, const std::string& header) {
-  auto client = std::make_unique<net::testing::Client>(collector.port());
+inline std::unique_ptr<Client> upgraded(const Collector& collector, const std::string& path,
+                                        const std::string& protocol, const std::string& header) {
+  auto client = std::make_unique<Client>(collector.port());
   std::string request = net::testing::upgrade_request(path, protocol);
   request.insert(request.size() - 2, "Origin: https://localhost\r\n" + header + "\r\n");
   client->write(request);
@@ -42,10 +46,10 @@ inline std::unique_ptr<net::testing::Client> upgraded(const Collector& collector
 }
 
 /// A new host: {"host_id","key"}.
-inline json enrolled(const Bench& bench, const Collector& collector) {
+inline json enrolled(const Bench& bench, const Collector& collector, const std::string& hostname = "web") {
   std::string token = bench.ask({"token create", {}, {}}).value();
   token.pop_back();
-  return json::parse(body_of(post(collector, "/api/v1/agent/enroll", {{"token", token}, {"hostname", "web"}})));
+  return json::parse(body_of(post(collector, "/api/v1/agent/enroll", {{"token", token}, {"hostname", hostname}})));
 }
 
 /// A host's agent, reduced to one series and as many ticks as a test asks for.
@@ -74,9 +78,9 @@ class Agent {
   std::string id;
 
  private:
-  void say(const wire::AgentMessage& message) { client_->write(net::testing::masked(kBinary, wire::encode(message))); }
+  void say(const wire::AgentMessage& message) { client_->write(masked(kBinary, wire::encode(message))); }
 
-  std::unique_ptr<net::testing::Client> client_;
+  std::unique_ptr<Client> client_;
   wire::TickEncoder encoder_;
   std::uint64_t number_ = 0;
   units::Instant began_ = domain::SystemClock().now() - std::chrono::seconds(60);
@@ -91,14 +95,31 @@ inline std::uint64_t number_of(const std::string& cursor) {
   return std::stoull(cursor.substr(cursor.rfind('-') + 1));
 }
 
-struct World {
+/// A collector where ann is signed in.
+struct SignedIn {
   Bench bench;
   std::unique_ptr<Collector> collector = bench.start();
   std::string cookie;
-  Agent agent{bench, *collector};
-  World() {
+
+  SignedIn() {
     EXPECT_TRUE(bench.ask({"user add", {"ann"}, {{"role", "viewer"}, {"password-stdin", ""}}}, "correct horse"));
     cookie = cookie_of(post(*collector, "/api/v1/session", {{"user", "ann"}, {"password", "correct horse"}}));
+  }
+};
+
+struct World : SignedIn {
+  Agent agent{bench, *collector};
+
+  /// An upgraded connection of ann's. `headers`: whole lines with their ends.
+  std::unique_ptr<Client> viewer(const std::string& headers = "") const {
+    return upgraded(*collector, "/api/v1/live", "vedette.live.v1", headers + "Cookie: " + cookie);
+  }
+  /// A stream of events that ann asked for; its answer is still to be read.
+  std::unique_ptr<Client> events(const std::string& topics, const std::string& headers = "") const {
+    auto client = std::make_unique<Client>(collector->port());
+    client->write("GET /api/v1/live/events?topics=" + topics + " HTTP/1.1\r\nHost: localhost\r\nCookie: " + cookie +
+                  "\r\n" + headers + "\r\n");
+    return client;
   }
 };
 

@@ -1,19 +1,11 @@
 // Every way in which a WebSocket handshake is refused, asked of a whole collector over TLS: the status, the fields that
 // help a program, and words that help a person.
-#include <nlohmann/json.hpp>
 #include <vector>
 
-#include "tests/server/app/a_collector.h"
+#include "tests/server/app/live_world.h"
 
 namespace vedette::app {
 namespace {
-
-using net::testing::Client;
-using nlohmann::json;
-
-std::string body_of(const std::string& response) {
-  return response.substr(response.find("\r\n\r\n") + 4);
-}
 
 std::string field(const std::string& response, const std::string& name) {
   const std::size_t at = response.find("\r\n" + name + ": ");
@@ -28,35 +20,12 @@ std::string ask(const Collector& collector, const std::string& request) {
   return client.response();
 }
 
-std::string post(const Collector& collector, const std::string& path, const json& body) {
-  const std::string text = body.dump();
-  return ask(collector, "POST " + path +
-                            " HTTP/1.1\r\nHost: localhost\r\nOrigin: https://localhost\r\n"
-                            "X-Requested-With: vedette\r\nContent-Length: " +
-                            std::to_string(text.size()) + "\r\n\r\n" + text);
-}
+/// Beside the user, a host and a host that was revoked.
+struct Known : SignedIn {
+  std::string key = enrolled(bench, *collector, "web").at("key");
+  std::string revoked = enrolled(bench, *collector, "old").at("key");
 
-/// A collector with a user who is signed in, a host and a host that was revoked.
-struct World {
-  Bench bench;
-  std::unique_ptr<Collector> collector = bench.start();
-  std::string cookie, key, revoked;
-
-  World() {
-    EXPECT_TRUE(bench.ask({"user add", {"ann"}, {{"role", "viewer"}, {"password-stdin", ""}}}, "correct horse"));
-    const std::string login = post(*collector, "/api/v1/session", {{"user", "ann"}, {"password", "correct horse"}});
-    cookie = field(login, "Set-Cookie");
-    cookie = cookie.substr(0, cookie.find(';'));
-    key = enrol("web");
-    revoked = enrol("old");
-    EXPECT_TRUE(bench.ask({"hosts revoke", {"old"}, {}}));
-  }
-  std::string enrol(const std::string& name) {
-    std::string token = bench.ask({"token create", {}, {}}).value();
-    token.pop_back();
-    return json::parse(
-        body_of(post(*collector, "/api/v1/agent/enroll", {{"token", token}, {"hostname", name}})))["key"];
-  }
+  Known() { EXPECT_TRUE(bench.ask({"hosts revoke", {"old"}, {}})); }
 };
 
 /// What a handshake is made of. Each case changes one thing of one that is taken; an empty field is left out.
@@ -152,7 +121,7 @@ void add_protocol_cases(Cases& cases) {
 }
 
 TEST(Refusals, TellAViewerWhy) {
-  World world;
+  Known world;
   Handshake good;
   good.cookie = world.cookie;
   ASSERT_TRUE(ask(*world.collector, good.text()).starts_with("HTTP/1.1 101 ")) << "what the cases change is good";
@@ -174,7 +143,7 @@ TEST(Refusals, TellAViewerWhy) {
 }
 
 TEST(Refusals, TellAnAgentWhy) {
-  World world;
+  Known world;
   Handshake good;
   good.path = "/api/v1/agent/stream";
   good.protocol = "vedette.agent.v1";
@@ -197,7 +166,7 @@ TEST(Refusals, TellAnAgentWhy) {
 }
 
 TEST(Refusals, OfAHandshakeLeaveTheConnectionToBeUsedAgain) {
-  World world;
+  Known world;
   Handshake stranger;
   Client client(world.collector->port());
   client.write(stranger.text());

@@ -7,28 +7,19 @@
 namespace vedette::app {
 namespace {
 
-using net::testing::Client;
-using net::testing::close_payload;
-using net::testing::masked;
-
-constexpr int kClose = 8;
-
 /// ann's connections over the three transports, each past its first snapshots.
 struct Watching {
   World world;
-  std::string topics = "fleet,host/" + world.agent.id;
   std::string login = "Cookie: " + world.cookie + "\r\n";
-  std::unique_ptr<Client> socket =
-      upgraded(*world.collector, "/api/v1/live", "vedette.live.v1", "Cookie: " + world.cookie);
-  Client events{world.collector->port()};
+  std::unique_ptr<Client> socket = world.viewer();
+  std::unique_ptr<Client> events = world.events("fleet,host/" + world.agent.id);
   Client poll{world.collector->port()};
 
   Watching() {
     socket->write(masked(kText, R"({"op":"subscribe","topics":["fleet","host/)" + world.agent.id + R"("]})"));
     EXPECT_EQ(json::parse(socket->frame().second)["type"], "snapshot");
     EXPECT_EQ(json::parse(socket->frame().second)["type"], "snapshot");
-    events.write("GET /api/v1/live/events?topics=" + topics + " HTTP/1.1\r\nHost: localhost\r\n" + login + "\r\n");
-    EXPECT_NE(events.read_until("\"topic\":\"host/").find(" 200 "), std::string::npos);
+    EXPECT_NE(events->read_until("\"topic\":\"host/").find(" 200 "), std::string::npos);
     ask_for_news();
   }
   std::string command(const std::string& name, std::vector<std::string> words, const std::string& input = "") {
@@ -45,8 +36,8 @@ struct Watching {
     while (opcode == kText);
     EXPECT_EQ(opcode, kClose);
     EXPECT_EQ(payload, close_payload(4401, "your login ended"));
-    events.read_until("event: close\n");
-    EXPECT_NE(events.read_until("}\n").find(R"("code":4401)"), std::string::npos);
+    events->read_until("event: close\n");
+    EXPECT_NE(events->read_until("}\n").find(R"("code":4401)"), std::string::npos);
     EXPECT_TRUE(poll.response().starts_with("HTTP/1.1 401 "));
     EXPECT_EQ(status("/api/v1/hosts"), 401);
   }
@@ -114,7 +105,7 @@ TEST(Rights, TheTopicOfARevokedHostEnds) {
   while (message["type"] != "error");
   EXPECT_EQ(message["topic"], topic);
   EXPECT_EQ(message["message"], words);
-  EXPECT_NE(ann.events.read_until(words).find(words), std::string::npos);
+  EXPECT_NE(ann.events->read_until(words).find(words), std::string::npos);
   EXPECT_NE(ann.poll.response().find(words), std::string::npos);
   const std::string late = get(*ann.world.collector, "/api/v1/live/poll?topics=" + topic, ann.login);
   EXPECT_NE(late.find(words), std::string::npos) << late;
