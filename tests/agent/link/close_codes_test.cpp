@@ -5,6 +5,7 @@
 #include "agent/link/link.h"
 #include "tests/agent/link/test_agent.h"
 #include "tests/agent/link/test_collector.h"
+#include "tests/close_codes.h"
 #include "tests/logged.h"
 
 namespace vedette::link {
@@ -61,10 +62,8 @@ TEST_P(StrayCode, OfTheCollectorIsAnsweredWith1002) {
   EXPECT_THAT(log.text(), HasSubstr("(closed with 1002)"));
 }
 
-INSTANTIATE_TEST_SUITE_P(Of, CloseCode,
-                         testing::Values(1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014, 3000,
-                                         4401, 4403, 4408, 4409, 4426, 4999));
-INSTANTIATE_TEST_SUITE_P(Of, StrayCode, testing::Values(0, 999, 1004, 1005, 1006, 1015, 1016, 2999, 5000));
+INSTANTIATE_TEST_SUITE_P(Of, CloseCode, testing::ValuesIn(tests::kCloseCodes));
+INSTANTIATE_TEST_SUITE_P(Of, StrayCode, testing::ValuesIn(tests::kStrayCodes));
 
 TEST(CloseCode, OfTheAgentFitsTheCollectorsFault) {
   const std::tuple<const char*, int, std::string> cases[]{

@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <map>
+#include <optional>
 #include <thread>
 
 #include "tests/server/access/bench.h"
@@ -62,101 +63,88 @@ domain::LoginRecord login(const std::string& sid, std::uint64_t user = 1) {
   return {sid, user, {}, {}};
 }
 
-TEST(LoginBook, KeepsALoginThatCantBeStoredUntilItCan) {
+/// A book whose store is full.
+struct World {
   Records records;
   FakeClock clock;
-  LoginBook book(records, clock);
-  records.fault = kFull;
-  ASSERT_TRUE(book.add(login("a")));
-  EXPECT_TRUE(book.find("a")->has_value());
-  book.store_waiting();
-  records.fault.reset();
-  book.store_waiting();
-  EXPECT_EQ(book.waiting(), 1u) << "tried again at once";
-  clock.monotonic += std::chrono::seconds(5);
-  book.store_waiting();
-  EXPECT_EQ(book.waiting(), 0u);
-  EXPECT_TRUE(records.kept.contains("a"));
-  EXPECT_TRUE(book.find("a")->has_value());
+  Revocations revocations;
+  std::optional<LoginBook> book{std::in_place, records, clock};
+
+  World() { records.fault = kFull; }
+};
+
+TEST(LoginBook, KeepsALoginThatCantBeStoredUntilItCan) {
+  World world;
+  ASSERT_TRUE(world.book->add(login("a")));
+  EXPECT_TRUE(world.book->find("a")->has_value());
+  world.book->store_waiting();
+  world.records.fault.reset();
+  world.book->store_waiting();
+  EXPECT_EQ(world.book->waiting(), 1u) << "tried again at once";
+  world.clock.monotonic += std::chrono::seconds(5);
+  world.book->store_waiting();
+  EXPECT_EQ(world.book->waiting(), 0u);
+  EXPECT_TRUE(world.records.kept.contains("a"));
+  EXPECT_TRUE(world.book->find("a")->has_value());
 }
 
 TEST(LoginBook, StoresWhatWaitsAtItsEnd) {
-  Records records;
-  FakeClock clock;
-  {
-    LoginBook book(records, clock);
-    records.fault = kFull;
-    ASSERT_TRUE(book.add(login("a")));
-    book.store_waiting();
-    records.fault.reset();
-  }
-  EXPECT_TRUE(records.kept.contains("a"));
+  World world;
+  ASSERT_TRUE(world.book->add(login("a")));
+  world.book->store_waiting();
+  world.records.fault.reset();
+  world.book.reset();
+  EXPECT_TRUE(world.records.kept.contains("a"));
 }
 
 TEST(LoginBook, EndsALoginThatWaits) {
-  Records records;
-  FakeClock clock;
-  LoginBook book(records, clock);
-  records.fault = kFull;
-  ASSERT_TRUE(book.add(login("a")));
-  EXPECT_TRUE(book.remove("a"));
-  EXPECT_FALSE(book.find("a")->has_value());
-  EXPECT_FALSE(book.remove("b")) << "one in the store can't be ended while the disk is full";
+  World world;
+  ASSERT_TRUE(world.book->add(login("a")));
+  EXPECT_TRUE(world.book->remove("a"));
+  EXPECT_FALSE(world.book->find("a")->has_value());
+  EXPECT_FALSE(world.book->remove("b")) << "one in the store can't be ended while the disk is full";
 }
 
 TEST(LoginBook, IsBoundedInAllAndForEachUser) {
-  Records records;
-  FakeClock clock;
-  LoginBook book(records, clock);
-  records.fault = kFull;
-  for (int n = 0; n < 9; ++n) EXPECT_TRUE(book.add(login(std::to_string(n))));
-  EXPECT_EQ(book.waiting(), 8u);
-  EXPECT_FALSE(book.find("0")->has_value());
+  World world;
+  for (int n = 0; n < 9; ++n) EXPECT_TRUE(world.book->add(login(std::to_string(n))));
+  EXPECT_EQ(world.book->waiting(), 8u);
+  EXPECT_FALSE(world.book->find("0")->has_value());
   std::uint64_t user = 2;
-  while (book.add(login("u" + std::to_string(user), user))) ++user;
-  EXPECT_EQ(book.waiting(), 256u);
+  while (world.book->add(login("u" + std::to_string(user), user))) ++user;
+  EXPECT_EQ(world.book->waiting(), 256u);
 }
 
 TEST(LoginBook, KeepsNothingThatTheStoreWillNeverTake) {
-  Records records;
-  FakeClock clock;
-  LoginBook book(records, clock);
-  records.fault = {units::ErrorCode::conflict, "there is one"};
-  EXPECT_FALSE(book.add(login("a")));
-  EXPECT_EQ(book.waiting(), 0u);
+  World world;
+  world.records.fault = {units::ErrorCode::conflict, "there is one"};
+  EXPECT_FALSE(world.book->add(login("a")));
+  EXPECT_EQ(world.book->waiting(), 0u);
 }
 
 TEST(LoginBook, ForgetsTheWaitingLoginsOfAUserWhosePasswordChanged) {
-  Records records;
-  FakeClock clock;
-  LoginBook book(records, clock);
-  Revocations revocations;
-  records.fault = kFull;
-  ASSERT_TRUE(book.add(login("a", 0)));
-  ASSERT_TRUE(book.add(login("b", 0)));
-  ASSERT_TRUE(book.add(login("c", 2)));
-  ASSERT_TRUE(set_password({records, &book, &revocations}, "ann", "battery staple"));
-  EXPECT_EQ(revocations.ended, (std::set<domain::Digest>{"a", "b"}));
-  EXPECT_EQ(book.waiting(), 1u);
-  EXPECT_TRUE(book.find("c")->has_value());
+  World world;
+  ASSERT_TRUE(world.book->add(login("a", 0)));
+  ASSERT_TRUE(world.book->add(login("b", 0)));
+  ASSERT_TRUE(world.book->add(login("c", 2)));
+  ASSERT_TRUE(set_password({world.records, &*world.book, &world.revocations}, "ann", "battery staple"));
+  EXPECT_EQ(world.revocations.ended, (std::set<domain::Digest>{"a", "b"}));
+  EXPECT_EQ(world.book->waiting(), 1u);
+  EXPECT_TRUE(world.book->find("c")->has_value());
 }
 
 TEST(LoginBook, StoresNoWaitingLoginWhileItsUserChanges) {
-  Records records;
-  FakeClock clock;
-  LoginBook book(records, clock);
-  Revocations revocations;
-  records.fault = kFull;
-  ASSERT_TRUE(book.add(login("a", 0)));
-  records.fault.reset();
-  records.password_set = [&] { std::thread([&] { book.store_waiting(); }).join(); };
-  ASSERT_TRUE(set_password({records, &book, &revocations}, "ann", "battery staple"));
-  EXPECT_EQ(revocations.ended, std::set<domain::Digest>{"a"});
-  EXPECT_FALSE(book.find("a")->has_value());
-  EXPECT_TRUE(records.kept.empty());
-  ASSERT_TRUE(book.add(login("b", 0))) << "with the new password";
-  book.store_waiting();
-  EXPECT_TRUE(book.find("b")->has_value());
+  World world;
+  ASSERT_TRUE(world.book->add(login("a", 0)));
+  world.records.fault.reset();
+  world.records.password_set = [&] { std::thread([&] { world.book->store_waiting(); }).join(); };
+  ASSERT_TRUE(set_password({world.records, &*world.book, &world.revocations}, "ann", "battery staple"));
+  EXPECT_EQ(world.revocations.ended, std::set<domain::Digest>{"a"});
+  EXPECT_FALSE(world.book->find("a")->has_value());
+  EXPECT_TRUE(world.records.kept.empty());
+  ASSERT_TRUE(world.book->add(login("b", 0))) << "with the new password";
+  world.book->store_waiting();
+  EXPECT_TRUE(world.book->find("b")->has_value());
 }
 
 }  // namespace

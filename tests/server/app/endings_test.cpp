@@ -1,13 +1,11 @@
 // How connections to a whole collector end: the close code and its reason reach the peer and stand in the collector's
 // log, whoever closed.
+#include "tests/close_codes.h"
 #include "tests/logged.h"
 #include "tests/server/app/live_world.h"
 
 namespace vedette::app {
 namespace {
-
-constexpr int kCodes[] = {1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011,
-                          1012, 1013, 1014, 4401, 4403, 4408, 4409, 4426};
 
 struct LoggedWorld {
   tests::Logged log;  // outlives the threads
@@ -38,7 +36,7 @@ std::string closed(Client& client) {
 
 TEST(Endings, APeersCodeAndReasonAreAnsweredAndLogged) {
   LoggedWorld all;
-  for (const int code : kCodes) {
+  for (const int code : tests::kCloseCodes) {
     for (const std::string who : {"agent", "viewer"}) {
       const auto client = who == "agent" ? all.agent() : all.world.viewer();
       client->write(masked(kClose, close_payload(code, who + " has had enough")));

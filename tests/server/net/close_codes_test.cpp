@@ -1,6 +1,7 @@
 // Close codes on the collector's side of a real connection (RFC 6455 7.4 and ours): sent, and received.
 #include <gtest/gtest.h>
 
+#include "tests/close_codes.h"
 #include "tests/server/net/running.h"
 
 namespace vedette::net {
@@ -49,10 +50,8 @@ TEST_P(StrayCode, IsNeverSent) {
   EXPECT_EQ(client->frame(), (std::pair{8, close_payload(1011, "asked to")}));
 }
 
-INSTANTIATE_TEST_SUITE_P(Of, CloseCode,
-                         ::testing::Values(1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014, 3000,
-                                           4401, 4403, 4408, 4409, 4426, 4999));
-INSTANTIATE_TEST_SUITE_P(Of, StrayCode, ::testing::Values(0, 999, 1004, 1005, 1006, 1015, 1016, 2999, 5000));
+INSTANTIATE_TEST_SUITE_P(Of, CloseCode, ::testing::ValuesIn(tests::kCloseCodes));
+INSTANTIATE_TEST_SUITE_P(Of, StrayCode, ::testing::ValuesIn(tests::kStrayCodes));
 
 }  // namespace
 }  // namespace vedette::net

@@ -146,6 +146,10 @@ inline Config test_config() {
   return config;
 }
 
+inline std::string get(const std::string& path) {
+  return "GET " + path + " HTTP/1.1\r\nHost: localhost\r\n\r\n";
+}
+
 struct Running {
   Service service;
   Server server;
@@ -154,6 +158,13 @@ struct Running {
     if (!started) ADD_FAILURE() << started.error().message;
   }
   std::unique_ptr<Client> connect() { return std::make_unique<Client>(server.port()); }
+  /// A connection whose request was answered.
+  std::unique_ptr<Client> served() {
+    auto client = connect();
+    client->write(get("/x"));
+    EXPECT_TRUE(client->response().ends_with("GET /x "));
+    return client;
+  }
   std::unique_ptr<Client> open_websocket() {
     auto client = connect();
     client->write(upgrade_request("/ws"));
@@ -162,9 +173,5 @@ struct Running {
     return client;
   }
 };
-
-inline std::string get(const std::string& path) {
-  return "GET " + path + " HTTP/1.1\r\nHost: localhost\r\n\r\n";
-}
 
 }  // namespace vedette::net::testing
