@@ -9,7 +9,6 @@ import email
 import email.policy
 import pathlib
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -17,12 +16,12 @@ import time
 import unittest
 
 from daemon import Process
-from nginx import nginx_binary
+from nginx import configured_nginx
 
 TESTS = pathlib.Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(TESTS / "e2e/service"))
 from collector import Client, Collector  # noqa: E402
-from machine import sh, wait_until  # noqa: E402
+from machine import free_ports, sh, wait_until  # noqa: E402
 
 BINARIES = pathlib.Path(sys.argv[1]).resolve()
 LOST = "path lost, 3 hosts: the proxy 127.0.0.2 or the network behind it"
@@ -40,13 +39,7 @@ starttls = "off"
 from = "vedette@example.org"
 to = ["ops@example.org"]
 """
-NGINX = """daemon off; master_process off; pid {folder}/pid; error_log {folder}/error.log;
-events {{ worker_connections 64; }}
-http {{
-  access_log off;
-  client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy; fastcgi_temp_path {folder}/fastcgi;
-  uwsgi_temp_path {folder}/uwsgi; scgi_temp_path {folder}/scgi;
-  server {{
+NGINX = """  server {{
     listen 127.0.0.1:{port} ssl;
     ssl_certificate {data}/tls/server.crt; ssl_certificate_key {data}/tls/server.key;
     location / {{
@@ -55,16 +48,7 @@ http {{
       proxy_set_header X-Forwarded-For $remote_addr; proxy_set_header X-Forwarded-Proto https;
     }}
   }}
-}}
 """
-
-
-def free_ports(count):
-    taken = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [one.getsockname()[1] for one in taken]
-    for one in taken:
-        one.close()
-    return ports
 
 
 class LostProxy(unittest.TestCase):
@@ -79,42 +63,38 @@ class LostProxy(unittest.TestCase):
         self.collector = Collector(BINARIES, self.folder / "data", f"127.0.0.1:{port}", config=config).start()
         self.addCleanup(self.collector.stop)
         self.client = Client(None, self.collector.url, self.collector.add_user())
-        self.nginx_config = self.folder / "nginx.conf"
-        self.nginx_config.write_text(NGINX.format(folder=self.folder, port=self.proxy_port, collector=port,
-                                                  data=self.collector.data))
+        self.nginx_command = configured_nginx(self.folder, NGINX.format(port=self.proxy_port, collector=port, data=self.collector.data))
         self.start_nginx()
-        self.agents, self.names = {}, []
-        for number in range(3):
-            self.start_agent(number, f"https://127.0.0.1:{self.proxy_port}")
-        self.start_agent(3, self.collector.url)
-        hosts = wait_until("all hosts are up", lambda: self.hosts() if all(
-            host["status"] == "up" for host in self.hosts()) and len(self.hosts()) == 4 else None)
-        self.behind = [host["id"] for host in hosts if host["id"] != self.ids[3]]
-        self.names = sorted(host["name"] for host in hosts if host["id"] in self.behind)
+        self.agents, self.ids = {}, []  # the first three are behind the proxy
+        for number, url in enumerate([f"https://127.0.0.1:{self.proxy_port}"] * 3 + [self.collector.url]):
+            self.enrol_agent(number, url)
+            self.start_agent(number)
+        self.all_up()
+        self.names = sorted(self.host(number)["name"] for number in range(3))
 
     def start_mail(self, port):
-        self.mails = self.folder / "mails"
-        server = subprocess.Popen(["/usr/bin/python3", TESTS / "e2e/peers/mail.py", f"127.0.0.1:{port}", self.mails],
+        self.mail_folder = self.folder / "mails"
+        server = subprocess.Popen(["/usr/bin/python3", TESTS / "e2e/peers/mail.py", f"127.0.0.1:{port}", self.mail_folder],
                                   stdout=subprocess.PIPE, text=True)
         self.addCleanup(lambda: (server.kill(), server.wait(10), server.stdout.close()))
         self.assertEqual(server.stdout.readline(), "ready\n")
 
     def start_nginx(self):
-        command = [nginx_binary(), "-p", str(self.folder), "-e", str(self.folder / "error.log"), "-c", str(self.nginx_config)]
-        self.nginx = subprocess.Popen(command, stdin=subprocess.DEVNULL)
+        self.nginx = subprocess.Popen(self.nginx_command, stdin=subprocess.DEVNULL)
         self.addCleanup(lambda process=self.nginx: (process.kill(), process.wait(10)))
         wait_until("nginx hands on", lambda: "ok" in sh("curl", "-sSk", f"https://127.0.0.1:{self.proxy_port}/healthz"))
 
-    def start_agent(self, number, url=None):
-        state = self.folder / f"agent-{number}"
-        if url:
-            before = {host["id"] for host in self.hosts()}
-            sh(str(BINARIES / "vedette-agent"), "enroll", url, "--token", self.collector.token(), "--ca-pin",
-               self.collector.pin(), "--state", str(state))
-            self.ids = getattr(self, "ids", []) + [
-                wait_until("the host is listed", lambda: next(h["id"] for h in self.hosts() if h["id"] not in before))]
-        agent = Process(BINARIES / "vedette-agent", "run", "--state", state)
-        self.agents[number] = agent
+    def state(self, number):
+        return self.folder / f"agent-{number}"
+
+    def enrol_agent(self, number, url):
+        sh(BINARIES / "vedette-agent", "enroll", url, "--token", self.collector.token(), "--ca-pin", self.collector.pin(),
+           "--state", self.state(number))
+        listed = lambda: next(host["id"] for host in self.hosts() if host["id"] not in self.ids)
+        self.ids.append(wait_until("the host is listed", listed))
+
+    def start_agent(self, number):
+        self.agents[number] = agent = Process(BINARIES / "vedette-agent", "run", "--state", self.state(number))
         self.addCleanup(lambda: agent.alive and agent.stop(signal.SIGKILL))
 
     def hosts(self):
@@ -123,16 +103,16 @@ class LostProxy(unittest.TestCase):
     def host(self, number):
         return next(host for host in self.hosts() if host["id"] == self.ids[number])
 
-    def subjects(self):
-        """Of all mails, oldest first, with the body's words on one line."""
+    def mails(self):
+        """(subject, body) of each, oldest first; the body's words are on one line."""
         found = []
-        for file in sorted(self.mails.glob("[0-9]*")):
+        for file in sorted(self.mail_folder.glob("[0-9]*")):
             mail = email.message_from_bytes(file.read_bytes(), policy=email.policy.default)
             found.append((str(mail["Subject"]), " ".join(mail.get_content().split())))
         return found
 
     def about_path(self):
-        return [mail for mail in self.subjects() if "path lost" in mail[0]]
+        return [mail for mail in self.mails() if "path lost" in mail[0]]
 
     def all_lost(self, status):
         """Awaits that all behind the proxy are lost for the path; what else they were called meanwhile."""
@@ -191,7 +171,7 @@ class LostProxy(unittest.TestCase):
             outage = wait_until("what turned out", lambda number=number: self.outage(number) if self.outage(number)["correction"] else None)
             self.assertEqual((outage["reason"], outage["notified"]), (LOST, True))
             self.assertTrue(outage["correction"].startswith("host was up; network cut "), outage)
-        self.assertFalse([subject for subject, _ in self.subjects() if "agent killed" in subject])
+        self.assertFalse([subject for subject, _ in self.mails() if "agent killed" in subject])
         self.assertEqual(len(self.about_path()), 2, "one that fires, one that resolves")
 
 

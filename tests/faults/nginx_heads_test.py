@@ -16,24 +16,18 @@ import time
 import unittest
 import urllib.parse
 
-from nginx import nginx_binary
+from nginx import configured_nginx
 
 BINARIES = pathlib.Path(sys.argv[1]).resolve()
 # What a proxy says for itself, hop by hop; and lengths, which say how it frames the body that is compared as such.
 HOP = {"connection", "content-length", "transfer-encoding", "keep-alive", "expect", "upgrade", "te"}
 NAME = set("abcdefghijklmnopqrstuvwxyz0123456789-_")  # of other names nginx drops the field
 
-CONFIG = """daemon off; master_process off; pid {folder}/pid; error_log {folder}/error.log;
-events {{ worker_connections 64; }}
-http {{
-  access_log off; client_header_timeout 2s; client_body_timeout 2s; keepalive_timeout 100ms; underscores_in_headers on;
-  client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy; fastcgi_temp_path {folder}/fastcgi;
-  uwsgi_temp_path {folder}/uwsgi; scgi_temp_path {folder}/scgi;
+HTTP = """  client_header_timeout 2s; client_body_timeout 2s; keepalive_timeout 100ms; underscores_in_headers on;
   server {{
     listen 127.0.0.1:{port};
     location / {{ proxy_pass http://127.0.0.1:{origin}; proxy_http_version 1.1; proxy_set_header Host $http_host; }}
   }}
-}}
 """
 
 
@@ -75,10 +69,8 @@ class NginxHeads(unittest.TestCase):
         for _ in range(5):  # the port was free a moment ago; another may have taken it
             with socket.create_server(("127.0.0.1", 0)) as free:
                 self.port = free.getsockname()[1]
-            config = pathlib.Path(self.folder.name, "nginx.conf")
-            config.write_text(CONFIG.format(folder=self.folder.name, port=self.port, origin=self.origin.port))
-            process = subprocess.Popen([nginx_binary(), "-p", self.folder.name, "-e", f"{self.folder.name}/error.log", "-c", config],
-                                       stderr=subprocess.DEVNULL)
+            command = configured_nginx(self.folder.name, HTTP.format(port=self.port, origin=self.origin.port))
+            process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
             deadline = time.monotonic() + 10
             while process.poll() is None and time.monotonic() < deadline:
                 try:

@@ -6,7 +6,6 @@ libfaketime, which gives it another wall clock and leaves the monotonic one alon
 import os
 import pathlib
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -15,15 +14,10 @@ import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e/service"))
 from collector import Client, Collector  # noqa: E402
-from machine import sh, wait_until  # noqa: E402
+from machine import free_port, sh, wait_until  # noqa: E402
 
 BINARIES = pathlib.Path(sys.argv[1]).resolve()
 HOUR = 3600
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        return taken.getsockname()[1]
 
 
 class WrongClock(unittest.TestCase):

@@ -8,7 +8,6 @@ import os
 import pathlib
 import resource
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -16,13 +15,7 @@ import threading
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e" / "service"))
 from collector import Client, Collector  # noqa: E402, F401
-
-
-def free_port():
-    """One that nothing listens on now; the collector must come back to it after a restart, so that 0 won't do."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+from machine import free_port  # noqa: E402
 
 
 def status_kb(pid, field):

@@ -19,14 +19,9 @@ import unittest
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests/e2e/service"))
 from collector import Client  # noqa: E402
-from machine import wait_until  # noqa: E402
+from machine import free_port, free_ports, wait_until  # noqa: E402
 
 BINARIES = pathlib.Path(sys.argv[1]).resolve()
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        return taken.getsockname()[1]
 
 
 class Run:
@@ -121,7 +116,7 @@ class RunScript(unittest.TestCase):
             self.assertRegex(text, rf"{name}  .*stopped")
 
     def test_the_second_run_takes_up_login_host_and_ticks_of_the_first_at_another_port_too(self):
-        port, other = free_port(), free_port()
+        port, other = free_ports(2)
         with self.running(port) as run:
             login, client = self.sign_in(run, port)
             pin = run.find(r"CA pin +(sha256:[0-9a-f]{64})\s")

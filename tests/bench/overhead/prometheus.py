@@ -9,7 +9,8 @@ import urllib.request
 
 import tcp_counts
 from machine import wait_until
-from stand import cpu_seconds, free_port
+from machine import free_port
+from stand import cpu_seconds
 
 TOOLS = pathlib.Path(__file__).resolve().parents[3] / ".tools"
 # Those whose metrics our agent has too.

@@ -9,6 +9,7 @@ import os
 import pathlib
 import shutil
 import signal
+import socket
 import subprocess
 import time
 
@@ -36,6 +37,20 @@ def wait_until(what, condition, seconds=30.0, step=0.1):
             last = error
         time.sleep(step)
     raise AssertionError(f"{what}: not within {seconds} s; last: {last!r}")
+
+
+def free_ports(count):
+    """Different ports of 127.0.0.1 that nothing listens on now: for what must be known beforehand or taken up again after a
+    restart, so that 0 won't do."""
+    taken = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports = [one.getsockname()[1] for one in taken]
+    for one in taken:
+        one.close()
+    return ports
+
+
+def free_port():
+    return free_ports(1)[0]
 
 
 def suite():
