@@ -18,8 +18,9 @@ import unittest
 sys.path[:0] = [str(pathlib.Path(__file__).resolve().parent / "hostile_peers"),
                 str(pathlib.Path(__file__).resolve().parents[1] / "load")]
 import attacks  # noqa: E402
-from attacks import Door, frame  # noqa: E402
+from attacks import Door  # noqa: E402
 from stand import Client, Stand  # noqa: E402
+from websocket import frame, read_frame  # noqa: E402
 from machine import wait_until  # noqa: E402  (stand says where)
 
 BINARIES = pathlib.Path(sys.argv[1]).resolve()
@@ -37,19 +38,16 @@ def exactly(sock, count):
     return data
 
 
-def read_frame(sock):
-    first, length = exactly(sock, 2)
-    if length == 126:
-        length = struct.unpack("!H", exactly(sock, 2))[0]
-    elif length == 127:
-        length = struct.unpack("!Q", exactly(sock, 8))[0]
-    return first & 15, exactly(sock, length)
+def next_frame(sock):
+    """Its opcode and payload."""
+    first, payload = read_frame(lambda count: exactly(sock, count))
+    return first & 15, payload
 
 
 def close_frame(sock):
     """What the server's close frame says; it is answered."""
     while True:
-        opcode, payload = read_frame(sock)
+        opcode, payload = next_frame(sock)
         if opcode == 8:
             sock.sendall(frame(8, payload[:2]))
             return payload
@@ -100,7 +98,7 @@ class GracefulStop(unittest.TestCase):
     def reading_viewer(self):
         sock = self.viewer()
         sock.sendall(frame(1, b'{"op":"subscribe","topics":["fleet","alerts"]}'))
-        self.assertEqual(read_frame(sock)[0], 1)
+        self.assertEqual(next_frame(sock)[0], 1)
         return sock
 
     def viewer_that_does_not_read(self):

@@ -1,13 +1,12 @@
-"""A blocking TLS connection that knows what it carried, with as much HTTP/1.1 and RFC 6455 as a measurement needs."""
+"""A blocking TLS connection that knows what it carried, with as much HTTP/1.1 and WebSocket as a measurement needs."""
 import gzip
 import json
-import os
 import socket
 import ssl
-import struct
 import zlib
 
 import tcp_counts
+from websocket import frame, read_frame
 
 CONTEXT = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 CONTEXT.check_hostname = False
@@ -78,18 +77,13 @@ class WebSocket:
         self.connection, self.deflated = connection, deflated
 
     def send(self, opcode, payload):
-        mask = os.urandom(4)
-        masked = bytes(byte ^ mask[i % 4] for i, byte in enumerate(payload))
-        size = bytes([0x80 | len(payload)]) if len(payload) < 126 else struct.pack("!BH", 0x80 | 126, len(payload))
-        self.connection.send(bytes([0x80 | opcode]) + size + mask + masked)
+        self.connection.send(frame(opcode, payload))
 
     def message(self):
         """The next text; the collector sends each in one frame. Pings are answered."""
         while True:
-            first, size = self.connection.read(2)
-            if size >= 126:
-                size = int.from_bytes(self.connection.read(2 if size == 126 else 8), "big")
-            payload, opcode = self.connection.read(size), first & 15
+            first, payload = read_frame(self.connection.read)
+            opcode = first & 15
             if opcode == 1 and first & 0x80:
                 return inflate(payload) if self.deflated and first & 0x40 else payload
             if opcode != 9:

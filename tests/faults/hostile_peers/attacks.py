@@ -7,6 +7,8 @@ import struct
 import threading
 import zlib
 
+from websocket import frame
+
 PATIENCE = 5  # seconds that an attacker waits for an answer
 
 
@@ -18,14 +20,6 @@ def context():
 
 
 CONTEXT = context()
-
-
-def frame(opcode, payload, fin=True, announced=None):
-    """A masked frame (key 0: the payload as it is); `announced` lies about its length."""
-    length = len(payload) if announced is None else announced
-    size = (bytes([0x80 | length]) if length < 126 else
-            struct.pack("!BH", 0xFE, length) if length < 65536 else struct.pack("!BQ", 0xFF, length))
-    return bytes([(0x80 if fin else 0) | opcode]) + size + bytes(4) + payload
 
 
 class Door:

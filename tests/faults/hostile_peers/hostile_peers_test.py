@@ -14,10 +14,9 @@ import sys
 import time
 import unittest
 
-import attacks
-from attacks import Door, Holders, Storm
-
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "load"))
+import attacks  # noqa: E402
+from attacks import Door, Holders, Storm  # noqa: E402
 from stand import Stand, cpu_seconds, status_kb  # noqa: E402
 
 BINARIES = pathlib.Path(sys.argv[1]).resolve()
