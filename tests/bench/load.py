@@ -9,7 +9,7 @@ import sys
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "load"))
-from stand import Client, Stand, cpu_seconds, status_kb  # noqa: E402
+from stand import Stand, cpu_seconds, status_kb  # noqa: E402
 
 
 def settled_kb(pid):
@@ -26,7 +26,7 @@ def settled_kb(pid):
 def log_in_often(stand):
     """Each worker keeps what its first Argon2id took (19 MB); that is no client's."""
     for _ in range(12):
-        Client(None, stand.collector.url, stand.password_file.read_text())
+        stand.client()
 
 
 class Bench:

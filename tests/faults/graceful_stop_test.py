@@ -19,7 +19,7 @@ sys.path[:0] = [str(pathlib.Path(__file__).resolve().parent / "hostile_peers"),
                 str(pathlib.Path(__file__).resolve().parents[1] / "load")]
 import attacks  # noqa: E402
 from attacks import Door  # noqa: E402
-from stand import Client, Stand  # noqa: E402
+from stand import Stand  # noqa: E402
 from websocket import frame, read_frame  # noqa: E402
 from machine import wait_until  # noqa: E402  (stand says where)
 
@@ -192,8 +192,7 @@ url = "http://127.0.0.1:9/"
         stack = contextlib.ExitStack()
         self.addCleanup(stack.close)
         self.stand = stack.enter_context(Stand(BINARIES, self.CONFIG))
-        self.client = Client(None, self.stand.collector.url, self.stand.password_file.read_text())
-        self.addCleanup(self.client.cookies.close)
+        self.client = self.stand.client()
         self.proxy = subprocess.Popen([sys.executable, str(pathlib.Path(__file__).resolve().parent / "tcp_proxy.py"),
                                        str(self.stand.port), "127.0.0.2"], stdout=subprocess.PIPE, text=True)
         self.addCleanup(self.end_proxy)

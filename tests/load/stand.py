@@ -119,11 +119,15 @@ class Stand(contextlib.ExitStack):
     def port(self):
         return int(self.collector.listen.rsplit(":", 1)[1])
 
+    def client(self):
+        """A new login of the administrator's; its cookie file is closed with the stand."""
+        client = Client(None, self.collector.url, self.password_file.read_text())
+        self.callback(client.cookies.close)
+        return client
+
     def cookie(self):
         """Of a new login of the administrator's, as a Cookie header has it."""
-        client = Client(None, self.collector.url, self.password_file.read_text())
-        with contextlib.closing(client.cookies):
-            lines = [line.split("\t") for line in pathlib.Path(client.jar).read_text().splitlines()]
+        lines = [line.split("\t") for line in pathlib.Path(self.client().jar).read_text().splitlines()]
         return "; ".join(f"{line[5]}={line[6]}" for line in lines if len(line) == 7)
 
     def host_key(self, hostname):

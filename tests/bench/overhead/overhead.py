@@ -12,7 +12,7 @@ import tempfile
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "load"))
-from stand import Client, Stand, cpu_seconds  # noqa: E402
+from stand import Stand, cpu_seconds  # noqa: E402
 
 import tcp_counts  # noqa: E402
 from connection import Connection  # noqa: E402
@@ -40,6 +40,12 @@ def say_cpu(name, seconds, host_seconds, peer=None):
     say(name + "_cpu_us", seconds * 1e6 / host_seconds, "us", peer)
 
 
+def series_of_a_host(client):
+    """The names of all series of the first host; those that differ by a label have one name."""
+    series = client.ask("GET", f"/api/v1/hosts/{client.host()['id']}/series")["series"]
+    return [one["name"] for one in series]
+
+
 class Agents:
     """Real agents, all measuring this machine, with a collector of their own. They end with the stack."""
 
@@ -61,8 +67,7 @@ class Agents:
         return sum(child.cpu() for child in self.children)
 
     def series(self):
-        client = Client(None, self.stand.collector.url, self.stand.password_file.read_text())
-        return len(client.ask("GET", f"/api/v1/hosts/{client.host()['id']}/series")["series"])
+        return series_of_a_host(self.stand.client())
 
 
 class Pulls:
@@ -112,7 +117,7 @@ def hosts(binaries, idle_collector):
         wire, cpu = tcp_counts.between(wire, agents.counted()), agents.cpu() - cpu
         pulled_after, idle, collector = pulls.read(), pulls.idle.cpu() - idle, cpu_seconds(idle_collector) - collector
         seconds = time.monotonic() - began
-        say("agent_series", agents.series(), "1")
+        say("agent_series", len(agents.series()), "1")
         say_counts("agent", wire, AGENTS * seconds)
         say_cpu("agent", cpu, AGENTS * seconds)
         pulls.say(pulled, pulled_after, idle, seconds)
@@ -139,15 +144,6 @@ def swarm_alone(stand, swarm, idle):
     return collector / seconds
 
 
-def cookie_of(stand):
-    client = Client(None, stand.collector.url, stand.password_file.read_text())
-    fields = pathlib.Path(client.jar).read_text().splitlines()[-1].split("\t")
-    all_hosts = [host["id"] for host in client.ask("GET", "/api/v1/hosts")["hosts"]]
-    series = client.ask("GET", f"/api/v1/hosts/{all_hosts[0]}/series")["series"]
-    say("swarm_series", len(series), "1")
-    return f"{fields[5]}={fields[6]}", all_hosts, sorted({one["name"] for one in series})
-
-
 def end(viewers, way):
     for viewer in viewers:
         viewer.stopping.set()
@@ -157,10 +153,8 @@ def end(viewers, way):
             raise RuntimeError(f"a viewer by {way} ended") from viewer.fault
 
 
-def view(stand, way, without, login):
+def view(stand, way, viewers, without):
     """One viewer a host; the collector's CPU is what it takes more than without viewers."""
-    cookie, all_hosts, series = login
-    viewers = [Viewer(WAYS[way], stand.port, cookie, host, series, number / SWARM) for number, host in enumerate(all_hosts)]
     for viewer in viewers:
         viewer.start()
     time.sleep(2)
@@ -198,9 +192,14 @@ def main(binaries):
         swarm = stand.swarm("--agents", SWARM, "--seconds", 3600, "--verify", 0)
         swarm.wait_for("all_connected", 60)
         without = swarm_alone(stand, swarm, idle)
-        login = cookie_of(stand)
+        client, cookie = stand.client(), stand.cookie()
+        host_ids = [host["id"] for host in client.ask("GET", "/api/v1/hosts")["hosts"]]
+        series = series_of_a_host(client)
+        say("swarm_series", len(series), "1")
         for way in WAYS:
-            view(stand, way, without, login)
+            viewers = [Viewer(WAYS[way], stand.port, cookie, host, sorted(set(series)), number / SWARM)
+                       for number, host in enumerate(host_ids)]
+            view(stand, way, viewers, without)
 
 
 if __name__ == "__main__":

@@ -1,22 +1,16 @@
 // Where TLS ends at the proxy, whoever comes past it speaks in the clear, and isn't heard; nor is what others than proxies say of
 // themselves believed. Issue 4, item 5.
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
 import { test } from 'node:test';
-import { promisify } from 'node:util';
 import { Collector } from '../browser/world.mjs';
-import { outside, PROXY, Recipe } from './recipe.mjs';
+import { PROXY, Recipe, runOutside } from './recipe.mjs';
 
-const run = promisify(execFile);
 const CLIENT = '192\\.0\\.2\\.2';
 
 /** A recipe's collector, but reachable from elsewhere. */
 const open = (name, file) => new Collector({ name, listen: '0.0.0.0:8443', config: new Recipe(file).toml.replace('127.0.0.1:8443', '0.0.0.0:8443') });
 /** curl at the other machine. */
-const curl = (...words) => {
-  const [program, ...rest] = outside('curl', '-sSk', '--max-time', '10', ...words);
-  return run(program, rest);
-};
+const curl = (...words) => runOutside(['curl', '-sSk', '--max-time', '10', ...words]);
 
 test('with tls.at_proxy nobody but the proxy is heard', async () => {
   const collector = open('open', 'nginx-plain.conf');

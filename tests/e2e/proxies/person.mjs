@@ -1,11 +1,9 @@
 // A person or script at another machine (192.0.2.2) that reaches the collector by its public URL only.
-import { execFile, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import fs from 'node:fs';
 import path from 'node:path';
-import { promisify } from 'node:util';
-import { outside } from './recipe.mjs';
-
-const run = promisify(execFile);
+import { outside, run } from './recipe.mjs';
 
 export class Person {
   constructor(url, ca, { here = false } = {}) {
@@ -22,8 +20,8 @@ export class Person {
   }
   /** {status, headers, body, url} of a request; redirects are followed. */
   async ask(target, request = {}) {
-    const [program, ...words] = this.place([...this.#words(target, request), '--max-time', '30', '-L', '-i', '-w', '\n%{url_effective}']);
-    const { stdout } = await run(program, words, { encoding: 'buffer', maxBuffer: 1 << 24, timeout: 40_000 });
+    const command = this.place([...this.#words(target, request), '--max-time', '30', '-L', '-i', '-w', '\n%{url_effective}']);
+    const { stdout } = await run(command, { encoding: 'buffer', maxBuffer: 1 << 24, timeout: 40_000 });
     let text = stdout.toString('latin1'), head;
     do {
       const end = text.indexOf('\r\n\r\n');
@@ -49,8 +47,8 @@ export class Person {
     return () => child.kill();
   }
   /** The "Cookie" header of this person's login. */
-  async cookie() {
-    const { stdout } = await run('sh', ['-c', `awk '$6 ~ /sid$/ {print $6 "=" $7}' "$0"`, this.jar], { encoding: 'utf8' });
-    return stdout.trim();
+  cookie() {
+    const [, name, value] = /\t([^\t]*sid)\t(.*)$/m.exec(fs.readFileSync(this.jar, 'utf8'));
+    return `${name}=${value}`;
   }
 }

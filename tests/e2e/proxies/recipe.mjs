@@ -1,8 +1,9 @@
 // The recipes of docs/proxies as they stand there: a proxy's configuration whose head comment holds the server.toml to it.
 // Only paths of files below /etc are replaced, by those that this makes. Everything listens in the test's own namespace.
-import { execFileSync } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
+import { promisify } from 'node:util';
 import { Program } from '../browser/world.mjs';
 
 const root = process.env.VEDETTE_ROOT;
@@ -11,8 +12,12 @@ const work = fs.mkdtempSync(path.join(process.env.VEDETTE_WORK, 'recipes-'));
 export const NAME = 'mon.example.org';
 export const PROXY = '192.0.2.1';
 
+const execute = promisify(execFile);
 const openssl = (...words) => execFileSync('openssl', words, { stdio: ['ignore', 'pipe', 'pipe'] });
 const at = (name) => path.join(work, name);
+
+/** Runs a command to its end: {stdout, stderr}. `options` are execFile's. */
+export const run = ([program, ...words], options) => execute(program, words, options);
 
 /** The proxy's certificate for NAME, signed by a CA that nobody else knows. */
 export const ca = at('ca.crt');
@@ -33,6 +38,9 @@ export function pinOf(certificate) {
 
 /** Runs `command` in the other namespace, where NAME is the proxy. The process is the command itself. */
 export const outside = (...command) => ['ip', 'netns', 'exec', process.env.VEDETTE_HOST, 'sh', '-c', 'mount --bind "$0" /etc/hosts && exec "$@"', at('hosts'), ...command];
+
+/** Runs `command` there to its end, as run() does here. */
+export const runOutside = (command, options) => run(outside(...command), options);
 
 const files = (collector) => ({
   [`/etc/ssl/${NAME}.crt`]: at('chain.crt'), [`/etc/ssl/${NAME}.key`]: at('own.key'), [`/etc/haproxy/${NAME}.pem`]: at('all.pem'),

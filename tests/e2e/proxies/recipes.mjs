@@ -71,7 +71,7 @@ function through(file) {
     });
 
     test('a viewer over WebSocket', async () => {
-      const cookie = await person.cookie();
+      const cookie = person.cookie();
       const socket = new WebSocket(`${url.replace('https', 'wss')}/api/v1/live`, 'vedette.live.v1', {
         ca: fs.readFileSync(stand.ca), origin: new URL(url).origin, headers: { Cookie: cookie },
         lookup: (_, options, done) => (options.all ? done(null, [{ address: PROXY, family: 4 }]) : done(null, PROXY, 4)),

@@ -1,12 +1,9 @@
 // A collector with a recipe's server.toml, a real proxy with the recipe in front of it, and who comes through: people and an
 // agent at another machine.
-import { execFile } from 'node:child_process';
-import { promisify } from 'node:util';
 import { Collector, Program, until } from '../browser/world.mjs';
 import { Person } from './person.mjs';
-import { ca, NAME, outside, pinOf, Proxy, Recipe } from './recipe.mjs';
+import { ca, NAME, outside, pinOf, Proxy, Recipe, runOutside } from './recipe.mjs';
 
-const run = promisify(execFile);
 const agentProgram = `${process.env.VEDETTE_BINARIES}/vedette-agent`;
 
 export class Stand {
@@ -35,8 +32,7 @@ export class Stand {
   async startAgent() {
     const { collector, recipe } = this, state = `${collector.data}-agent`;
     const pin = recipe.passThrough ? collector.pin() : pinOf(ca), url = this.url.replace(NAME, `${NAME}:443`);
-    const [program, ...words] = outside(agentProgram, 'enroll', url, '--token', collector.token(), '--ca-pin', pin, '--state', state);
-    await run(program, words, { timeout: 20_000 });
+    await runOutside([agentProgram, 'enroll', url, '--token', collector.token(), '--ca-pin', pin, '--state', state], { timeout: 20_000 });
     this.agent = new Program(`${collector.name}-agent`, outside(agentProgram, 'run', '--state', state));
   }
   async stop() {
