@@ -1,6 +1,7 @@
 #include "tests/load/swarm/agent.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "agent/link/http.h"
 #include "agent/sample/schedule.h"
@@ -23,6 +24,24 @@ wire::Id128 id_from(std::mt19937_64& random) {
 }
 
 }  // namespace
+
+bool Dialing::begin(Agent& agent) {
+  if (count_ < kMost) {
+    ++count_;
+    return true;
+  }
+  waiting_.push_back(&agent);
+  return false;
+}
+
+void Dialing::end() {
+  --count_;
+  if (waiting_.empty()) return;
+  ++count_;
+  Agent* const next = waiting_.front();
+  waiting_.pop_front();
+  next->may_dial();
+}
 
 Agent::Agent(Field& field, AgentPlan plan)
     : field_(field),
@@ -64,7 +83,7 @@ void Agent::on_time(Steady now) {
   if (ticking_ && now >= tick_due_) take_tick(now);
   switch (state_) {
     case State::waiting:
-      if (now >= until_) connect(now);
+      if (now >= until_) dial(now);
       break;
     case State::connecting:
     case State::upgrading:
@@ -117,6 +136,18 @@ std::optional<Steady> Agent::taken(std::int64_t at_ms) const {
   return found == recent_.end() ? std::nullopt : std::optional(found->when);
 }
 
+void Agent::dial(Steady now) {
+  if (!dialing_) dialing_ = field_.dialing.begin(*this);
+  if (dialing_) return connect(now);
+  until_ = Steady::max();  // may_dial() will say
+}
+
+void Agent::may_dial() {
+  dialing_ = true;
+  until_ = std::chrono::steady_clock::now();
+  arm();
+}
+
 void Agent::connect(Steady now) {
   state_ = State::connecting;
   until_ = now + kConnect;
@@ -152,6 +183,7 @@ void Agent::read_upgrade(Steady now) {
     const std::string rest = incoming_.substr((*head)->size);
     incoming_.clear();
     state_ = State::open;
+    if (std::exchange(dialing_, false)) field_.dialing.end();
     heard_ = now;
     until_ = now + kWelcome;
     acked_ = false;
@@ -243,6 +275,7 @@ void Agent::end(const std::string& why, Steady now, Milliseconds at_least) {
   if (std::exchange(counted_, false)) --field_.connected;
   conversation_.reset();
   channel_.close();
+  if (std::exchange(dialing_, false)) field_.dialing.end();
   state_ = State::waiting;
   until_ = left ? Steady::max() : now + std::max(at_least, backoff_.next(fraction()));
 }

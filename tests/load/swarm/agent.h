@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <deque>
 #include <memory>
 #include <optional>
 #include <random>
@@ -18,6 +19,21 @@
 
 namespace vedette::swarm {
 
+class Agent;
+
+/// How many agents dial at once. Machines have a processor each; one process that shook ten thousand hands side by side
+/// would be done with all of them at the same time, past every deadline.
+class Dialing {
+ public:
+  [[nodiscard]] bool begin(Agent& agent);  ///< false: it is told with may_dial() when its turn has come
+  void end();                              ///< one that began is through, or gave up
+
+ private:
+  static constexpr std::size_t kMost = 256;
+  std::size_t count_ = 0;
+  std::deque<Agent*> waiting_;
+};
+
 /// What all agents share; outlives them.
 struct Field {
   Loop& loop;
@@ -28,6 +44,7 @@ struct Field {
   units::Instant wall;  ///< the host clock's time at `steady`
   units::Steady steady;
   std::size_t connected = 0;  ///< agents with a Welcome now
+  Dialing dialing;
 };
 
 struct AgentPlan {
@@ -42,6 +59,7 @@ class Agent final : public Source, private link::Backlog, private link::Host {
  public:
   Agent(Field& field, AgentPlan plan);
 
+  void may_dial();
   /// No ticks from now on; the connection stays.
   void rest() { ticking_ = false; }
   /// Says goodbye.
@@ -59,6 +77,7 @@ class Agent final : public Source, private link::Backlog, private link::Host {
  private:
   enum class State { waiting, connecting, upgrading, open, leaving };
 
+  void dial(units::Steady now);
   void connect(units::Steady now);
   void upgrade(units::Steady now);
   void read_upgrade(units::Steady now);
@@ -108,9 +127,10 @@ class Agent final : public Source, private link::Backlog, private link::Host {
   wire::Id128 boot_id_{}, run_id_{};
   State state_ = State::waiting;
   units::Steady until_{}, heard_{}, tick_due_{};
-  std::string websocket_key_, outgoing_, incoming_;
+  std::string outgoing_, incoming_;
   std::unique_ptr<link::Conversation> conversation_;
   bool ticking_ = true, counted_ = false, ever_ = false, acked_ = false;
+  bool dialing_ = false;  ///< counted in Field::dialing
   std::array<Taken, 32> recent_{};
   std::size_t next_recent_ = 0;
 };
