@@ -2,8 +2,9 @@
 // work. The server is a process of its own, so that the clients' cost isn't counted.
 //   echo_rss_kb_per_client                 resident memory an idle client
 //   echo_cpu_s_per_100k_messages           300 bytes of text; one message in and one out count as one
-//   echo_cpu_s_per_100k_messages_received  binary, in only (the last of each client is answered, to know that all were
-//   read)
+//   echo_cpu_s_per_100k_messages_received  the same in only, binary
+//   echo_cpu_s_per_100k_ticks_decoded      an agent's messages of 40 recorded series, decoded; ours only
+// Every client's message is read before its next is sent, so that none shares a packet or a system call with another.
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -15,11 +16,16 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "schema/wire/messages.h"
+#include "schema/wire/tick_codec.h"
 #include "tests/bench/connect/echo_server.h"
+#include "tests/load/swarm/recorded_host.h"
 #include "tests/server/net/client.h"
 
 namespace {
@@ -28,6 +34,7 @@ using namespace vedette;
 using net::testing::Client;
 
 constexpr int kClients = 1'000;
+constexpr int kPacers = 8;  // over all loops: what they are answered after, was read before
 constexpr int kRounds = 100;
 
 double resident_kb(pid_t pid) {
@@ -56,39 +63,86 @@ void print(const std::string& peer, const char* name, double value, const char* 
   std::fflush(stdout);
 }
 
-std::unique_ptr<Client> open_client(std::uint16_t port) {
+std::unique_ptr<Client> open_client(std::uint16_t port, const std::string& path) {
   auto client = std::make_unique<Client>(port);
-  if (!client->write(net::testing::upgrade_request("/")) || !client->response().starts_with("HTTP/1.1 101")) {
+  if (!client->write(net::testing::upgrade_request(path)) || !client->response().starts_with("HTTP/1.1 101")) {
     std::fprintf(stderr, "the server refused a client\n");
     std::exit(1);
   }
   return client;
 }
 
-/// CPU seconds of the server per 100,000 messages. Without `echo_all` only the last round is answered, to keep step.
-double measure(pid_t server, std::vector<std::unique_ptr<Client>>& clients, bool echo_all) {
-  const std::string text = net::testing::masked(1, std::string(300, 'm'));
-  const std::string binary = net::testing::masked(2, std::string(300, 'm'));
-  const double before = cpu_seconds(server);
-  for (int round = 0; round < kRounds; ++round) {
-    const bool echo = echo_all || round + 1 == kRounds;
-    for (auto& client : clients) client->write(echo ? text : binary);
-    if (!echo) continue;
-    for (auto& client : clients) {
-      if (client->frame().second.size() != 300) std::exit(1);
-    }
+using Clients = std::vector<std::unique_ptr<Client>>;
+
+Clients open_clients(std::uint16_t port, int count, const std::string& path) {
+  Clients clients;
+  for (int i = 0; i < count; ++i) clients.push_back(open_client(port, path));
+  return clients;
+}
+
+void await_echoes(Clients& clients, std::size_t size) {
+  for (auto& client : clients) {
+    if (client->frame().second.size() != size) std::exit(1);
   }
+}
+
+void write_all(Clients& clients, const std::string& frame) {
+  for (auto& client : clients) client->write(frame);
+}
+
+/// CPU seconds of the server per 100,000 of what `round` sends, once for each client.
+double measure(pid_t server, const std::function<void(int)>& round) {
+  const double before = cpu_seconds(server);
+  for (int i = 0; i < kRounds; ++i) round(i);
   return (cpu_seconds(server) - before) * 100'000 / (kClients * kRounds);
 }
 
+double measure_echoes(pid_t server, Clients& clients) {
+  const std::string text = net::testing::masked(1, std::string(300, 'm'));
+  return measure(server, [&](int) {
+    write_all(clients, text);
+    await_echoes(clients, 300);
+  });
+}
+
+/// `messages`: one a round, or the same for all.
+double measure_received(pid_t server, Clients& clients, Clients& pacers, const std::vector<std::string>& messages) {
+  const std::string pace = net::testing::masked(1, "pace");
+  return measure(server, [&](int i) {
+    write_all(clients, messages[static_cast<std::size_t>(i) % messages.size()]);
+    write_all(pacers, pace);
+    await_echoes(pacers, 4);
+  });
+}
+
+/// Frames of the messages in which an agent tells the recording.
+std::vector<std::string> ticks() {
+  const swarm::Recording recording;
+  swarm::RecordedHost host(recording, 1);
+  wire::TickEncoder encoder;
+  std::vector<std::string> frames;
+  units::Instant at = units::from_unix_ms(1'790'000'000'000);
+  for (int number = 1; number <= kRounds; ++number, at += units::Milliseconds{1'000}) {
+    wire::TickMessage tick;
+    tick.number = static_cast<wire::TickNumber>(number);
+    tick.data = encoder.encode({at, host.next(units::Milliseconds{1'000})}, recording.reals());
+    frames.push_back(net::testing::masked(2, wire::encode(wire::AgentMessage(std::move(tick)))));
+  }
+  return frames;
+}
+
 void run(pid_t server, std::uint16_t port, const std::string& peer) {
-  const auto warm = open_client(port);  // what the first handshake allocates once is nobody's
+  const auto warm = open_client(port, "/");  // what the first handshake allocates once is nobody's
   const double before = resident_kb(server);
-  std::vector<std::unique_ptr<Client>> clients;
-  for (int i = 0; i < kClients; ++i) clients.push_back(open_client(port));
+  Clients clients = open_clients(port, kClients, "/");
   print(peer, "echo_rss_kb_per_client", (resident_kb(server) - before) / kClients, "kB");
-  print(peer, "echo_cpu_s_per_100k_messages", measure(server, clients, true), "s");
-  print(peer, "echo_cpu_s_per_100k_messages_received", measure(server, clients, false), "s");
+  Clients pacers = open_clients(port, kPacers, "/");
+  const std::string binary = net::testing::masked(2, std::string(300, 'm'));
+  print(peer, "echo_cpu_s_per_100k_messages", measure_echoes(server, clients), "s");
+  print(peer, "echo_cpu_s_per_100k_messages_received", measure_received(server, clients, pacers, {binary}), "s");
+  if (!peer.empty()) return;
+  clients = open_clients(port, kClients, bench::kTicks);
+  print(peer, "echo_cpu_s_per_100k_ticks_decoded", measure_received(server, clients, pacers, ticks()), "s");
 }
 
 /// False if the server didn't come up.

@@ -7,6 +7,9 @@
 
 namespace vedette::bench {
 
+/// Where the own server decodes binary as an agent's ticks instead.
+inline constexpr const char* kTicks = "/ticks";
+
 /// Tells the port, then serves until the process is killed. Exits if it can't.
 using Serve = void (*)(const std::string& certificate, const std::string& key,
                        const std::function<void(std::uint16_t port)>& up);
