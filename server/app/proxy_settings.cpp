@@ -1,9 +1,8 @@
 #include "server/app/proxy_settings.h"
 
-#include "server/access/addresses.h"
 #include "server/access/origin.h"
 #include "server/api/mounted.h"
-#include "server/net/peer_address.h"
+#include "server/net/networks.h"
 
 namespace vedette::app {
 
@@ -19,17 +18,14 @@ std::string base_path_rule() {
   return words;
 }
 
-/// Each as peers' addresses are written.
-std::vector<std::string> read_addresses(Table& server, const char* key) {
-  std::vector<std::string> hosts;
+net::Networks read_networks(Table& server, const char* key) {
+  net::Networks networks;
   for (const std::string& text : server.texts(key).value_or(std::vector<std::string>{})) {
-    if (access::is_address(text)) {
-      hosts.push_back(net::parse_address(text)->host);
-    } else {
-      server.fault(key, "holds \"" + text + "\"; it must be an IP address without a port");
+    if (const auto added = networks.add(text); !added) {
+      server.fault(key, "holds \"" + text + "\"; " + added.error().message);
     }
   }
-  return hosts;
+  return networks;
 }
 
 void read_base_path(Table& table, Settings& settings) {
@@ -48,12 +44,11 @@ void read_base_path(Table& table, Settings& settings) {
 }  // namespace
 
 void read_proxies(Table& server, Settings& settings) {
-  settings.net.trusted_proxies = read_addresses(server, "trusted_proxies");
-  settings.net.passthrough_proxies = read_addresses(server, "passthrough_proxies");
-  for (const std::string& proxy : settings.net.passthrough_proxies) {
-    if (!settings.net.trusts(proxy)) continue;
+  settings.net.trusted_proxies = read_networks(server, "trusted_proxies");
+  settings.net.passthrough_proxies = read_networks(server, "passthrough_proxies");
+  if (const auto both = settings.net.passthrough_proxies.shared_with(settings.net.trusted_proxies)) {
     server.fault("passthrough_proxies",
-                 "holds \"" + proxy +
+                 "holds \"" + *both +
                      "\", which server.trusted_proxies holds too; a proxy that hands bytes through "
                      "writes no headers that could be believed: name it in one of them only");
   }

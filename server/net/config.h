@@ -1,13 +1,12 @@
 // What of server/net can be set, and the bounds that every peer is held to. Parsed by server/config, checked by Server.
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <string>
-#include <vector>
 
 #include "schema/units/time.h"
+#include "server/net/networks.h"
 
 namespace vedette::net {
 
@@ -22,17 +21,11 @@ struct Config {
   bool only_proxies = false;
   unsigned loops = 0;  ///< event loops; 0: min(cores, 4)
 
-  /// Addresses, as PeerAddress::host writes them, whose X-Forwarded-For, -Proto and -Host are believed.
-  std::vector<std::string> trusted_proxies;
-  [[nodiscard]] bool trusts(const std::string& host) const {
-    return std::ranges::find(trusted_proxies, host) != trusted_proxies.end();
-  }
-  /// Addresses of proxies that hand bytes through: whose headers are their clients' own words.
-  std::vector<std::string> passthrough_proxies;
+  Networks trusted_proxies;      ///< whose X-Forwarded-For, -Proto and -Host are believed
+  Networks passthrough_proxies;  ///< that hand bytes through: whose headers are their clients' own words
+  [[nodiscard]] bool trusts(const std::string& host) const { return trusted_proxies.hold(host); }
   /// Whoever speaks from there isn't at this address itself, be it known who it is or not.
-  [[nodiscard]] bool is_proxy(const std::string& host) const {
-    return trusts(host) || std::ranges::find(passthrough_proxies, host) != passthrough_proxies.end();
-  }
+  [[nodiscard]] bool is_proxy(const std::string& host) const { return trusts(host) || passthrough_proxies.hold(host); }
 
   std::string content_security_policy =
       "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; "

@@ -115,8 +115,7 @@ std::string_view last_item(const domain::RequestHead& head, std::string_view low
   return take_last(value);
 }
 
-std::optional<PeerAddress> forwarded_client(const domain::RequestHead& head,
-                                            const std::vector<std::string>& trusted_proxies) {
+std::optional<PeerAddress> forwarded_client(const domain::RequestHead& head, const Networks& trusted_proxies) {
   std::optional<PeerAddress> nearest;
   for (const auto& [name, text] : std::views::reverse(head.headers)) {
     if (name != "x-forwarded-for") continue;
@@ -124,7 +123,7 @@ std::optional<PeerAddress> forwarded_client(const domain::RequestHead& head,
       const auto address = parse_address(take_last(list));
       if (!address) return nearest;
       nearest = address;
-      if (std::ranges::find(trusted_proxies, address->host) == trusted_proxies.end()) return nearest;
+      if (!trusted_proxies.hold(address->host)) return nearest;
     }
   }
   return nearest;

@@ -6,10 +6,10 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "server/domain/http.h"
 #include "server/domain/network_path.h"
+#include "server/net/networks.h"
 
 namespace vedette::net {
 
@@ -37,7 +37,7 @@ struct PeerAddress {
 /// Whom a trusted proxy speaks for: the last address of X-Forwarded-For that is no trusted proxy itself, or the first
 /// of all if they all are. What stands before it are that client's own words. Nothing if the proxy named no address.
 [[nodiscard]] std::optional<PeerAddress> forwarded_client(const domain::RequestHead& head,
-                                                          const std::vector<std::string>& trusted_proxies);
+                                                          const Networks& trusted_proxies);
 
 /// Does a header say that a proxy handed the request on? (X-Forwarded-*, Forwarded, Via.) True proves nothing, but no
 /// client on this machine adds one by itself.

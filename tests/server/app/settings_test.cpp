@@ -1,5 +1,6 @@
 #include "server/app/settings.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <tuple>
@@ -42,22 +43,31 @@ TEST(Settings, TakeTheFileAndLetTheCommandLineOverrideIt) {
   EXPECT_EQ(overridden->net.port, 10);
 }
 
-TEST(Settings, WriteTrustedProxiesAsPeersAreWritten) {
-  const auto settings = read("[server]\ntrusted_proxies = [\"2001:DB8:0:0::1\", \"::ffff:10.0.0.2\", \"::1\"]\n");
+TEST(Settings, TakeProxiesByAddressAndByNetwork) {
+  const auto settings =
+      read("[server]\ntrusted_proxies = [\"2001:DB8:0:0::1\", \"::ffff:10.0.0.2\", \"172.16.0.0/12\"]\n");
   ASSERT_TRUE(settings) << settings.error().message;
-  EXPECT_EQ(settings->net.trusted_proxies, (std::vector<std::string>{"2001:db8::1", "10.0.0.2", "::1"}));
+  EXPECT_EQ(settings->net.trusted_proxies.texts(),
+            (std::vector<std::string>{"2001:db8::1", "10.0.0.2", "172.16.0.0/12"}));
+  EXPECT_EQ(fault("[server]\ntrusted_proxies = [\"10.0.0.2/8\"]\n"),
+            "server.toml:2: server.trusted_proxies holds \"10.0.0.2/8\"; its network is \"10.0.0.0/8\": write that, or "
+            "the address alone");
 }
 
 TEST(Settings, APassthroughProxyIsAnAddressAndNotATrustedOne) {
   const auto settings = read("[server]\npassthrough_proxies = [\"2001:DB8:0:0::1\", \"::ffff:10.0.0.2\"]\n");
   ASSERT_TRUE(settings) << settings.error().message;
-  EXPECT_EQ(settings->net.passthrough_proxies, (std::vector<std::string>{"2001:db8::1", "10.0.0.2"}));
+  EXPECT_EQ(settings->net.passthrough_proxies.texts(), (std::vector<std::string>{"2001:db8::1", "10.0.0.2"}));
   EXPECT_TRUE(settings->net.trusted_proxies.empty());
   EXPECT_EQ(fault("[server]\npassthrough_proxies = [\"10.0.0.2:80\"]\n"),
-            "server.toml:2: server.passthrough_proxies holds \"10.0.0.2:80\"; it must be an IP address without a port");
+            "server.toml:2: server.passthrough_proxies holds \"10.0.0.2:80\"; it must be an IP address without a port, "
+            "or a network like "
+            "10.0.0.0/8");
   EXPECT_EQ(fault("[server]\ntrusted_proxies = [\"::1\", \"::ffff:10.0.0.2\"]\npassthrough_proxies = [\"10.0.0.2\"]\n"),
             "server.toml:3: server.passthrough_proxies holds \"10.0.0.2\", which server.trusted_proxies holds too; a "
             "proxy that hands bytes through writes no headers that could be believed: name it in one of them only");
+  EXPECT_THAT(fault("[server]\ntrusted_proxies = [\"10.0.0.0/8\"]\npassthrough_proxies = [\"10.0.0.2\"]\n"),
+              testing::HasSubstr("which server.trusted_proxies holds too"));
   EXPECT_EQ(
       fault("[server]\ntrusted_proxies = [\"::1\"]\npassthrough_proxies = [\"10.0.0.2\"]\n[tls]\nat_proxy = true\n"),
       "server.toml:5: tls.at_proxy is true, so connections of server.passthrough_proxies would be closed unread; "
@@ -162,7 +172,9 @@ TEST(Settings, NameTheKeyThatIsWrong) {
   EXPECT_NE(fault("[server]\nlisten = \"0.0.0.0:70000\"\n").find("server.listen"), std::string::npos);
   EXPECT_NE(fault("[server]\npublic_url = \"mon\"\n").find("server.toml:2: server.public_url"), std::string::npos);
   EXPECT_EQ(fault("[server]\ntrusted_proxies = [\"10.0.0.2:80\"]\n"),
-            "server.toml:2: server.trusted_proxies holds \"10.0.0.2:80\"; it must be an IP address without a port");
+            "server.toml:2: server.trusted_proxies holds \"10.0.0.2:80\"; it must be an IP address without a port, or "
+            "a network like "
+            "10.0.0.0/8");
   EXPECT_NE(fault("[tls]\ncertificate = \"/x\"\n").find("tls.key is missing"), std::string::npos);
   EXPECT_NE(fault("[history]\nbudget = \"1MB\"\n").find("at least \"100MB\""), std::string::npos);
   EXPECT_NE(fault("[histroy]\n").find("histroy is not known here"), std::string::npos);
