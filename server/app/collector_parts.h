@@ -21,7 +21,7 @@
 #include "server/control/store.h"
 #include "server/fleet/fleet.h"
 #include "server/history/store.h"
-#include "server/ingest/agent_stream.h"
+#include "server/ingest/agent_streams.h"
 #include "server/live/hub.h"
 #include "server/live/polls.h"
 #include "server/net/server.h"

@@ -1,6 +1,5 @@
 #include "server/ingest/agent_stream.h"
 
-#include <cstring>
 #include <utility>
 
 #include "schema/units/bytes.h"
@@ -15,20 +14,13 @@ using units::Milliseconds;
 using units::Steady;
 namespace seen = domain::seen;
 namespace close = wire::close;
-using namespace std::chrono_literals;
 
 namespace {
 
 constexpr std::size_t kMostKept = 1U << 20;  // bytes of messages read before a pause; one read of the socket is 64 kB
 constexpr std::size_t kKept = 64;            // what a kept message takes beside its bytes
 constexpr Milliseconds kRetrySubmit{50};
-constexpr Milliseconds kAckEvery{5'000};
-constexpr Milliseconds kAckEveryBackfilling{1'000};
-constexpr Milliseconds kBackfillQuiet{10'000};   // agents send ten a second: what didn't come by then is gone there
 constexpr std::size_t kHappeningCosts = 65'536;  // of the allowance's bytes: each is logged and shown to people
-constexpr Milliseconds kHelloAgain{30'000};
-constexpr Milliseconds kInterval{1'000};           // between ticks
-constexpr Milliseconds kLongestRoundTrip{10'000};  // a pong later than that answers from before a silence
 
 std::string words(wire::GoodbyeReason reason) {
   switch (reason) {
@@ -42,16 +34,6 @@ std::string words(wire::GoodbyeReason reason) {
       return "rebooting";
   }
   return "service stopped";
-}
-
-/// The host's clock told when it booted: here that becomes the collector's time. To the second, as the kernel tells it,
-/// so that the way of a Hello doesn't make facts new.
-domain::HostFacts facts_of(const wire::Hello& hello, Milliseconds skew) {
-  const wire::Facts& f = hello.facts;
-  const bool booted = f.boot_time != units::Instant{};
-  const auto boot_time = booted ? f.boot_time - std::chrono::round<std::chrono::seconds>(skew) : f.boot_time;
-  return {f.hostname,          f.os,    f.kernel,       f.architecture, f.cpu_model, f.timezone, f.virtualization,
-          hello.agent_version, f.cores, f.memory_bytes, boot_time};
 }
 
 }  // namespace
@@ -110,52 +92,6 @@ void AgentStream::handle(std::span<const std::uint8_t> payload) {
   } else if (message.error().code != units::ErrorCode::not_found) {
     fail({close::bad_data, message.error().message});
   }
-}
-
-void AgentStream::receive(const wire::Hello& hello) {
-  const auto now = ports_.clock.now();
-  if (!intake_.greeted() && !ports_.roster.admit(intake_.host().number, ports_.clock.steady())) return send_away();
-  // Before resume points are asked for: no commit after them may be missed.
-  if (!intake_.greeted()) slot_ = ports_.acks.open(intake_.host().number);
-  auto answer = intake_.hello(hello, now);
-  if (!answer) return fail(answer.error());
-  raw_skew_ = hello.agent_time - now;
-  if (!take_over(hello)) return fail({close::revoked, "this host was revoked"});
-  welcome(hello, std::move(*answer));
-}
-
-// Each Hello may leave a boot and a stream behind.
-void AgentStream::send_away() {
-  units::log_warning("an agent that connects over and over was told to wait", {{"host", intake_.host().name}});
-  connection_->send_binary(
-      wire::encode(wire::CollectorMessage(wire::Retry{kHelloAgain, "this host connected too often lately"})));
-}
-
-void AgentStream::welcome(const wire::Hello& hello, wire::Welcome welcome) {
-  welcome.interval = kInterval;
-  connection_->send_binary(wire::encode(wire::CollectorMessage(std::move(welcome))));
-  send_ping();
-  welcomed_ = ports_.clock.steady();
-  // A refusal costs nothing but time: these streams are then acked with this connection's own first ticks.
-  for (auto& reminder : intake_.reminders()) (void)ports_.history.submit(std::move(reminder));
-  if (!hello.open.empty()) last_backfill_ = welcomed_;
-}
-
-bool AgentStream::take_over(const wire::Hello& hello) {
-  const auto& host = intake_.host();
-  const auto taken = ports_.roster.take(host.number, connection_->id(), hello.boot_id, hello.run_id);
-  if (taken.revoked) return false;
-  if (taken.replaced) {
-    const std::string reason = taken.clones ? "two machines use this host's key: enrol one of them anew"
-                                            : "a newer connection of this host took over";
-    ports_.router.with(*taken.replaced, [reason](Connection& old) { old.close(close::replaced, reason); });
-  }
-  if (taken.clones) {
-    units::log_warning("two machines hold one identity", {{"host", host.name}, {"peer", connection_->peer()}});
-  }
-  tell(seen::Welcomed{intake_.boot(), facts_of(hello, *raw_skew_), std::string(connection_->peer()), taken.same_run,
-                      connection_->path()});
-  return true;
 }
 
 void AgentStream::receive(const wire::Announce& announce) {
@@ -240,79 +176,6 @@ void AgentStream::pump() {
   if (pause && pump_timer_ == 0) after(kRetrySubmit, pump_timer_, &AgentStream::pump);
 }
 
-void AgentStream::note_backfill(Steady now) {
-  if (!welcomed_) return;
-  const bool quiet = now - std::max(*welcomed_, last_backfill_.value_or(*welcomed_)) >= kBackfillQuiet;
-  if (backfilling_ == Backfilling::lasts && (intake_.backfilled() || (quiet && !connection_->reading_paused()))) {
-    backfilling_ = Backfilling::ended;
-  }
-  if (backfilling_ != Backfilling::ended || waiting_) return;
-  backfilling_ = Backfilling::told;
-  tell(seen::BackfillDone{});
-}
-
-void AgentStream::on_pong(std::span<const std::uint8_t> payload) {
-  std::int64_t sent = 0;
-  if (fault_ || payload.size() != sizeof sent) return;
-  std::memcpy(&sent, payload.data(), sizeof sent);
-  const auto now = ports_.clock.steady();
-  if (answered(pulse_, now)) tell(seen::AnswersAgain{});
-  const auto rtt = now - Steady{std::chrono::nanoseconds{sent}};
-  if (rtt < 0ns || rtt > kLongestRoundTrip || !raw_skew_) return;
-  const auto way = std::chrono::round<Milliseconds>(rtt / 2);
-  tell(seen::RoundTrip{std::chrono::floor<std::chrono::microseconds>(rtt), *raw_skew_ + way});
-}
-
-void AgentStream::on_step() {
-  const auto now = ports_.clock.steady();
-  if (!intake_.greeted()) return wait_for_hello(now);
-  const PulseSigns signs{connection_->last_received(), connection_->reading_paused(), behind_proxy(),
-                         connection_->tcp_state()};
-  const PulseStep next = step(pulse_, now, signs, times_);
-  if (next.own_lateness) {
-    const std::string what = "an event loop was " + std::to_string(next.own_lateness->count()) + " ms late";
-    on_control([at = ports_.clock.now(), what](HostObserver& o) { o.on_own_trouble(at, what); });
-  }
-  after(next.again, step_timer_, &AgentStream::on_step);
-  obey(next);
-  if (next.drop) return;
-  note_backfill(now);
-  acknowledge();
-}
-
-void AgentStream::wait_for_hello(Steady now) {
-  // Our own lateness isn't the agent's.
-  if (now - pulse_.due > times_.late_after) opened_ = now;
-  if (now - opened_ >= times_.silent_after) return fail({close::policy, "no Hello within 10 s"});
-  after(times_.step_every, step_timer_, &AgentStream::on_step);
-  pulse_.due = now + times_.step_every;
-}
-
-void AgentStream::obey(const PulseStep& step) {
-  pulse_ = step.next;
-  if (step.sighting) tell(*step.sighting);
-  if (step.ping) send_ping();
-  if (step.drop) connection_->abort();  // may end in on_end: nothing after it
-}
-
-void AgentStream::send_ping() {
-  const std::int64_t now =
-      std::chrono::duration_cast<std::chrono::nanoseconds>(ports_.clock.steady().time_since_epoch()).count();
-  char payload[sizeof now];
-  std::memcpy(payload, &now, sizeof now);
-  connection_->ping({payload, sizeof payload});
-}
-
-void AgentStream::acknowledge() {
-  const auto now = ports_.clock.steady();
-  const bool backfilling = last_backfill_ && now - *last_backfill_ < kAckEvery;
-  if (!slot_ || now - last_ack_ < (backfilling ? kAckEveryBackfilling : kAckEvery)) return;
-  auto streams = intake_.acknowledge(slot_->take());
-  if (streams.empty()) return;
-  last_ack_ = now;
-  connection_->send_binary(wire::encode(wire::CollectorMessage(wire::Ack{std::move(streams)})));
-}
-
 void AgentStream::fail(const Fault& fault) {
   if (fault_) return;
   fault_ = fault;
@@ -356,22 +219,6 @@ void AgentStream::on_control(std::function<void(HostObserver&)> task) {
                        id = connection_->id(), task = std::move(task)] {
     if (roster.holds(host, id)) task(observer);
   });
-}
-
-AgentStreams::AgentStreams(domain::HistoryStore& history, HostObserver& observer, domain::Executor& control,
-                           domain::ConnectionRouter& router, const domain::Clock& clock, Rates rates)
-    : ports_{history, observer, control, router, clock, roster_, acks_, counters_, rates} {
-  history.on_commit([this](std::span<const domain::StreamMark> marks) { acks_.on_commit(marks); });
-}
-
-std::unique_ptr<domain::ConnectionHandler> AgentStreams::accept(domain::HostRecord host) {
-  return std::make_unique<AgentStream>(std::move(host), ports_);
-}
-
-void AgentStreams::on_host_revoked(domain::HostNumber host) {
-  if (const auto holder = roster_.revoke(host)) {
-    ports_.router.with(*holder, [](Connection& c) { c.close(close::revoked, "this host was revoked"); });
-  }
 }
 
 }  // namespace vedette::ingest

@@ -82,6 +82,8 @@ class AgentStream final : public domain::ConnectionHandler {
   void on_control(std::function<void(domain::HostObserver&)> task);
   void after(units::Milliseconds delay, domain::Executor::TimerId& timer, void (AgentStream::*method)());
 
+  static constexpr units::Milliseconds kAckEvery{5'000};
+
   AgentPorts ports_;
   PulseTimes times_;
   Intake intake_;
@@ -101,26 +103,6 @@ class AgentStream final : public domain::ConnectionHandler {
   std::optional<Fault> fault_;                   ///< why we closed
   bool said_goodbye_ = false;
   std::uint64_t restamped_told_ = 0;
-};
-
-/// Makes the handlers of agents' upgrades, and closes a revoked host's connection. Any thread.
-class AgentStreams final : public domain::RevocationObserver {
- public:
-  /// Binds the history's on_commit: before the store starts.
-  AgentStreams(domain::HistoryStore& history, domain::HostObserver& observer, domain::Executor& control,
-               domain::ConnectionRouter& router, const domain::Clock& clock, Rates rates = {});
-
-  [[nodiscard]] std::unique_ptr<domain::ConnectionHandler> accept(domain::HostRecord host);
-  [[nodiscard]] const Counters& counters() const noexcept { return counters_; }
-  void on_host_revoked(domain::HostNumber host) override;
-  void on_login_ended(const domain::Digest&) override {}
-  void on_role_changed(std::uint64_t, domain::AccessRole) override {}
-
- private:
-  Roster roster_;
-  AckBook acks_;
-  Counters counters_;
-  AgentPorts ports_;
 };
 
 }  // namespace vedette::ingest

@@ -7,7 +7,7 @@
 #include "agent/sample/schedule.h"
 #include "agent/spool/spool.h"
 #include "schema/units/bytes.h"
-#include "server/ingest/agent_stream.h"
+#include "server/ingest/agent_streams.h"
 #include "tests/server/history/a_store.h"
 
 namespace vedette {

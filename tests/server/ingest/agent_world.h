@@ -5,7 +5,7 @@
 #include <string>
 #include <utility>
 
-#include "server/ingest/agent_stream.h"
+#include "server/ingest/agent_streams.h"
 #include "tests/server/ingest/fakes.h"
 
 namespace vedette::ingest {
