@@ -68,6 +68,7 @@ class Link {
  private:
   enum class State { waiting, resolving, connecting, tls, upgrading, open, leaving, gone };
 
+  [[nodiscard]] static short events_of(Io io) noexcept;  ///< what to poll for before the next try
   void begin(units::Steady now);
   void resolved(units::Steady now);
   void connect_next(units::Steady now, std::string why);
