@@ -22,7 +22,8 @@ constexpr std::chrono::seconds kDiskStuck{60};  // a disk may take its time
 constexpr units::Milliseconds kAdvance{1000};
 constexpr std::chrono::seconds kLockPatience{2};  // a command beside a start or restart may hold the data for a moment
 
-// A path's last host may fall kTogether after its first, and alerts join a second later: until then nobody is told.
+// A path's next host may fall kTogether after the one before it, and alerts join a second later: until then nobody is
+// told of either. (Of a chain that lasts longer than kGather, the first may be told of alone.)
 static_assert(alerts::kGather >= fleet::kTogether + kAdvance);
 
 fleet::FleetTimes fleet_times(const Settings& settings) {

@@ -25,8 +25,8 @@ class Collector {
   void stop();
 
   [[nodiscard]] std::uint16_t port() const;
-  [[nodiscard]] std::string url()
-      const;  ///< public_url; without one, scheme, address, port and base_path of what it listens on
+  /// public_url; without one, scheme, address, port and base_path of what it listens on.
+  [[nodiscard]] std::string url() const;
   [[nodiscard]] std::string pin() const;  ///< empty where TLS ends at the proxy
   [[nodiscard]] const api::Router& router() const;
   /// Do the control thread, every event loop and the history writer still turn? Logs which don't. For the watchdog:

@@ -65,11 +65,12 @@ std::optional<Networks::Network> Networks::parse(const std::string& text) {
 
 units::Result<void> Networks::add(const std::string& text) {
   auto network = parse(text);
-  if (!network) return no_good("it must be an IP address without a port, or a network like 10.0.0.0/8");
-  if (network->prefix == 0 || (network->prefix == kMappedBits && is_v4(network->address))) {
-    return no_good("that is everybody: name the proxies' own addresses or networks");
+  if (!network) return no_good("it must be an IP address without a port, or a network like 172.18.0.0/16");
+  const Bytes whole = masked(network->address, network->prefix);
+  if (network->prefix <= kMappedBits && whole == masked(kMapped, network->prefix)) {
+    return no_good("that holds every IPv4 address: name the proxies' own addresses, or a network of proxies alone");
   }
-  if (const Bytes whole = masked(network->address, network->prefix); whole != network->address) {
+  if (whole != network->address) {
     network->address = whole;
     return no_good("its network is \"" + network->text() + "\": write that, or the address alone");
   }

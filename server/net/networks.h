@@ -19,8 +19,9 @@ class Networks {
   /// What is written in code: aborts on what add() doesn't take.
   Networks(std::initializer_list<std::string> texts);
 
-  /// "192.0.2.7", "2001:db8::1", "10.0.0.0/8", "2001:db8::/32". `invalid`, with what it must be, for anything else, for
-  /// addresses that have bits behind the prefix, and for the network of everybody.
+  /// "192.0.2.7", "2001:db8::1", "172.18.0.0/16", "2001:db8::/32". `invalid`, with what it must be, for anything else,
+  /// for addresses that have bits behind the prefix, and for networks that hold all of IPv4 ("::/64" does: its form in
+  /// IPv6 begins with zeros).
   [[nodiscard]] units::Result<void> add(const std::string& text);
 
   /// Is the address, as PeerAddress::host writes it, one of them or in one of them?

@@ -218,7 +218,7 @@ TEST(Http, TheHostIsWhatATrustedProxyWasAskedFor) {
 TEST(Http, WhereTlsEndsAtTheProxyEveryRequestCameOverTls) {
   Config config = test_config();
   config.plaintext = config.only_proxies = true;
-  config.trusted_proxies = {"127.0.0.1"};
+  config.trusted_proxies = {"127.0.0.0/8"};
   const Running running(config);
   for (const char* told : {"", "X-Forwarded-Proto: https\r\n", "X-Forwarded-Proto: http\r\n"}) {
     Client proxy(running.server.port(), false);

@@ -37,19 +37,24 @@ TEST(Networks, HoldWhatIsInsideToTheBit) {
 }
 
 TEST(Networks, RefuseWhatIsNone) {
-  const std::string rule = "it must be an IP address without a port, or a network like 10.0.0.0/8";
+  const std::string rule = "it must be an IP address without a port, or a network like 172.18.0.0/16";
   for (const char* text : {"", "proxy", "10.0.0.2:80", "[::1]", "10.0.0.0/", "10.0.0.0/33", "::/129", "10.0.0.0/8/8",
                            "/8", "10.0.0.0/-1", "10.0.0.0/8 ", "10.0.0.0/255.0.0.0"}) {
     EXPECT_EQ(refusal(text), rule) << text;
   }
 }
 
-TEST(Networks, RefuseBitsBehindThePrefixAndEverybody) {
+TEST(Networks, RefuseBitsBehindThePrefixAndAllOfIpv4) {
   EXPECT_EQ(refusal("10.0.0.2/8"), "its network is \"10.0.0.0/8\": write that, or the address alone");
   EXPECT_EQ(refusal("2001:db8::1/32"), "its network is \"2001:db8::/32\": write that, or the address alone");
-  for (const char* text : {"0.0.0.0/0", "::/0", "::ffff:0:0/96"}) {
-    EXPECT_EQ(refusal(text), "that is everybody: name the proxies' own addresses or networks") << text;
+  for (const char* text : {"0.0.0.0/0", "::/0", "::ffff:0:0/96", "::/1", "::/64", "::1/64", "::8000:0:0/81",
+                           "::ffff:10.0.0.0/8", "10.0.0.2/0"}) {
+    EXPECT_EQ(refusal(text),
+              "that holds every IPv4 address: name the proxies' own addresses, or a network of proxies alone")
+        << text;
   }
+  EXPECT_EQ(refusal("::1/128"), "");
+  EXPECT_EQ(refusal("::/97"), "") << "::0.0.0.0 to ::127.255.255.255, of which nobody comes";
 }
 
 TEST(Networks, NameTheFirstThatBothHave) {

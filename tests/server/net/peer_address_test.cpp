@@ -66,7 +66,7 @@ TEST(LastItem, IsTheLastOfTheLastLine) {
 }
 
 std::string client_of(std::vector<domain::Header> headers) {
-  const auto client = forwarded_client(with(std::move(headers)), {"10.0.0.1", "10.0.0.2"});
+  const auto client = forwarded_client(with(std::move(headers)), {"10.0.0.1", "10.0.0.2/31"});
   return client ? client->text : "nobody";
 }
 
