@@ -13,10 +13,6 @@ namespace {
 using units::ErrorCode;
 using units::fail;
 
-bool token_character(char c) {
-  return units::is_letter_or_digit(c) || std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
-}
-
 /// "HTTP/1.1 101 Switching Protocols"
 std::optional<int> parse_status(std::string_view line) {
   int status = 0;
@@ -43,7 +39,7 @@ bool parse_field(std::string_view line, std::map<std::string, std::string>& fiel
   const std::size_t colon = line.find(':');
   if (colon == 0 || colon == std::string_view::npos) return false;
   const std::string_view name = line.substr(0, colon), value = units::trimmed(line.substr(colon + 1));
-  if (!std::ranges::all_of(name, token_character)) return false;
+  if (!std::ranges::all_of(name, units::is_token_character)) return false;
   const auto control = [](char c) { return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7f; };
   if (std::ranges::any_of(value, control)) return false;
   const std::string key = units::lowered(std::string(name));

@@ -15,6 +15,11 @@ namespace vedette::units {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
 }
 
+/// What names of headers, methods and their parameters are made of (RFC 9110, 5.6.2).
+[[nodiscard]] constexpr bool is_token_character(char c) noexcept {
+  return is_letter_or_digit(c) || std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
+}
+
 [[nodiscard]] inline std::string lowered(std::string text) {
   std::ranges::transform(text, text.begin(), lower);
   return text;

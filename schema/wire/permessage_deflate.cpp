@@ -3,6 +3,7 @@
 #include <charconv>
 #include <utility>
 
+#include "schema/units/ascii.h"
 #include "schema/wire/deflate.h"
 
 namespace vedette::wire {
@@ -12,11 +13,6 @@ using units::ErrorCode;
 using units::fail;
 
 constexpr std::string_view kName = "permessage-deflate";
-
-bool is_token_character(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-         std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
-}
 
 /// Reads the field from the left; every step skips the blanks before what it wants.
 class Reader {
@@ -37,7 +33,7 @@ class Reader {
   std::string token() {
     skip_blanks();
     std::size_t size = 0;
-    while (size < rest_.size() && is_token_character(rest_[size])) ++size;
+    while (size < rest_.size() && units::is_token_character(rest_[size])) ++size;
     const std::string taken(rest_.substr(0, size));
     rest_.remove_prefix(size);
     return taken;
@@ -48,7 +44,7 @@ class Reader {
     std::string unquoted;
     while (!rest_.empty() && rest_.front() != '"') {
       if (rest_.front() == '\\') rest_.remove_prefix(1);
-      if (rest_.empty() || !is_token_character(rest_.front())) return {};
+      if (rest_.empty() || !units::is_token_character(rest_.front())) return {};
       unquoted += rest_.front();
       rest_.remove_prefix(1);
     }

@@ -10,6 +10,8 @@
 #include <array>
 #include <memory>
 
+#include "schema/units/ascii.h"
+
 namespace vedette::access {
 namespace {
 
@@ -66,8 +68,7 @@ bool is_address(const std::string& text) {
 
 bool is_host_name(const std::string& text) {
   return !text.empty() && text.size() <= 253 && std::ranges::all_of(text, [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' ||
-           c == '_';
+    return units::is_letter_or_digit(c) || c == '-' || c == '.' || c == '_';
   });
 }
 

@@ -5,6 +5,7 @@
 #include "schema/units/ascii.h"
 
 namespace vedette::access {
+
 units::Result<std::string> origin_of(std::string_view url) {
   const std::string text = units::lowered(std::string(url));
   const bool secure = text.starts_with("https://");

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "schema/units/ascii.h"
 #include "schema/wire/session.h"
 
 namespace vedette::net {
@@ -17,19 +18,12 @@ bool is_key(std::string_view key) {
   return key.size() == 24 && key.ends_with("==") && key.find_first_not_of(kDigits) == 22;
 }
 
-bool is_token_char(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-         std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
-}
-
 std::vector<std::string> read_list(std::string_view value) {
   std::vector<std::string> items;
   while (!value.empty()) {
     const std::size_t comma = std::min(value.find(','), value.size());
-    std::string_view part = value.substr(0, comma);
+    const std::string_view part = units::trimmed(value.substr(0, comma));
     value.remove_prefix(std::min(comma + 1, value.size()));
-    while (part.starts_with(' ') || part.starts_with('\t')) part.remove_prefix(1);
-    while (part.ends_with(' ') || part.ends_with('\t')) part.remove_suffix(1);
     if (!part.empty()) items.emplace_back(part);
   }
   return items;
@@ -77,7 +71,8 @@ std::expected<Handshake, domain::Response> check_handshake(const ParsedHead& req
   for (const auto& [name, value] : head.headers) {
     if (name != "sec-websocket-protocol") continue;
     for (std::string& item : read_list(value)) {
-      if (!std::ranges::all_of(item, is_token_char)) return refuse(400, "Sec-WebSocket-Protocol is malformed.");
+      if (!std::ranges::all_of(item, units::is_token_character))
+        return refuse(400, "Sec-WebSocket-Protocol is malformed.");
       handshake.offered.push_back(std::move(item));
     }
   }

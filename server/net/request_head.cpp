@@ -127,8 +127,7 @@ std::expected<void, Refusal> check_host(const ParsedHead& parsed) {
   if (hosts == 0 && !parsed.http_1_0) return refuse("no Host");
   const std::string_view host = parsed.head.header("host");
   const bool good = std::ranges::all_of(host, [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           std::string_view("-._:[]~%").find(c) != std::string_view::npos;
+    return units::is_letter_or_digit(c) || std::string_view("-._:[]~%").find(c) != std::string_view::npos;
   });
   if (hosts == 1 && (host.empty() || !good)) return refuse("bad Host");
   return {};

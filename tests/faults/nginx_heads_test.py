@@ -16,7 +16,9 @@ import time
 import unittest
 import urllib.parse
 
-from nginx import configured_nginx
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e" / "service"))
+from machine import free_port  # noqa: E402
+from nginx import configured_nginx  # noqa: E402
 
 BINARIES = pathlib.Path(sys.argv[1]).resolve()
 # What a proxy says for itself, hop by hop; and lengths, which say how it frames the body that is compared as such.
@@ -67,8 +69,7 @@ class NginxHeads(unittest.TestCase):
 
     def start(self):
         for _ in range(5):  # the port was free a moment ago; another may have taken it
-            with socket.create_server(("127.0.0.1", 0)) as free:
-                self.port = free.getsockname()[1]
+            self.port = free_port()
             command = configured_nginx(self.folder.name, HTTP.format(port=self.port, origin=self.origin.port))
             process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
             deadline = time.monotonic() + 10

@@ -18,7 +18,7 @@ namespace {
 
 using Poco::Net::WebSocket;
 
-constexpr int kThreads = 1'200;  // one a client, and the warm-up's
+constexpr int kThreads = 1'200;  // one a client, the warm-up's and the pacers'
 
 class Handler final : public Poco::Net::HTTPRequestHandler {
  public:

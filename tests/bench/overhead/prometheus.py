@@ -8,8 +8,7 @@ import urllib.parse
 import urllib.request
 
 import tcp_counts
-from machine import wait_until
-from machine import free_port
+from machine import free_port, wait_until
 from stand import cpu_seconds
 
 TOOLS = pathlib.Path(__file__).resolve().parents[3] / ".tools"

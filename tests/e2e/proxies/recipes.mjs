@@ -99,7 +99,7 @@ function through(file) {
       });
       await until('eight events', () => came.length >= 8, { seconds: 15 }).finally(end);
       const gaps = came.slice(2).map((at, i) => at - came[i + 1]);
-      assert.ok(Math.max(...gaps) < 2_500 && Math.max(...gaps) > 200, `neither late nor in one heap: ${gaps.map(Math.round)}`);
+      assert.ok(Math.max(...gaps) < 4_000 && Math.max(...gaps) > 200, `neither late nor in one heap: ${gaps.map(Math.round)}`);
     });
 
     test('a poll waits for what happens', async () => {
@@ -131,12 +131,11 @@ function through(file) {
       await until('ticks come on after the reload', async () => (await person.host()).last_tick > began + 3);
       assert.ok(proxy.program.alive, proxy.text());
       const connections = () => collector.program.text().split('agent connected').length;
-      const before = connections();
+      const before = connections(), stopped = (await person.host()).last_tick;
       await proxy.stop();
       proxy.start();
       await until('the agent is back', () => connections() > before);
-      await until('ticks come after the restart', async () => Date.now() / 1000 - (await person.host()).last_tick < 3);
-      const host = await until('enough to judge', async () => { const now = await person.host(); return now.last_tick > began + 8 && now; });
+      const host = await until('ticks come after the restart', async () => { const now = await person.host(); return now.last_tick > stopped + 5 && now; });
       const complete = async () => {
         const target = `/api/v1/history?host=${host.id}&series=system.cpu.load_average.1m&from=${began}&to=${host.last_tick}&step=0`;
         const [{ t }] = (await person.json(target)).series;

@@ -25,24 +25,6 @@ wire::Id128 id_from(std::mt19937_64& random) {
 
 }  // namespace
 
-bool Dialing::begin(Agent& agent) {
-  if (count_ < kMost) {
-    ++count_;
-    return true;
-  }
-  waiting_.push_back(&agent);
-  return false;
-}
-
-void Dialing::end() {
-  --count_;
-  if (waiting_.empty()) return;
-  ++count_;
-  Agent* const next = waiting_.front();
-  waiting_.pop_front();
-  next->may_dial();
-}
-
 Agent::Agent(Field& field, AgentPlan plan)
     : field_(field),
       plan_(std::move(plan)),
@@ -137,7 +119,7 @@ std::optional<Steady> Agent::taken(std::int64_t at_ms) const {
 }
 
 void Agent::dial(Steady now) {
-  if (!dialing_) dialing_ = field_.dialing.begin(*this);
+  if (!dialing_) dialing_ = field_.dialing.begin([this] { may_dial(); });
   if (dialing_) return connect(now);
   until_ = Steady::max();  // may_dial() will say
 }

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <array>
-#include <deque>
 #include <memory>
 #include <optional>
 #include <random>
@@ -13,26 +12,12 @@
 #include "agent/link/conversation.h"
 #include "agent/spool/spool.h"
 #include "tests/load/swarm/channel.h"
+#include "tests/load/swarm/dialing.h"
 #include "tests/load/swarm/recorded_host.h"
 #include "tests/load/swarm/report.h"
 #include "tests/load/swarm/unacked.h"
 
 namespace vedette::swarm {
-
-class Agent;
-
-/// How many agents dial at once. Machines have a processor each; one process that shook ten thousand hands side by side
-/// would be done with all of them at the same time, past every deadline.
-class Dialing {
- public:
-  [[nodiscard]] bool begin(Agent& agent);  ///< false: it is told with may_dial() when its turn has come
-  void end();                              ///< one that began is through, or gave up
-
- private:
-  static constexpr std::size_t kMost = 256;
-  std::size_t count_ = 0;
-  std::deque<Agent*> waiting_;
-};
 
 /// What all agents share; outlives them.
 struct Field {
@@ -44,7 +29,7 @@ struct Field {
   units::Instant wall;  ///< the host clock's time at `steady`
   units::Steady steady;
   std::size_t connected = 0;  ///< agents with a Welcome now
-  Dialing dialing;
+  Dialing dialing{256};
 };
 
 struct AgentPlan {
@@ -59,7 +44,6 @@ class Agent final : public Source, private link::Backlog, private link::Host {
  public:
   Agent(Field& field, AgentPlan plan);
 
-  void may_dial();
   /// No ticks from now on; the connection stays.
   void rest() { ticking_ = false; }
   /// Says goodbye.
@@ -78,6 +62,7 @@ class Agent final : public Source, private link::Backlog, private link::Host {
   enum class State { waiting, connecting, upgrading, open, leaving };
 
   void dial(units::Steady now);
+  void may_dial();
   void connect(units::Steady now);
   void upgrade(units::Steady now);
   void read_upgrade(units::Steady now);

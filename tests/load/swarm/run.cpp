@@ -43,8 +43,7 @@ Run::Run(const Options& options, const Target& target, Api& api, std::vector<Api
              .report = report_,
              .random = random_,
              .wall = std::chrono::floor<Milliseconds>(std::chrono::system_clock::now()),
-             .steady = Clock::now(),
-             .dialing = {}} {
+             .steady = Clock::now()} {
   make_all(hosts, cookie);
 }
 
