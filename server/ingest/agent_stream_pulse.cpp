@@ -48,8 +48,8 @@ void AgentStream::on_pong(std::span<const std::uint8_t> payload) {
 void AgentStream::on_step() {
   const auto now = ports_.clock.steady();
   if (!intake_.greeted()) return wait_for_hello(now);
-  const PulseSigns signs{connection_->last_received(), connection_->reading_paused(), behind_proxy(),
-                         connection_->tcp_state()};
+  PulseSigns signs{connection_->last_received(), connection_->reading_paused(), behind_proxy()};
+  if (pulse_.confirming) signs.tcp = connection_->tcp_state();  // two system calls
   const PulseStep next = step(pulse_, now, signs, times_);
   if (next.own_lateness) {
     const std::string what = "an event loop was " + std::to_string(next.own_lateness->count()) + " ms late";

@@ -35,7 +35,7 @@ struct PulseSigns {
   units::Steady last_received{};
   bool reading_paused = false;  ///< by us: not the agent's silence
   bool behind_proxy = false;
-  std::optional<domain::TcpState> tcp{};
+  std::optional<domain::TcpState> tcp{};  ///< read only in a state that is `confirming`
 };
 
 struct PulseStep {
