@@ -12,7 +12,8 @@
 
 namespace vedette::net {
 
-/// IPv4 and IPv6 at once: an IPv4 address is its own form in IPv6 (::ffff:10.0.0.2), however it is written.
+/// IPv4 and IPv6 at once: an IPv4 address is its own form in IPv6 (::ffff:10.0.0.2), however it is written. A value:
+/// once filled, any thread reads.
 class Networks {
  public:
   Networks() = default;

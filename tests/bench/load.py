@@ -23,12 +23,6 @@ def settled_kb(pid):
     return newest
 
 
-def log_in_often(stand):
-    """Each worker keeps what its first Argon2id took (19 MB); that is no client's."""
-    for _ in range(12):
-        stand.client()
-
-
 class Bench:
     def __init__(self, name, binaries):
         self.name, self.binaries = name, pathlib.Path(binaries)
@@ -46,7 +40,6 @@ class Bench:
         with Stand(self.binaries) as stand:
             warm = stand.swarm("--agents", 0, "--viewers", 8, "--topics", "none", "--seconds", 1)
             warm.wait_for("summary", 60)
-            log_in_often(stand)
             before = settled_kb(stand.pid)
             swarm = stand.swarm("--agents", 0, "--viewers", clients, "--topics", "none", "--seconds", 3600,
                                 "--ramp", clients / 200)
@@ -56,7 +49,6 @@ class Bench:
     def agents(self, agents, seconds, suffix="", rate=1, restart=False):
         """Agents' ticks: decoded, stored, acked. Sparse ones cost more each: every message wakes a loop."""
         with Stand(self.binaries) as stand:
-            log_in_often(stand)
             before = settled_kb(stand.pid)
             swarm = stand.swarm("--agents", agents, "--rate", rate, "--seconds", 3600, "--verify", 50)
             swarm.wait_for("all_connected", 300)

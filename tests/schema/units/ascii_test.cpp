@@ -19,6 +19,12 @@ TEST(Ascii, BlanksAreSpacesAndTabs) {
   EXPECT_EQ(trimmed(" \t"), "");
 }
 
+TEST(Ascii, TokensHaveNoSeparators) {
+  for (const char good : std::string_view("aZ09!#$%&'*+-.^_`|~")) EXPECT_TRUE(is_token_character(good)) << good;
+  for (const char bad : std::string_view("\0 \t\"(),/:;<=>?@[\\]{}\x7f\xc3", 22))
+    EXPECT_FALSE(is_token_character(bad)) << bad;
+}
+
 TEST(Ascii, APlainPathNeedsNoEscapes) {
   for (const char* good : {"", "/a", "/a/B-9_~.x", "/..a", "/a/..."}) EXPECT_TRUE(is_plain_path(good)) << good;
   for (const char* bad : {"a", "/", "//", "/a/", "/.", "/..", "/a/../b", "/a b", "/a%20", "/\xC3\xA4", "/a?b"}) {
