@@ -49,7 +49,7 @@ void read_proxies(Table& server, Settings& settings) {
   if (const auto both = settings.net.passthrough_proxies.shared_with(settings.net.trusted_proxies)) {
     server.fault("passthrough_proxies",
                  "holds \"" + *both +
-                     "\", and server.trusted_proxies addresses of it too; a proxy that hands bytes through "
+                     "\", and server.trusted_proxies holds addresses of it too; a proxy that hands bytes through "
                      "writes no headers that could be believed: name it in one of them only");
   }
   read_base_path(server, settings);

@@ -139,7 +139,7 @@ class BadInput(unittest.TestCase):
 
     def test_passthrough_proxy_that_is_trusted_too(self):
         path, done = self.check_config('[server]\ntrusted_proxies = ["::1"]\npassthrough_proxies = ["::1"]\n')
-        self.refused(done, 78, f"{path}:3", "server.passthrough_proxies", "server.trusted_proxies holds too", "one of them only")
+        self.refused(done, 78, f"{path}:3", "server.passthrough_proxies", "server.trusted_proxies holds addresses of it too", "one of them only")
 
     def test_configuration_that_is_no_file(self):
         for command in ("check-config", "run"):

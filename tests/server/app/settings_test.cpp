@@ -63,12 +63,12 @@ TEST(Settings, APassthroughProxyIsAnAddressAndNotATrustedOne) {
             "server.toml:2: server.passthrough_proxies holds \"10.0.0.2:80\"; it must be an IP address without a port, "
             "or a network like "
             "172.18.0.0/16");
-  EXPECT_EQ(
-      fault("[server]\ntrusted_proxies = [\"::1\", \"::ffff:10.0.0.2\"]\npassthrough_proxies = [\"10.0.0.2\"]\n"),
-      "server.toml:3: server.passthrough_proxies holds \"10.0.0.2\", and server.trusted_proxies addresses of it too; a "
-      "proxy that hands bytes through writes no headers that could be believed: name it in one of them only");
+  EXPECT_EQ(fault("[server]\ntrusted_proxies = [\"::1\", \"::ffff:10.0.0.2\"]\npassthrough_proxies = [\"10.0.0.2\"]\n"),
+            "server.toml:3: server.passthrough_proxies holds \"10.0.0.2\", and server.trusted_proxies holds addresses "
+            "of it too; a "
+            "proxy that hands bytes through writes no headers that could be believed: name it in one of them only");
   EXPECT_THAT(fault("[server]\ntrusted_proxies = [\"10.0.0.0/8\"]\npassthrough_proxies = [\"10.0.0.2\"]\n"),
-              testing::HasSubstr("and server.trusted_proxies addresses of it too"));
+              testing::HasSubstr("and server.trusted_proxies holds addresses of it too"));
   EXPECT_EQ(
       fault("[server]\ntrusted_proxies = [\"::1\"]\npassthrough_proxies = [\"10.0.0.2\"]\n[tls]\nat_proxy = true\n"),
       "server.toml:5: tls.at_proxy is true, so connections of server.passthrough_proxies would be closed unread; "
