@@ -86,6 +86,11 @@ class Lint(unittest.TestCase):
         self.write("CMakeLists.txt", "# how everything is compiled\n")
         self.assertEqual(self.lint("--changed-since", "HEAD")[:2], (0, ["b.cpp"]), "a.cpp was found clean just now")
 
+    def test_names_pasted_together_with_a_comment_between_them_hinder_nothing(self):
+        self.write("b.cpp", "#define NAME b  /* NOLINT */\n#define PASTE(x, y) x##y\n#define JOIN(x, y) PASTE(x, y)\nint JOIN(NAME, _v1)();\n")
+        self.assertEqual(self.lint()[:2], (0, ["a.cpp", "b.cpp"]))
+        self.assertEqual(self.lint()[:2], (0, []))
+
     def test_a_source_that_nothing_builds_is_an_error(self):
         self.write("c.cpp", "int c;\n")
         code, _, text = self.lint("c.cpp")
