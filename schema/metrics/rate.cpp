@@ -9,9 +9,27 @@
 namespace vedette::metrics {
 namespace {
 
-/// How far a counter went, in its quantum; exact up to 2^64. Precondition: later ≥ earlier.
-double increase(std::int64_t earlier, std::int64_t later) noexcept {
+/// Exact up to 2^64. Precondition: later ≥ earlier.
+double distance(std::int64_t earlier, std::int64_t later) noexcept {
   return static_cast<double>(static_cast<std::uint64_t>(later) - static_cast<std::uint64_t>(earlier));
+}
+
+constexpr std::int64_t kWrap = std::int64_t{1} << 32;
+constexpr std::int64_t kNearWrap = kWrap / 16;
+
+Increase fallen(std::int64_t earlier, std::int64_t later) noexcept {
+  if (earlier < kWrap && earlier >= kWrap - kNearWrap && later >= 0 && later < kNearWrap) {
+    return {static_cast<double>(later + kWrap - earlier), true};
+  }
+  if (later > earlier / 2) return {0, false};
+  return {std::max(0.0, static_cast<double>(later)), false};
+}
+
+std::optional<Increase> real_increase(double earlier, double later, bool same_boot) noexcept {
+  if (!std::isfinite(later) || !std::isfinite(earlier)) return std::nullopt;
+  if (same_boot && later >= earlier) return Increase{later - earlier, true};
+  if (same_boot && later > earlier / 2) return Increase{0, false};
+  return Increase{std::max(0.0, later), false};
 }
 
 /// Linux adds guest time to user and nice already (proc(5)), and some agents list it beside them.
@@ -57,21 +75,26 @@ std::vector<Derived> derive_from(std::span<const Series> stored, auto&& accept) 
 
 }  // namespace
 
+std::optional<Increase> increase(const CounterPoint& earlier, const CounterPoint& later, Quantum quantum) noexcept {
+  if (!earlier.cell.present || !later.cell.present || later.at <= earlier.at) return std::nullopt;
+  const bool same_boot = earlier.boot == later.boot;
+  if (quantum.is_real()) return real_increase(value(earlier.cell, quantum), value(later.cell, quantum), same_boot);
+  if (!same_boot) return Increase{std::max(0.0, static_cast<double>(later.cell.bits)), false};
+  if (later.cell.bits < earlier.cell.bits) return fallen(earlier.cell.bits, later.cell.bits);
+  return Increase{distance(earlier.cell.bits, later.cell.bits), true};
+}
+
 std::optional<double> rate(const CounterPoint& earlier, const CounterPoint& later, Quantum quantum) noexcept {
-  if (!earlier.cell.present || !later.cell.present || earlier.boot != later.boot || later.at <= earlier.at) {
-    return std::nullopt;
-  }
+  const auto went = increase(earlier, later, quantum);
+  if (!went || !went->continuous) return std::nullopt;
   // Doubles, because the distance of two instants that a host made up may not fit 64 bits.
   const double seconds =
       (static_cast<double>(units::unix_ms(later.at)) - static_cast<double>(units::unix_ms(earlier.at))) / 1000.0;
   if (quantum.is_real()) {
-    const double difference = value(later.cell, quantum) - value(earlier.cell, quantum);
-    if (!std::isfinite(difference) || difference < 0) return std::nullopt;
-    return difference / seconds;
+    if (!std::isfinite(went->amount)) return std::nullopt;
+    return went->amount / seconds;
   }
-  if (later.cell.bits < earlier.cell.bits) return std::nullopt;
-  return increase(earlier.cell.bits, later.cell.bits) * static_cast<double>(quantum.multiply) /
-         static_cast<double>(quantum.divide) / seconds;
+  return went->amount * static_cast<double>(quantum.multiply) / static_cast<double>(quantum.divide) / seconds;
 }
 
 std::string rate_unit(std::string_view unit) {
@@ -108,19 +131,26 @@ std::vector<Derived> derive_ever(std::span<const Series> stored) {
   return all;
 }
 
-std::optional<double> evaluate(const Derived& derived, std::span<const Cell> earlier,
-                               std::span<const Cell> later) noexcept {
-  double all = 0, idle = 0;
+std::optional<Busy> passed(const Derived& derived, std::span<const Cell> earlier,
+                           std::span<const Cell> later) noexcept {
+  Busy both;
   for (std::size_t i = 0; i < derived.inputs.size(); ++i) {
     if (!earlier[i].present || !later[i].present) return std::nullopt;
     // iowait and idle may step back by a jiffy (proc(5)): that is no time, not a reset.
     if (later[i].bits <= earlier[i].bits) continue;
-    const double passed = increase(earlier[i].bits, later[i].bits);
-    all += passed;
-    if (std::ranges::find(derived.idle, derived.inputs[i]) != derived.idle.end()) idle += passed;
+    const double counted = distance(earlier[i].bits, later[i].bits);
+    both.all += counted;
+    if (std::ranges::find(derived.idle, derived.inputs[i]) == derived.idle.end()) both.busy += counted;
   }
-  if (all <= 0) return std::nullopt;
-  return std::clamp(1.0 - idle / all, 0.0, 1.0);
+  if (both.all <= 0) return std::nullopt;
+  return both;
+}
+
+std::optional<double> evaluate(const Derived& derived, std::span<const Cell> earlier,
+                               std::span<const Cell> later) noexcept {
+  const auto both = passed(derived, earlier, later);
+  if (!both) return std::nullopt;
+  return std::clamp(both->busy / both->all, 0.0, 1.0);
 }
 
 }  // namespace vedette::metrics

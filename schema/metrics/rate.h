@@ -19,10 +19,26 @@ struct CounterPoint {
   Cell cell;
 };
 
-/// Rate per second in the base unit, belonging to `later.at`. Absent when a cell is missing, the boot changed, the
-/// counter fell (its source restarted) or no time passed.
+/// Rate per second in the base unit, belonging to `later.at`. Absent when a cell is missing, no time passed or the
+/// count isn't continuous (see increase()).
 [[nodiscard]] std::optional<double> rate(const CounterPoint& earlier, const CounterPoint& later,
                                          Quantum quantum) noexcept;
+
+/// How far a counter went from one reading to the next, in its quantum.
+struct Increase {
+  double amount = 0;
+  /// One count without a break: amount over time is the rate. Otherwise a new boot's or a restarted source's count
+  /// began again at 0 in between, and `amount` is what it has counted since: what came before in that time is not
+  /// known.
+  bool continuous = false;
+};
+
+/// Absent when a cell is missing or no time passed. A counter of one boot that fell
+///   - is one of 32 bits that came round, if it fell from their last sixteenth to their first: continuous;
+///   - has stepped back, if it kept over half (iowait does, proc(5)): 0, not continuous;
+///   - else its source was restarted.
+[[nodiscard]] std::optional<Increase> increase(const CounterPoint& earlier, const CounterPoint& later,
+                                               Quantum quantum) noexcept;
 
 /// The unit of a counter's rate: "By" -> "By/s", "s" -> "1" (seconds per second are a ratio), "1" -> "1/s".
 [[nodiscard]] std::string rate_unit(std::string_view unit);
@@ -43,8 +59,15 @@ struct Derived {
 /// times.
 [[nodiscard]] std::vector<Derived> derive_ever(std::span<const Series> stored);
 
-/// The derived value between two ticks of one boot, clamped to 0..1; absent when an input is, or no time was counted.
-/// `earlier` and `later` are cells in the order of `derived.inputs`.
+/// What the inputs counted between two ticks of one boot, in their quantum; `all` > 0.
+struct Busy {
+  double busy = 0;  ///< of `all`: what isn't idle; 0..all
+  double all = 0;
+};
+/// Absent when an input is, or no time was counted. `earlier` and `later` are cells in the order of `derived.inputs`.
+[[nodiscard]] std::optional<Busy> passed(const Derived& derived, std::span<const Cell> earlier,
+                                         std::span<const Cell> later) noexcept;
+/// The derived value, busy / all.
 [[nodiscard]] std::optional<double> evaluate(const Derived& derived, std::span<const Cell> earlier,
                                              std::span<const Cell> later) noexcept;
 

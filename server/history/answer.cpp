@@ -42,15 +42,14 @@ void absorb(domain::HistoryColumns& into, domain::HistoryColumns&& other) {
   reorder(into.maximum, order);
 }
 
-std::int64_t floor_to(std::int64_t time, std::int64_t step) noexcept {
-  const std::int64_t rest = time % step;
-  return time - (rest < 0 ? rest + step : rest);
+double quantum_factor(metrics::Quantum quantum) noexcept {
+  return quantum.is_real() ? 1 : static_cast<double>(quantum.multiply) / static_cast<double>(quantum.divide);
 }
 
 }  // namespace
 
 AnswerBuilder::AnswerBuilder(const domain::HistoryQuery& query, const std::vector<domain::StoredSeries>& stored)
-    : from_(units::unix_ms(query.from)), to_(units::unix_ms(query.to)), step_(query.step.count()) {
+    : step_(query.step) {
   std::vector<metrics::Series> all;
   all.reserve(stored.size());
   for (const auto& one : stored) {
@@ -60,14 +59,16 @@ AnswerBuilder::AnswerBuilder(const domain::HistoryQuery& query, const std::vecto
   for (auto& derived : metrics::derive_ever(all)) {
     if (matches(query.series, derived.series.key)) add_derived(std::move(derived), stored);
   }
-  resolve_inputs();
+  wanted_ = resolve_inputs(sources_);
+  if (step_.count() == 0) return;
+  summarizer_.emplace(sources_, step_.count(),
+                      [this](std::int64_t begin, auto summaries) { add_step(begin, summaries); });
 }
 
 void AnswerBuilder::add_stored(const domain::StoredSeries& stored, bool totals) {
   Output& out = outputs_.emplace_back();
   out.columns.series = stored.series;
-  out.quantum = stored.series.quantum;
-  out.inputs = {domain::index(stored.number)};
+  sources_.push_back(source_of(stored));
   out.rate = stored.series.kind == metrics::Kind::counter && !totals;
   if (!out.rate) return;
   needs_earlier_ = true;
@@ -79,100 +80,96 @@ void AnswerBuilder::add_stored(const domain::StoredSeries& stored, bool totals) 
 void AnswerBuilder::add_derived(metrics::Derived derived, const std::vector<domain::StoredSeries>& stored) {
   Output& out = outputs_.emplace_back();
   out.columns.series = derived.series;
-  for (const auto input : derived.inputs) out.inputs.push_back(domain::index(stored[input].number));
-  out.derived = std::move(derived);
+  sources_.push_back(source_of(std::move(derived), stored));
   needs_earlier_ = true;
 }
 
-// Inputs start as series numbers and become positions among the wanted ones.
-void AnswerBuilder::resolve_inputs() {
-  for (const auto& out : outputs_) {
-    for (const auto input : out.inputs) wanted_.push_back(static_cast<std::uint32_t>(input));
-  }
-  std::ranges::sort(wanted_);
-  const auto [end, last] = std::ranges::unique(wanted_);
-  wanted_.erase(end, last);
-  for (auto& out : outputs_) {
-    for (auto& input : out.inputs) {
-      input = static_cast<std::size_t>(std::ranges::lower_bound(wanted_, input) - wanted_.begin());
-    }
-  }
-}
-
-std::optional<double> AnswerBuilder::derived_at(Output& out, const Rows& rows, std::size_t row) {
+std::optional<double> AnswerBuilder::derived_at(const Source& source, Output& out, const Rows& rows, std::size_t row) {
   out.cells_now.clear();
-  for (const auto input : out.inputs) out.cells_now.push_back(rows.columns[input][row]);
+  for (const auto input : source.inputs) out.cells_now.push_back(rows.columns[input][row]);
   if (!std::ranges::all_of(out.cells_now, &metrics::Cell::present)) return std::nullopt;
   std::optional<double> value;
   if (!out.cells_before.empty() && out.boot_before == rows.boots[row]) {
-    value = metrics::evaluate(*out.derived, out.cells_before, out.cells_now);
+    value = metrics::evaluate(*source.derived, out.cells_before, out.cells_now);
   }
   std::swap(out.cells_before, out.cells_now);
   out.boot_before = rows.boots[row];
   return value;
 }
 
-std::optional<double> AnswerBuilder::value_at(Output& out, const Rows& rows, std::size_t row) {
-  if (out.derived) return derived_at(out, rows, row);
-  const metrics::Cell cell = rows.columns[out.inputs.front()][row];
+std::optional<double> AnswerBuilder::value_at(const Source& source, Output& out, const Rows& rows, std::size_t row) {
+  if (source.derived) return derived_at(source, out, rows, row);
+  const metrics::Cell cell = rows.columns[source.inputs.front()][row];
   if (!cell.present) return std::nullopt;
-  if (!out.rate) return metrics::value(cell, out.quantum);
+  if (!out.rate) return metrics::value(cell, source.quantum);
   const metrics::CounterPoint now{units::from_unix_ms(rows.times[row]), rows.boots[row], cell};
   std::optional<double> value;
-  if (out.before) value = metrics::rate(*out.before, now, out.quantum);
+  if (out.before) value = metrics::rate(*out.before, now, source.quantum);
   out.before = now;
   return value;
 }
 
-void AnswerBuilder::close_step(Output& out) {
-  if (out.count == 0) return;
-  out.columns.t.push_back(units::from_unix_ms(out.step));
-  out.columns.average.push_back(out.sum / static_cast<double>(out.count));
-  out.columns.minimum.push_back(out.minimum);
-  out.columns.maximum.push_back(out.maximum);
-  out.count = 0;
-  ++points_;
+void AnswerBuilder::add_points(const Rows& rows, std::int64_t from, std::int64_t to) {
+  for (std::size_t n = 0; n < outputs_.size(); ++n) {
+    Output& out = outputs_[n];
+    for (std::size_t row = 0; row < rows.times.size() && rows.times[row] <= to; ++row) {
+      const auto value = value_at(sources_[n], out, rows, row);
+      // NaN and infinities are kept as they came, but a chart and JSON have no place for them.
+      if (rows.times[row] < from || !value || !std::isfinite(*value)) continue;
+      out.columns.t.push_back(units::from_unix_ms(rows.times[row]));
+      out.columns.average.push_back(*value);
+      ++points_;
+    }
+  }
 }
 
-void AnswerBuilder::add_point(Output& out, std::int64_t time, double value) {
-  if (step_ == 0) {
-    out.columns.t.push_back(units::from_unix_ms(time));
-    out.columns.average.push_back(value);
+void AnswerBuilder::add_step(std::int64_t begin, std::span<const Summary> summaries) {
+  for (std::size_t n = 0; n < outputs_.size(); ++n) {
+    const Summary& summary = summaries[n];
+    const bool level = sources_[n].level(), total = !level && !sources_[n].derived && !outputs_[n].rate;
+    if (summary.count == 0 || (!level && !total && summary.covered == 0)) continue;
+    auto& columns = outputs_[n].columns;
+    const double factor = sources_[n].derived ? 1 : quantum_factor(sources_[n].quantum);
+    columns.t.push_back(units::from_unix_ms(begin));
     ++points_;
-    return;
+    if (total) {  // where it stood at the step's end
+      const double value = metrics::value(metrics::integer(summary.last), sources_[n].quantum);
+      columns.average.push_back(value);
+      columns.minimum.push_back(value);
+      columns.maximum.push_back(value);
+      continue;
+    }
+    const double per = level ? static_cast<double>(summary.count) : summary.covered / (sources_[n].derived ? 1 : 1000);
+    columns.average.push_back(summary.sum * factor / per);
+    columns.minimum.push_back(summary.minimum * factor);
+    columns.maximum.push_back(summary.maximum * factor);
   }
-  // Ticks come in order of time: most fall into the step that is open, and a division costs more than all the rest.
-  if (out.count > 0 && time - out.step >= step_) close_step(out);
-  if (out.count == 0) {
-    out.step = floor_to(time, step_);
-    out.sum = 0;
-    out.minimum = out.maximum = value;
-  }
-  out.sum += value;
-  out.minimum = std::min(out.minimum, value);
-  out.maximum = std::max(out.maximum, value);
-  ++out.count;
 }
 
-Result<void> AnswerBuilder::feed(const Rows& rows) {
-  for (auto& out : outputs_) {
-    for (std::size_t row = 0; row < rows.times.size() && rows.times[row] <= to_; ++row) {
-      const auto value = value_at(out, rows, row);
-      // NaN and infinities are kept as they came, but an average, a chart and JSON have no place for them.
-      if (rows.times[row] >= from_ && value && std::isfinite(*value)) add_point(out, rows.times[row], *value);
-    }
-    if (points_ > kMaxPoints) {
-      return units::fail(ErrorCode::invalid, "the answer would hold more than " + std::to_string(kMaxPoints) +
-                                                 " points; ask for a shorter range, fewer series or a larger step");
-    }
+Result<void> AnswerBuilder::check_points() const {
+  if (points_ <= kMaxPoints) return {};
+  return units::fail(ErrorCode::invalid, "the answer would hold more than " + std::to_string(kMaxPoints) +
+                                             " points; ask for a shorter range, fewer series or a larger step");
+}
+
+Result<void> AnswerBuilder::feed(const Rows& rows, std::int64_t from, std::int64_t to) {
+  if (summarizer_) {
+    summarizer_->feed(rows, from, to);
+  } else {
+    add_points(rows, from, to);
   }
-  return {};
+  return check_points();
+}
+
+Result<void> AnswerBuilder::feed(const TierRows& rows) {
+  summarizer_->feed(rows);
+  return check_points();
 }
 
 domain::HistoryAnswer AnswerBuilder::finish() && {
-  domain::HistoryAnswer answer{"raw", units::Milliseconds{step_}, {}};
+  if (summarizer_) summarizer_->finish();
+  domain::HistoryAnswer answer{"raw", step_, {}};
   for (auto& out : outputs_) {
-    close_step(out);
     if (out.columns.t.empty()) continue;
     const auto same = std::ranges::find(answer.series, out.columns.series.key,
                                         [](const auto& columns) { return columns.series.key; });

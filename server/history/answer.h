@@ -1,5 +1,5 @@
-// From merged rows to an answer: counters become rates, derived series are computed, steps are aggregated. Pure; fed
-// slot by slot in order of time, so that only one slot's rows are in memory.
+// From ticks and rows of the tiers to an answer: counters become rates, derived series are computed, steps are
+// aggregated. Pure; fed slot by slot in order of time, so that only one slot's rows are in memory.
 #pragma once
 
 #include <optional>
@@ -9,6 +9,7 @@
 #include "schema/metrics/rate.h"
 #include "server/domain/history_store.h"
 #include "server/history/rows.h"
+#include "server/history/summarizer.h"
 
 namespace vedette::history {
 
@@ -20,41 +21,44 @@ class AnswerBuilder {
   /// `stored`: all series of the host. Selects what matches, stored or derived.
   AnswerBuilder(const domain::HistoryQuery& query, const std::vector<domain::StoredSeries>& stored);
 
-  /// Series numbers that feed() must bring, ascending.
+  /// Series numbers that ticks must bring, ascending.
   [[nodiscard]] const std::vector<std::uint32_t>& wanted() const noexcept { return wanted_; }
+  /// What rows of a tier must bring.
+  [[nodiscard]] std::span<const Source> sources() const noexcept { return sources_; }
   /// Whether a sample before `from` matters: rates need one.
   [[nodiscard]] bool needs_earlier() const noexcept { return needs_earlier_; }
 
-  /// `invalid` when the points don't fit. Rows before `from` only prime the rates.
-  [[nodiscard]] units::Result<void> feed(const Rows& rows);
+  /// `invalid` when the points don't fit. Ticks before `from` only prime the rates, those after `to` are left out.
+  [[nodiscard]] units::Result<void> feed(const Rows& rows, std::int64_t from, std::int64_t to);
+  /// Only with a step.
+  [[nodiscard]] units::Result<void> feed(const TierRows& rows);
   /// Series without a point are left out.
   [[nodiscard]] domain::HistoryAnswer finish() &&;
 
  private:
+  /// By source.
   struct Output {
     domain::HistoryColumns columns;
-    std::optional<metrics::Derived> derived;  ///< else one stored series
-    std::vector<std::size_t> inputs;          ///< positions in wanted_
-    metrics::Quantum quantum;
     bool rate = false;
     std::optional<metrics::CounterPoint> before;         ///< the last present cell of a counter
     std::vector<metrics::Cell> cells_before, cells_now;  ///< of a derived series
     std::uint32_t boot_before = 0;
-    std::int64_t step = INT64_MIN;  ///< the open step's start
-    double sum = 0, minimum = 0, maximum = 0;
-    std::size_t count = 0;
   };
   void add_stored(const domain::StoredSeries& stored, bool totals);
   void add_derived(metrics::Derived derived, const std::vector<domain::StoredSeries>& stored);
-  void resolve_inputs();
-  [[nodiscard]] static std::optional<double> value_at(Output& out, const Rows& rows, std::size_t row);
-  [[nodiscard]] static std::optional<double> derived_at(Output& out, const Rows& rows, std::size_t row);
-  void add_point(Output& out, std::int64_t time, double value);
-  void close_step(Output& out);
+  [[nodiscard]] static std::optional<double> value_at(const Source& source, Output& out, const Rows& rows,
+                                                      std::size_t row);
+  [[nodiscard]] static std::optional<double> derived_at(const Source& source, Output& out, const Rows& rows,
+                                                        std::size_t row);
+  void add_points(const Rows& rows, std::int64_t from, std::int64_t to);
+  void add_step(std::int64_t begin, std::span<const Summary> summaries);
+  [[nodiscard]] units::Result<void> check_points() const;
 
-  const std::int64_t from_, to_, step_;
+  const units::Milliseconds step_;
   std::vector<std::uint32_t> wanted_;
+  std::vector<Source> sources_;
   std::vector<Output> outputs_;
+  std::optional<Summarizer> summarizer_;  ///< with a step
   std::size_t points_ = 0;
   bool needs_earlier_ = false;
 };

@@ -15,7 +15,6 @@ using units::Result;
 namespace {
 
 constexpr std::size_t kIdle = 16;
-constexpr std::size_t kOpenWriters = 4;
 
 Result<void> check_whole(sqlite::Database& database, const std::filesystem::path& path) {
   auto pages = database.scalar("PRAGMA page_count");
@@ -31,16 +30,19 @@ Result<void> check_whole(sqlite::Database& database, const std::filesystem::path
   return units::fail(ErrorCode::corrupt,
                      path.string() + ": cut off after " + std::to_string(length) + " of " +
                          std::to_string(pages->value_or(0) * size->value_or(0)) +
-                         " bytes; restore it from a backup, or move it away to go on without that day");
+                         " bytes; restore it from a backup, or move it away to go on without what it holds");
 }
 
+}  // namespace
+
 // In ascending order of key; all groups if none is named.
-Result<std::vector<StoredChunk>> read_chunks(sqlite::Database& database, HostNumber host, Slot from, Slot to,
+Result<std::vector<StoredChunk>> read_chunks(sqlite::Database& database, Tier tier, HostNumber host, Slot from, Slot to,
                                              std::span<const std::uint32_t> groups) {
   std::vector<StoredChunk> chunks;
   auto statement = database.prepare("SELECT k, v FROM chunk WHERE k BETWEEN ? AND ?");
   if (!statement) return std::unexpected(std::move(statement.error()));
-  statement->bind(1, pack(raw_key(host, from, 0, 0))).bind(2, pack(raw_key(host, to, kGroups - 1, kMaxPart)));
+  bind_slots(*statement, tier, host, from, to);
+  const Slot first = first_slot(tier, period_of(tier, from));
   for (;;) {
     auto more = statement->step();
     if (!more) return std::unexpected(std::move(more.error()));
@@ -48,211 +50,192 @@ Result<std::vector<StoredChunk>> read_chunks(sqlite::Database& database, HostNum
     const ChunkKey key = unpack(statement->integer(0));
     if (!groups.empty() && !std::ranges::binary_search(groups, key.group)) continue;
     const auto blob = statement->blob(1);
-    chunks.push_back({first_slot(day_of(from)) + key.slot, key.group, key.part,
-                      std::string(reinterpret_cast<const char*>(blob.data()), blob.size())});
+    chunks.push_back(
+        {first + key.slot, key.group, key.part, std::string(reinterpret_cast<const char*>(blob.data()), blob.size())});
   }
 }
 
-}  // namespace
+sqlite::Statement& bind_slots(sqlite::Statement& statement, Tier tier, HostNumber host, Slot from, Slot to) {
+  return statement.bind(1, pack(key_of(tier, host, from, 0, 0)))
+      .bind(2, pack(key_of(tier, host, to, kGroups - 1, kMaxPart)));
+}
 
-ChunkFiles::ChunkFiles(std::filesystem::path directory, std::string vfs)
-    : directory_(std::move(directory)), vfs_(std::move(vfs)) {}
+ChunkFiles::ChunkFiles(std::filesystem::path directory, std::string vfs, Tier tier)
+    : directory_(std::move(directory)), vfs_(std::move(vfs)), tier_(tier) {}
 
 Result<void> ChunkFiles::scan() {
   std::error_code error;
   for (const auto& entry : std::filesystem::directory_iterator(directory_, error)) {
-    const auto day = parse_raw_file_name(entry.path().filename().string());
-    if (!day) continue;
+    const auto name = parse_file_name(entry.path().filename().string());
+    if (!name || name->tier != tier_) continue;
     auto database = sqlite::Database::open(entry.path(), {.create = false, .vfs = vfs_});
     if (!database) return std::unexpected(std::move(database.error()));
     if (auto whole = check_whole(*database, entry.path()); !whole) return whole;
     if (auto done = sqlite::migrate(*database, sql::chunks_migrations()); !done) return done;
-    add(*day);
+    if (auto loaded = load_stale(*database, name->period); !loaded) return loaded;
+    add(name->period);
   }
   if (error) return units::fail(ErrorCode::io, directory_.string() + ": cannot be listed: " + error.message());
   return {};
 }
 
-std::set<Day> ChunkFiles::days() const {
+std::set<Period> ChunkFiles::periods() const {
   const std::lock_guard lock(mutex_);
-  return days_;
+  return periods_;
 }
 
-void ChunkFiles::add(Day day) {
+void ChunkFiles::add(Period period) {
   const std::lock_guard lock(mutex_);
-  days_.insert(day);
+  periods_.insert(period);
 }
 
-void ChunkFiles::remove(Day day) {
+void ChunkFiles::remove(Period period) {
   const std::lock_guard lock(mutex_);
-  days_.erase(day);
-  idle_.erase(day);
+  periods_.erase(period);
+  idle_.erase(period);
   ++removals_;
+  std::erase_if(stale_, [&](const auto& stale) { return period_of_stale(stale.slot) == period; });
 }
 
-Result<ChunkFiles::Lent> ChunkFiles::borrow(Day day) const {
+Slot ChunkFiles::first_stale(Period period) const {
+  return first_slot(tier_, period) / slots_per_next(tier_);
+}
+
+Period ChunkFiles::period_of_stale(Slot next_tier) const {
+  return period_of(tier_, next_tier * slots_per_next(tier_));
+}
+
+Result<void> ChunkFiles::load_stale(sqlite::Database& database, Period period) {
+  auto statement = database.prepare("SELECT host, slot FROM stale");
+  if (!statement) return std::unexpected(std::move(statement.error()));
+  for (;;) {
+    auto more = statement->step();
+    if (!more) return std::unexpected(std::move(more.error()));
+    if (!*more) return {};
+    const HostNumber host{static_cast<std::uint32_t>(statement->integer(0))};
+    stale_.insert({first_stale(period) + statement->integer(1), host});
+  }
+}
+
+bool ChunkFiles::is_stale(HostNumber host, Slot next_tier) const {
+  const std::lock_guard lock(mutex_);
+  return stale_.contains({next_tier, host});
+}
+
+std::vector<StaleSlot> ChunkFiles::stale_before(Slot end, std::size_t limit) const {
+  std::vector<StaleSlot> found;
+  const std::lock_guard lock(mutex_);
+  for (auto it = stale_.begin(); it != stale_.end() && it->slot < end && found.size() < limit; ++it)
+    found.push_back(*it);
+  return found;
+}
+
+void ChunkFiles::set_stale(std::span<const StaleSlot> slots) {
+  const std::lock_guard lock(mutex_);
+  stale_.insert(slots.begin(), slots.end());
+}
+
+void ChunkFiles::clear_stale(std::span<const StaleSlot> slots) {
+  const std::lock_guard lock(mutex_);
+  for (const auto& slot : slots) stale_.erase(slot);
+}
+
+void ChunkFiles::forget_stale(HostNumber host) {
+  const std::lock_guard lock(mutex_);
+  std::erase_if(stale_, [&](const auto& stale) { return stale.host == host; });
+}
+
+Result<ChunkFiles::Lent> ChunkFiles::borrow(Period period) const {
   std::uint64_t removals = 0;
   {
     const std::lock_guard lock(mutex_);
     removals = removals_;
-    if (const auto it = idle_.find(day); it != idle_.end()) {
-      Lent lent{day, removals, std::move(it->second)};
+    if (const auto it = idle_.find(period); it != idle_.end()) {
+      Lent lent{period, removals, std::move(it->second)};
       idle_.erase(it);
       return lent;
     }
   }
-  auto opened = sqlite::Database::open(path(day), {.read_only = true, .vfs = vfs_});
+  auto opened = sqlite::Database::open(path(period), {.read_only = true, .vfs = vfs_});
   if (!opened) return std::unexpected(std::move(opened.error()));
-  return Lent{day, removals, std::move(*opened)};
+  return Lent{period, removals, std::move(*opened)};
 }
 
 void ChunkFiles::give_back(Lent lent) const {
   const std::lock_guard lock(mutex_);
-  if (idle_.size() < kIdle && lent.removals == removals_) idle_.emplace(lent.day, std::move(lent.database));
+  if (idle_.size() < kIdle && lent.removals == removals_) idle_.emplace(lent.period, std::move(lent.database));
 }
 
 Result<std::vector<StoredChunk>> ChunkFiles::read(HostNumber host, Slot from, Slot to,
                                                   std::span<const std::uint32_t> groups) const {
-  const Day day = day_of(from);
-  if (!days().contains(day)) return std::vector<StoredChunk>{};
-  auto lent = borrow(day);
+  const Period period = period_of(tier_, from);
+  if (!periods().contains(period)) return std::vector<StoredChunk>{};
+  auto lent = borrow(period);
   if (!lent) return std::unexpected(std::move(lent.error()));
-  auto chunks = read_chunks(lent->database, host, from, to, groups);
+  auto chunks = read_chunks(lent->database, tier_, host, from, to, groups);
   if (chunks) give_back(std::move(*lent));
   return chunks;
 }
 
-Result<std::optional<Slot>> ChunkFiles::newest_slot(HostNumber host, Slot before, Day oldest) const {
-  const std::set<Day> all = days();
-  for (auto day = all.rbegin(); day != all.rend() && *day >= oldest; ++day) {
-    if (first_slot(*day) >= before) continue;
-    auto lent = borrow(*day);
-    if (!lent) return std::unexpected(std::move(lent.error()));
-    std::optional<Slot> found;
-    {
-      auto statement = lent->database.prepare("SELECT max(k) FROM chunk WHERE k BETWEEN ? AND ?");
-      if (!statement) return std::unexpected(std::move(statement.error()));
-      const Slot last = std::min(before - 1, first_slot(*day + 1) - 1);
-      statement->bind(1, pack(raw_key(host, first_slot(*day), 0, 0)))
-          .bind(2, pack(raw_key(host, last, kGroups - 1, kMaxPart)));
-      auto row = statement->step();
-      if (!row) return std::unexpected(std::move(row.error()));
-      if (*row && !statement->is_null(0)) found = first_slot(*day) + unpack(statement->integer(0)).slot;
-    }
-    give_back(std::move(*lent));
-    if (found) return found;
+// What `sql`, whose two parameters are the first and the last key, says of the host's slots in [from, to] of one file.
+Result<std::optional<Slot>> ChunkFiles::one_slot(std::string_view sql, HostNumber host, Slot from, Slot to) const {
+  const Period period = period_of(tier_, from);
+  auto lent = borrow(period);
+  if (!lent) return std::unexpected(std::move(lent.error()));
+  std::optional<Slot> found;
+  {
+    auto statement = lent->database.prepare(sql);
+    if (!statement) return std::unexpected(std::move(statement.error()));
+    auto row = bind_slots(*statement, tier_, host, from, to).step();
+    if (!row) return std::unexpected(std::move(row.error()));
+    if (*row && !statement->is_null(0)) found = first_slot(tier_, period) + unpack(statement->integer(0)).slot;
+  }
+  give_back(std::move(*lent));
+  return found;
+}
+
+Result<std::optional<Slot>> ChunkFiles::newest_slot(HostNumber host, Slot before, Period oldest) const {
+  const std::set<Period> all = periods();
+  for (auto period = all.rbegin(); period != all.rend() && *period >= oldest; ++period) {
+    const Slot first = first_slot(tier_, *period);
+    if (first >= before) continue;
+    const Slot last = std::min(before, first_slot(tier_, *period + 1)) - 1;
+    auto found = one_slot("SELECT max(k) FROM chunk WHERE k BETWEEN ? AND ?", host, first, last);
+    if (!found || *found) return found;
   }
   return std::nullopt;
 }
 
-Result<sqlite::Database*> ChunkWriter::database(Day day) {
-  if (const auto it = open_.find(day); it != open_.end()) return &it->second;
-  auto made = sqlite::Database::open(files_.path(day), {.vfs = files_.vfs_});
-  if (!made) return std::unexpected(std::move(made.error()));
-  if (auto set = made->make_durable(); !set) return std::unexpected(std::move(set.error()));
-  if (auto done = sqlite::migrate(*made, sql::chunks_migrations()); !done) {
-    return std::unexpected(std::move(done.error()));
+Result<std::optional<Slot>> ChunkFiles::next_slot(HostNumber host, Slot after) const {
+  const std::set<Period> all = periods();
+  for (auto period = all.lower_bound(period_of(tier_, after + 1)); period != all.end(); ++period) {
+    const Slot first = std::max(after + 1, first_slot(tier_, *period));
+    const Slot last = first_slot(tier_, *period + 1) - 1;
+    auto found = one_slot("SELECT min(k) FROM chunk WHERE k BETWEEN ? AND ?", host, first, last);
+    if (!found || *found) return found;
   }
-  files_.add(day);
-  if (open_.size() >= kOpenWriters) open_.erase(open_.begin());
-  return &open_.emplace(day, std::move(*made)).first->second;
+  return std::nullopt;
 }
 
-Result<std::uint32_t> ChunkWriter::next_part(sqlite::Database& database, const EncodedChunk& chunk) {
-  auto statement = database.prepare("SELECT max(k) FROM chunk WHERE k BETWEEN ? AND ?");
-  if (!statement) return std::unexpected(std::move(statement.error()));
-  statement->bind(1, pack(raw_key(chunk.host, chunk.slot, 0, 0)))
-      .bind(2, pack(raw_key(chunk.host, chunk.slot, 0, kMaxPart)));
-  auto row = statement->step();
-  if (!row) return std::unexpected(std::move(row.error()));
-  if (!*row || statement->is_null(0)) return 0;
-  return unpack(statement->integer(0)).part + 1;
-}
-
-Result<void> ChunkWriter::insert(sqlite::Database& database, const EncodedChunk& chunk, std::uint32_t part) {
-  auto statement = database.prepare("INSERT INTO chunk VALUES(?,?)");
-  if (!statement) return std::unexpected(std::move(statement.error()));
-  for (const auto& [group, blob] : chunk.groups) {
-    statement->bind(1, pack(raw_key(chunk.host, chunk.slot, group, part)))
-        .bind_borrowed(2, {reinterpret_cast<const std::uint8_t*>(blob.data()), blob.size()});
-    if (auto done = statement->run(); !done) return done;
-  }
-  return {};
-}
-
-// False if a part is damaged: then the parts stay as they are.
-Result<bool> ChunkWriter::merge_parts(sqlite::Database& database, const EncodedChunk& added) {
-  auto parts = read_chunks(database, added.host, added.slot, added.slot, {});
-  if (!parts) return std::unexpected(std::move(parts.error()));
-  for (const auto& [group, blob] : added.groups) parts->push_back({added.slot, group, kMaxPart + 1, blob});
-  const auto merged = merge_chunks(added.host, added.slot, *parts);
-  if (!merged) return false;
-  auto statement = database.prepare("DELETE FROM chunk WHERE k BETWEEN ? AND ?");
-  if (!statement) return std::unexpected(std::move(statement.error()));
-  statement->bind(1, pack(raw_key(added.host, added.slot, 0, 0)))
-      .bind(2, pack(raw_key(added.host, added.slot, kGroups - 1, kMaxPart)));
-  if (auto done = statement->run(); !done) return std::unexpected(std::move(done.error()));
-  if (auto done = insert(database, *merged, 0); !done) return std::unexpected(std::move(done.error()));
-  return true;
-}
-
-Result<void> ChunkWriter::add(Day day, std::span<const EncodedChunk> chunks,
-                              const std::function<void()>& before_commit) {
-  auto file = database(day);
-  if (!file) return std::unexpected(std::move(file.error()));
+Result<std::set<Slot>> ChunkFiles::slots(HostNumber host, Slot from, Slot to) const {
+  const Period period = period_of(tier_, from);
+  std::set<Slot> found;
+  if (!periods().contains(period)) return found;
+  auto lent = borrow(period);
+  if (!lent) return std::unexpected(std::move(lent.error()));
   {
-    auto transaction = sqlite::Transaction::begin(**file);
-    if (!transaction) return std::unexpected(std::move(transaction.error()));
-    for (const auto& chunk : chunks) {
-      auto part = next_part(**file, chunk);
-      if (!part) return std::unexpected(std::move(part.error()));
-      if (*part >= kMergeAt) {
-        auto merged = merge_parts(**file, chunk);
-        if (!merged) return std::unexpected(std::move(merged.error()));
-        if (*merged) continue;
-      }
-      if (*part > kMaxPart) return units::fail(ErrorCode::conflict, (*file)->path() + ": a slot has 256 parts already");
-      if (auto done = insert(**file, chunk, *part); !done) return done;
-    }
-    if (before_commit) before_commit();
-    if (auto done = transaction->commit(); !done) return done;
-  }
-  // What a reader keeps from being copied now is copied next time.
-  auto copied = (*file)->checkpoint_passive();
-  if (!copied) return std::unexpected(std::move(copied.error()));
-  return {};
-}
-
-Result<std::filesystem::path> ChunkWriter::set_aside(Day day) {
-  open_.erase(day);
-  files_.remove(day);
-  const std::string from = files_.path(day).string();
-  std::string to = from + ".damaged";
-  std::error_code error;
-  for (int n = 2; std::filesystem::exists(to, error); ++n) to = from + ".damaged-" + std::to_string(n);
-  std::filesystem::rename(from, to, error);
-  if (error) return units::fail(ErrorCode::io, from + ": damaged, and can't be renamed: " + error.message());
-  // With its log the file can still be looked into; the index beside it is rebuilt by whoever does.
-  std::error_code ignored;
-  std::filesystem::rename(from + "-wal", to + "-wal", ignored);
-  std::filesystem::remove(from + "-shm", ignored);
-  return to;
-}
-
-Result<void> ChunkWriter::forget(HostNumber host) {
-  for (const Day day : files_.days()) {
-    auto file = database(day);
-    if (!file) return std::unexpected(std::move(file.error()));
-    auto transaction = sqlite::Transaction::begin(**file);
-    if (!transaction) return std::unexpected(std::move(transaction.error()));
-    auto statement = (*file)->prepare("DELETE FROM chunk WHERE k BETWEEN ? AND ?");
+    auto statement = lent->database.prepare("SELECT k FROM chunk WHERE k BETWEEN ? AND ?");
     if (!statement) return std::unexpected(std::move(statement.error()));
-    statement->bind(1, pack(raw_key(host, first_slot(day), 0, 0)))
-        .bind(2, pack(raw_key(host, first_slot(day + 1) - 1, kGroups - 1, kMaxPart)));
-    if (auto done = statement->run(); !done) return done;
-    if (auto done = transaction->commit(); !done) return done;
+    bind_slots(*statement, tier_, host, from, to);
+    for (;;) {
+      auto more = statement->step();
+      if (!more) return std::unexpected(std::move(more.error()));
+      if (!*more) break;
+      found.insert(first_slot(tier_, period) + unpack(statement->integer(0)).slot);
+    }
   }
-  return {};
+  give_back(std::move(*lent));
+  return found;
 }
 
 }  // namespace vedette::history

@@ -1,11 +1,8 @@
-// The chunk files of a directory: which there are, reading chunks out of them, writing new ones.
-//
-// ChunkFiles and its readers: any thread (a snapshot type; connections are lent to one caller at a time). ChunkWriter:
-// the sealer's thread, or the opening thread before that one runs.
+// A tier's chunk files in a directory: which there are, and reading chunks out of them. Any thread (a snapshot type;
+// connections are lent to one caller at a time).
 #pragma once
 
 #include <filesystem>
-#include <functional>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -20,7 +17,7 @@
 
 namespace vedette::history {
 
-/// A chunk as stored: `blob` is schema/chunk's, with each tick's boot number as column kBootColumn.
+/// A chunk as stored: `blob` is schema/chunk's. Raw: with each tick's boot number as column kBootColumn.
 struct StoredChunk {
   Slot slot = 0;
   std::uint32_t group = 0;
@@ -28,74 +25,85 @@ struct StoredChunk {
   std::string blob;
 };
 
-class ChunkFiles {
- public:
-  ChunkFiles(std::filesystem::path directory, std::string vfs);
-
-  /// Finds the files and checks each for a newer schema or missing pages; the error says what to do.
-  [[nodiscard]] units::Result<void> scan();
-
-  [[nodiscard]] std::set<Day> days() const;
-
-  /// The host's chunks of these slots, by slot, group, part. `groups` (ascending) limits what is read. One day only:
-  /// no file, no chunks. The file's snapshot is given back before this returns.
-  [[nodiscard]] units::Result<std::vector<StoredChunk>> read(domain::HostNumber host, Slot from, Slot to,
-                                                             std::span<const std::uint32_t> groups) const;
-
-  /// The host's newest slot below `before` that has a chunk, not looking further back than day `oldest`.
-  [[nodiscard]] units::Result<std::optional<Slot>> newest_slot(domain::HostNumber host, Slot before, Day oldest) const;
-
- private:
-  friend class ChunkWriter;
-  [[nodiscard]] std::filesystem::path path(Day day) const { return directory_ / raw_file_name(day); }
-  struct Lent {
-    Day day = 0;
-    std::uint64_t removals = 0;
-    sqlite::Database database;
-  };
-  [[nodiscard]] units::Result<Lent> borrow(Day day) const;
-  void give_back(Lent lent) const;
-  void add(Day day);
-  void remove(Day day);
-
-  const std::filesystem::path directory_;
-  const std::string vfs_;
-  mutable std::mutex mutex_;
-  std::set<Day> days_;
-  std::uint64_t removals_ = 0;  ///< connections lent before a removal aren't kept: theirs may be the file that went
-  mutable std::multimap<Day, sqlite::Database> idle_;  ///< open readers, at most kIdle
-};
-
-/// Ticks of one host and slot, encoded and ready: one blob a column group that has values; group 0 always.
+/// What one host has in one slot, encoded and ready: one blob a column group that has values; group 0 always.
 struct EncodedChunk {
   domain::HostNumber host{};
   Slot slot = 0;
   std::vector<std::pair<std::uint32_t, std::string>> groups;
 };
 
-/// A slot with this many parts is merged into one when the next comes: reading costs a decoding each.
-inline constexpr std::uint32_t kMergeAt = 8;
+// For those who hold a connection to a chunk file of the tier.
+/// The chunks of these slots of one file, by slot, group, part; all groups if none is named.
+[[nodiscard]] units::Result<std::vector<StoredChunk>> read_chunks(sqlite::Database& database, Tier tier,
+                                                                  domain::HostNumber host, Slot from, Slot to,
+                                                                  std::span<const std::uint32_t> groups);
+/// The first and the last key of the slots, as parameters 1 and 2.
+sqlite::Statement& bind_slots(sqlite::Statement& statement, Tier tier, domain::HostNumber host, Slot from, Slot to);
 
-class ChunkWriter {
+/// A slot of the next tier that isn't built, or was built from less than there is now.
+struct StaleSlot {
+  Slot slot = 0;
+  domain::HostNumber host{};
+  auto operator<=>(const StaleSlot&) const = default;
+};
+
+class ChunkFiles {
  public:
-  explicit ChunkWriter(ChunkFiles& files) : files_(files) {}
+  ChunkFiles(std::filesystem::path directory, std::string vfs, Tier tier);
 
-  /// Adds the chunks of one day as new parts, in one FULL commit; a slot that has kMergeAt parts gets one again.
-  /// `before_commit` is for tests.
-  [[nodiscard]] units::Result<void> add(Day day, std::span<const EncodedChunk> chunks,
-                                        const std::function<void()>& before_commit = {});
-  [[nodiscard]] units::Result<void> forget(domain::HostNumber host);
-  /// Renames a damaged file and its log to "raw-YYYYMMDD.db.damaged" (".damaged-2" …) and returns that path.
-  [[nodiscard]] units::Result<std::filesystem::path> set_aside(Day day);
+  /// Finds the files and checks each for a newer schema or missing pages; the error says what to do.
+  [[nodiscard]] units::Result<void> scan();
+
+  [[nodiscard]] Tier tier() const noexcept { return tier_; }
+  [[nodiscard]] std::set<Period> periods() const;
+
+  /// The host's chunks of these slots, by slot, group, part. `groups` (ascending) limits what is read. One period only:
+  /// no file, no chunks. The file's snapshot is given back before this returns.
+  [[nodiscard]] units::Result<std::vector<StoredChunk>> read(domain::HostNumber host, Slot from, Slot to,
+                                                             std::span<const std::uint32_t> groups) const;
+
+  /// The host's newest slot below `before` that has a chunk, not looking further back than period `oldest`.
+  [[nodiscard]] units::Result<std::optional<Slot>> newest_slot(domain::HostNumber host, Slot before,
+                                                               Period oldest) const;
+  /// The host's first slot above `after` that has a chunk.
+  [[nodiscard]] units::Result<std::optional<Slot>> next_slot(domain::HostNumber host, Slot after) const;
+  /// Those of the host's slots in [from, to] that have chunks. One period only.
+  [[nodiscard]] units::Result<std::set<Slot>> slots(domain::HostNumber host, Slot from, Slot to) const;
+
+  [[nodiscard]] bool is_stale(domain::HostNumber host, Slot next_tier) const;
+  /// Up to `limit` stale slots of the next tier below `end`, oldest first.
+  [[nodiscard]] std::vector<StaleSlot> stale_before(Slot end, std::size_t limit) const;
 
  private:
-  [[nodiscard]] units::Result<sqlite::Database*> database(Day day);
-  [[nodiscard]] units::Result<void> insert(sqlite::Database& database, const EncodedChunk& chunk, std::uint32_t part);
-  [[nodiscard]] units::Result<bool> merge_parts(sqlite::Database& database, const EncodedChunk& added);
-  [[nodiscard]] units::Result<std::uint32_t> next_part(sqlite::Database& database, const EncodedChunk& chunk);
+  friend class ChunkWriter;
+  [[nodiscard]] std::filesystem::path path(Period period) const { return directory_ / file_name(tier_, period); }
+  struct Lent {
+    Period period = 0;
+    std::uint64_t removals = 0;
+    sqlite::Database database;
+  };
+  [[nodiscard]] units::Result<std::optional<Slot>> one_slot(std::string_view sql, domain::HostNumber host, Slot from,
+                                                            Slot to) const;
+  [[nodiscard]] units::Result<Lent> borrow(Period period) const;
+  void give_back(Lent lent) const;
+  void add(Period period);
+  void remove(Period period);
+  [[nodiscard]] units::Result<void> load_stale(sqlite::Database& database, Period period);
+  void set_stale(std::span<const StaleSlot> slots);
+  void clear_stale(std::span<const StaleSlot> slots);
+  void forget_stale(domain::HostNumber host);
+  /// The period whose file keeps a mark of the next tier's slot, and the slot as it is written there.
+  [[nodiscard]] Period period_of_stale(Slot next_tier) const;
+  [[nodiscard]] Slot first_stale(Period period) const;
 
-  ChunkFiles& files_;
-  std::map<Day, sqlite::Database> open_;  ///< at most a few: today's, yesterday's, those of a backfill
+  const std::filesystem::path directory_;
+  const std::string vfs_;
+  const Tier tier_;
+  mutable std::mutex mutex_;
+  std::set<Period> periods_;
+  std::set<StaleSlot> stale_;   ///< what the files' tables say
+  std::uint64_t removals_ = 0;  ///< connections lent before a removal aren't kept: theirs may be the file that went
+  mutable std::multimap<Period, sqlite::Database> idle_;  ///< open readers, at most kIdle
 };
 
 }  // namespace vedette::history

@@ -13,6 +13,17 @@
 
 namespace vedette::history {
 
+/// A resolution of history. Each has files of its own, one a period; a file's chunks cover a slot each.
+enum class Tier : std::uint8_t {
+  raw,     ///< as sampled; slots of 600 s, a file each UTC day: raw-20261123.db
+  minute,  ///< a row a minute; slots of an hour, a file each month: 1m-202611.db
+  hour,    ///< a row an hour; slots of a day, a file each year: 1h-2026.db
+};
+inline constexpr Tier kTiers[] = {Tier::raw, Tier::minute, Tier::hour};
+[[nodiscard]] std::string_view name_of(Tier tier) noexcept;        ///< "raw", "1m", "1h"
+[[nodiscard]] units::Milliseconds row_length(Tier tier) noexcept;  ///< 0 for raw
+[[nodiscard]] units::Milliseconds slot_length(Tier tier) noexcept;
+
 /// A raw chunk covers one slot of 600 s, aligned to the epoch; 144 of them make a UTC day and so a file.
 inline constexpr units::Milliseconds kSlotLength{600'000};
 inline constexpr std::int64_t kSlotsPerDay = 144;
@@ -37,7 +48,8 @@ inline constexpr std::uint32_t kMaxEpoch = (1U << 12) - 1;
 
 /// Slots are counted from the epoch in memory, and from the file's first in a key.
 using Slot = std::int64_t;
-using Day = std::int32_t;  ///< days since the epoch, UTC
+using Period = std::int32_t;  ///< of a tier's file: days, months or years since the epoch, UTC
+using Day = Period;
 
 /// Times the store takes: 1970-01-01 up to, not including, 2200-01-01. Four digits of year name the file.
 inline constexpr units::Instant kFirstInstant{};
@@ -56,6 +68,14 @@ inline constexpr units::Instant kEndInstant{units::Milliseconds{7'258'118'400'00
   return day * kSlotsPerDay;
 }
 
+// The same for any tier.
+[[nodiscard]] Slot slot_of(Tier tier, units::Instant at) noexcept;
+[[nodiscard]] units::Instant slot_begin(Tier tier, Slot slot) noexcept;
+[[nodiscard]] Period period_of(Tier tier, Slot slot) noexcept;
+[[nodiscard]] Slot first_slot(Tier tier, Period period) noexcept;
+/// How many slots of this tier make one of the next: 6, 24. Periods begin with a slot of the next tier.
+[[nodiscard]] std::int64_t slots_per_next(Tier tier) noexcept;
+
 /// Ordered as the packed integers are: by host, then slot, group, part.
 struct ChunkKey {
   domain::HostNumber host{};
@@ -69,11 +89,16 @@ struct ChunkKey {
 [[nodiscard]] std::int64_t pack(const ChunkKey& key) noexcept;
 [[nodiscard]] ChunkKey unpack(std::int64_t k) noexcept;
 
-/// The key of a raw chunk.
-[[nodiscard]] ChunkKey raw_key(domain::HostNumber host, Slot slot, std::uint32_t group, std::uint32_t part) noexcept;
+[[nodiscard]] ChunkKey key_of(Tier tier, domain::HostNumber host, Slot slot, std::uint32_t group,
+                              std::uint32_t part) noexcept;
 
-/// "raw-20261123.db", and back; absent for any other name.
-[[nodiscard]] std::string raw_file_name(Day day);
-[[nodiscard]] std::optional<Day> parse_raw_file_name(std::string_view name);
+/// "raw-20261123.db", "1m-202611.db", "1h-2026.db", and back; absent for any other name.
+[[nodiscard]] std::string file_name(Tier tier, Period period);
+struct FileName {
+  Tier tier = Tier::raw;
+  Period period = 0;
+  bool operator==(const FileName&) const = default;
+};
+[[nodiscard]] std::optional<FileName> parse_file_name(std::string_view name);
 
 }  // namespace vedette::history

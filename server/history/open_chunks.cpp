@@ -111,6 +111,17 @@ std::vector<SharedChunk> OpenChunks::snapshot(HostNumber host, Slot from, Slot t
   return found;
 }
 
+std::set<Slot> OpenChunks::slots(HostNumber host) const {
+  std::set<Slot> found;
+  const std::lock_guard lock(mutex_);
+  for (const auto* side : {&open_, &sealing_}) {
+    const auto it = side->find(domain::index(host));
+    if (it == side->end()) continue;
+    for (const auto& chunk : it->second) found.insert(chunk->slot);
+  }
+  return found;
+}
+
 void OpenChunks::forget(HostNumber host) {
   const std::lock_guard lock(mutex_);
   for (auto* side : {&open_, &sealing_}) {

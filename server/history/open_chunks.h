@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <span>
 #include <unordered_map>
 #include <vector>
@@ -54,6 +55,9 @@ class OpenChunks {
 
   /// The host's chunks of these slots, oldest first: those being sealed, then copies of the open ones.
   [[nodiscard]] std::vector<SharedChunk> snapshot(domain::HostNumber host, Slot from, Slot to) const;
+
+  /// The host's slots that have chunks here.
+  [[nodiscard]] std::set<Slot> slots(domain::HostNumber host) const;
 
   void forget(domain::HostNumber host);
 

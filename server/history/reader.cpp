@@ -12,7 +12,6 @@ using units::Result;
 namespace {
 
 constexpr Slot kWindow = 24;  // slots copied out of a file at a time: what its snapshot is held for
-constexpr std::chrono::seconds kLongest{10};
 
 std::vector<std::uint32_t> groups_of(std::span<const std::uint32_t> wanted) {
   std::vector<std::uint32_t> groups;
@@ -31,11 +30,15 @@ std::optional<Slot> newest_in(const auto& by_slot, Slot before) {
 }
 
 std::string place(HostNumber host, Slot slot) {
-  return raw_file_name(day_of(slot)) + ", host " + std::to_string(domain::index(host)) + ", " +
+  return file_name(Tier::raw, day_of(slot)) + ", host " + std::to_string(domain::index(host)) + ", " +
          units::clock_utc(slot_begin(slot));
 }
 
 }  // namespace
+
+std::unexpected<units::Error> too_long() {
+  return units::fail(ErrorCode::timeout, "reading history took over 10 s; ask for a shorter range or fewer series");
+}
 
 Reader::Memory Reader::memory_of(HostNumber host, Slot from, Slot to) const {
   // Against the data's way: what moves on meanwhile is then seen twice, never not at all.
@@ -95,18 +98,17 @@ Result<void> Reader::read_window(HostNumber host, Slot from, Slot to, const Memo
   return {};
 }
 
-Result<void> Reader::read(HostNumber host, Slot from, Slot to, std::span<const std::uint32_t> wanted, bool earlier,
-                          const Sink& sink) const {
-  const units::Steady deadline = clock_.steady() + kLongest;
-  const Memory memory = memory_of(host, from - kSlotsPerDay, to);
-  const std::set<Day> days = files_.days();
-  if (earlier) {
-    auto sealed = files_.newest_slot(host, from, day_of(from) - 1);
+Result<void> Reader::read(const Stretch& stretch, std::span<const std::uint32_t> wanted, const Sink& sink) const {
+  const auto& [host, from, to, look_back, until] = stretch;
+  const Memory memory = memory_of(host, from - look_back, to);
+  const std::set<Day> days = files_.periods();
+  if (look_back > 0) {
+    auto sealed = files_.newest_slot(host, from, day_of(from - look_back));
     if (!sealed && sealed.error().code != ErrorCode::corrupt) return std::unexpected(std::move(sealed.error()));
     if (!sealed) damaged_(sealed.error().message);
     const auto before =
         std::max({newest_in(memory.chunks, from), newest_in(memory.ticks, from), sealed.value_or(std::nullopt)});
-    if (before && *before >= from - kSlotsPerDay) {
+    if (before && *before >= from - look_back) {
       if (auto read = read_window(host, *before, *before, memory, wanted, sink); !read) return read;
     }
   }
@@ -121,11 +123,18 @@ Result<void> Reader::read(HostNumber host, Slot from, Slot to, std::span<const s
     const Slot first = std::max(window, from), last = std::min(window + kWindow - 1, to);
     if (first > last) continue;
     if (auto read = read_window(host, first, last, memory, wanted, sink); !read) return read;
-    if (clock_.steady() > deadline) {
-      return units::fail(ErrorCode::timeout, "reading history took over 10 s; ask for a shorter range or fewer series");
-    }
+    if (until && clock_.steady() > *until) return too_long();
   }
   return {};
+}
+
+std::set<Slot> Reader::unsealed(HostNumber host) const {
+  std::set<Slot> slots;
+  for (const auto& [batch, skip, epoch] : intake_.waiting(host)) {
+    for (std::size_t n = skip; n < batch->ticks.size(); ++n) slots.insert(slot_of(batch->ticks[n].at));
+  }
+  slots.merge(open_.slots(host));
+  return slots;
 }
 
 Result<std::optional<units::Instant>> Reader::newest_stored(HostNumber host) const {

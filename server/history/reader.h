@@ -4,6 +4,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 
 #include "server/domain/clock.h"
@@ -14,6 +15,9 @@
 
 namespace vedette::history {
 
+/// What a query ends with that takes over ten seconds.
+[[nodiscard]] std::unexpected<units::Error> too_long();
+
 class Reader {
  public:
   /// `damaged` is told what of a file could not be read, on the caller's thread; the answer has a gap there.
@@ -22,11 +26,19 @@ class Reader {
          Damaged damaged)
       : files_(files), open_(open), intake_(intake), clock_(clock), damaged_(std::move(damaged)) {}
 
-  /// Hands over the rows of each slot in [from, to] that has any, in order of time. `earlier`: before them, the nearest
-  /// older slot with ticks, at most a day back. `timeout` after ten seconds.
+  struct Stretch {
+    domain::HostNumber host{};
+    Slot from = 0, to = 0;
+    Slot look_back = 0;  ///< 0: not at all
+    std::optional<units::Steady> until{};
+  };
+  /// Hands over the rows of each slot of the stretch that has any, in order of time; before them the nearest older slot
+  /// with ticks, at most `look_back` slots back. `timeout` when `until` is past.
   using Sink = std::function<units::Result<void>(const Rows&)>;
-  [[nodiscard]] units::Result<void> read(domain::HostNumber host, Slot from, Slot to,
-                                         std::span<const std::uint32_t> wanted, bool earlier, const Sink& sink) const;
+  [[nodiscard]] units::Result<void> read(const Stretch& stretch, std::span<const std::uint32_t> wanted,
+                                         const Sink& sink) const;
+  /// The host's slots that have ticks which no file holds yet.
+  [[nodiscard]] std::set<Slot> unsealed(domain::HostNumber host) const;
 
   /// Newest tick in the chunk files.
   [[nodiscard]] units::Result<std::optional<units::Instant>> newest_stored(domain::HostNumber host) const;

@@ -14,6 +14,15 @@ using units::Result;
 namespace {
 
 constexpr units::Milliseconds kLongestStep{std::chrono::days{366}};
+constexpr std::chrono::seconds kLongest{10};
+
+// The coarsest whose rows fill such steps exactly.
+Tier tier_for(units::Milliseconds step) noexcept {
+  for (const Tier tier : {Tier::hour, Tier::minute}) {
+    if (step.count() > 0 && step % row_length(tier) == units::Milliseconds{0}) return tier;
+  }
+  return Tier::raw;
+}
 
 }  // namespace
 
@@ -24,9 +33,11 @@ Store::Store(Options options, const domain::Clock& clock)
       intake_(options_.intake),
       open_(options_.seal),
       files_(options_.directory, options_.vfs),
-      reader_(files_, open_, intake_, clock_, [this](const std::string& words) { report_damage(words); }),
+      reader_(files_.of(Tier::raw), open_, intake_, clock_, [this](const std::string& words) { report_damage(words); }),
+      tier_reader_(files_, reader_, clock_, [this](const std::string& words) { report_damage(words); }),
       space_(options_.directory, options_.space),
-      chunk_writer_(files_) {}
+      writers_{{ChunkWriter(files_.of(Tier::raw)), ChunkWriter(files_.of(Tier::minute)),
+                ChunkWriter(files_.of(Tier::hour))}} {}
 
 Store::~Store() {
   stop();
@@ -101,15 +112,34 @@ Result<domain::HistoryAnswer> Store::query(const domain::HistoryQuery& query) co
   const units::Instant from = std::clamp(query.from, kFirstInstant, kEndInstant);
   const units::Instant to = std::clamp(query.to, kFirstInstant, kEndInstant);
   AnswerBuilder answer(query, registry_.series(query.host));
+  const Tier tier = tier_for(query.step);
   if (!answer.wanted().empty()) {
-    auto read = reader_.read(query.host, slot_of(from), slot_of(to), answer.wanted(), answer.needs_earlier(),
-                             [&](const Rows& rows) -> Result<void> {
-                               if (interrupted_) return units::fail(ErrorCode::unavailable, "the store is stopping");
-                               return answer.feed(rows);
-                             });
-    if (!read) return std::unexpected(std::move(read.error()));
+    const TierReader::Query read{.host = query.host,
+                                 .from = units::unix_ms(from),
+                                 .to = units::unix_ms(to),
+                                 .tier = tier,
+                                 .wanted = answer.wanted(),
+                                 .sources = answer.sources(),
+                                 .look_back = answer.needs_earlier() ? kSlotsPerDay : 0,
+                                 .until = clock_.steady() + kLongest};
+    const auto going_on = [this]() -> Result<void> {
+      if (interrupted_) return units::fail(ErrorCode::unavailable, "the store is stopping");
+      return {};
+    };
+    const TierReader::Sink sink{[&](const Rows& rows, std::int64_t begin, std::int64_t end) -> Result<void> {
+                                  if (auto on = going_on(); !on) return on;
+                                  return answer.feed(rows, begin, end);
+                                },
+                                [&](const TierRows& rows) -> Result<void> {
+                                  if (auto on = going_on(); !on) return on;
+                                  return answer.feed(rows);
+                                }};
+    auto done = query.step.count() == 0 ? tier_reader_.read_ticks(read, sink) : tier_reader_.read(read, sink);
+    if (!done) return std::unexpected(std::move(done.error()));
   }
-  return std::move(answer).finish();
+  auto found = std::move(answer).finish();
+  found.tier = name_of(tier);
+  return found;
 }
 
 std::optional<units::Instant> Store::newest(HostNumber host) const {
@@ -125,7 +155,7 @@ bool Store::covered(HostNumber host, units::Instant from, units::Instant to, uni
     whole = whole && time - before <= gap.count();
     before = time;
   };
-  auto read = reader_.read(host, slot_of(from), slot_of(to), {}, false, [&](const Rows& rows) -> Result<void> {
+  auto read = reader_.read({host, slot_of(from), slot_of(to)}, {}, [&](const Rows& rows) -> Result<void> {
     for (const auto time : rows.times) {
       if (time > units::unix_ms(from) && time < units::unix_ms(to)) reach(time);
     }
@@ -147,10 +177,17 @@ Result<void> Store::forget(HostNumber host) {
   if (!posted) return units::fail(ErrorCode::unavailable, "the store is stopping");
   if (auto done = forgotten->get_future().get(); !done) return done;
   const auto deleted = std::make_shared<std::promise<Result<void>>>();
-  if (!sealer_tasks_.push([this, host, deleted] { deleted->set_value(chunk_writer_.forget(host)); })) {
+  if (!sealer_tasks_.push([this, host, deleted] { deleted->set_value(forget_chunks(host)); })) {
     return units::fail(ErrorCode::unavailable, "the store is stopping");
   }
   return deleted->get_future().get();
+}
+
+Result<void> Store::forget_chunks(HostNumber host) {
+  for (const Tier tier : kTiers) {
+    if (auto done = writer(tier).forget(host); !done) return done;
+  }
+  return {};
 }
 
 std::string Store::trouble() const {
@@ -164,8 +201,15 @@ bool Store::seal_all() {
   return done->get_future().get();
 }
 
+bool Store::build_all() {
+  const auto done = std::make_shared<std::promise<bool>>();
+  if (!sealer_tasks_.push([this, done] { done->set_value(build_tiers(true)); })) return false;
+  return done->get_future().get();
+}
+
 Store::Counts Store::counts() const {
-  return {commits_, failed_commits_, ticks_, sealed_chunks_, failed_seals_, intake_.counts(), open_.counts()};
+  return {commits_,      failed_commits_, ticks_,           sealed_chunks_,
+          failed_seals_, built_slots_,    intake_.counts(), open_.counts()};
 }
 
 }  // namespace vedette::history

@@ -1,9 +1,11 @@
-// HistoryStore over SQLite: write-ahead rows in live.db, sealed chunks in raw-YYYYMMDD.db (docs/storage.md).
+// HistoryStore over SQLite: write-ahead rows in live.db, sealed chunks in raw-YYYYMMDD.db, and built from these the
+// minutes in 1m-YYYYMM.db and the hours in 1h-YYYY.db (docs/storage.md).
 //
 // Two threads of its own: the writer (commits once a second) and the sealer (seals chunks, deletes their write-ahead
-// rows, checkpoints). The data directory has one owner; whoever opens the store holds its lock.
+// rows, builds the tiers, checkpoints). The data directory has one owner; whoever opens the store holds its lock.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <filesystem>
 #include <memory>
@@ -15,7 +17,7 @@
 #include "server/domain/clock.h"
 #include "server/domain/history_store.h"
 #include "server/domain/queue.h"
-#include "server/history/chunk_files.h"
+#include "server/history/chunk_writer.h"
 #include "server/history/intake.h"
 #include "server/history/live_db.h"
 #include "server/history/open_chunks.h"
@@ -23,12 +25,13 @@
 #include "server/history/registry.h"
 #include "server/history/rows.h"
 #include "server/history/space.h"
+#include "server/history/tier_reader.h"
 #include "server/history/trouble.h"
 
 namespace vedette::history {
 
 /// Where a test may stop the world: between what must be ordered.
-enum class Step : std::uint8_t { row_committed, chunks_written, chunks_committed, rows_dropped };
+enum class Step : std::uint8_t { row_committed, chunks_written, chunks_committed, rows_dropped, tier_committed };
 
 struct Options {
   std::filesystem::path directory;
@@ -75,6 +78,9 @@ class Store final : public domain::HistoryStore {
   [[nodiscard]] bool flush() { return intake_.flush(); }
   /// Seals everything that is open, due or not, and waits for it. Any thread but the store's own.
   [[nodiscard]] bool seal_all();
+  /// Builds whatever of the tiers is behind what is sealed, over or not, and waits for it. Any thread but the store's
+  /// own.
+  [[nodiscard]] bool build_all();
 
   /// Queries under way and later ones end with `unavailable`: nobody waits for their answers. Any thread.
   void interrupt_queries() { interrupted_ = true; }
@@ -84,6 +90,7 @@ class Store final : public domain::HistoryStore {
 
   struct Counts {
     std::uint64_t commits = 0, failed_commits = 0, ticks = 0, sealed_chunks = 0, failed_seals = 0;
+    std::uint64_t built_slots = 0;
     Intake::Counts intake;
     OpenChunks::Counts open;
   };
@@ -107,10 +114,18 @@ class Store final : public domain::HistoryStore {
   [[nodiscard]] bool seal(bool all);
   [[nodiscard]] units::Result<void> seal_day(Day day, std::span<const SharedChunk> chunks);
   [[nodiscard]] units::Result<void> seal_day_or_set_aside(Day day, std::span<const SharedChunk> chunks);
+  [[nodiscard]] units::Result<void> forget_chunks(domain::HostNumber host);
+  [[nodiscard]] bool build_tiers(bool all);
+  [[nodiscard]] units::Result<bool> build(Tier tier, bool all);
+  [[nodiscard]] units::Result<TierRows> rows_of(Tier tier, domain::HostNumber host, Slot slot,
+                                                std::span<Source> sources);
+  [[nodiscard]] units::Result<void> replace_or_set_aside(Tier tier, Period period,
+                                                         std::span<const EncodedChunk> chunks);
   void report_damage(const std::string& words);
   [[nodiscard]] units::Result<void> drop_rows();
   void checkpoint();
   void watch_space();
+  [[nodiscard]] ChunkWriter& writer(Tier tier) noexcept { return writers_[static_cast<std::size_t>(tier)]; }
   void step(Step at) const {
     if (options_.on_step) options_.on_step(at);
   }
@@ -120,8 +135,9 @@ class Store final : public domain::HistoryStore {
   Registry registry_;
   Intake intake_;
   OpenChunks open_;
-  ChunkFiles files_;
+  TierFiles files_;
   Reader reader_;
+  TierReader tier_reader_;
   Space space_;
   Trouble trouble_;
   Committed committed_;
@@ -130,17 +146,18 @@ class Store final : public domain::HistoryStore {
   std::optional<LiveDb> write_db_;  ///< the writer's
   std::int64_t last_row_ =
       0;  ///< the writer's; may start anew after a restart, but above every row that `forgotten` names
-  std::optional<LiveDb> seal_db_;      ///< the sealer's
-  ChunkWriter chunk_writer_;           ///< the sealer's
-  std::vector<SharedChunk> unsealed_;  ///< the sealer's: taken, but not committed yet
-  std::int64_t dropped_below_ = 0;     ///< the sealer's
+  std::optional<LiveDb> seal_db_;       ///< the sealer's
+  std::array<ChunkWriter, 3> writers_;  ///< the sealer's, by tier
+  std::vector<SharedChunk> unsealed_;   ///< the sealer's: taken, but not committed yet
+  std::int64_t dropped_below_ = 0;      ///< the sealer's
 
   domain::BoundedQueue<std::function<void()>> sealer_tasks_{64, domain::Overflow::block};
   std::atomic<int> log_backlog_{0};
   std::atomic<bool> interrupted_{false};
   std::atomic<units::Steady::rep> last_round_{std::chrono::steady_clock::now().time_since_epoch().count()};
   std::atomic<std::uint64_t> seal_rounds_{0};  ///< counted up by the sealer; the writer waits on it when it is ahead
-  std::atomic<std::uint64_t> commits_{0}, failed_commits_{0}, ticks_{0}, sealed_chunks_{0}, failed_seals_{0};
+  std::atomic<std::uint64_t> commits_{0}, failed_commits_{0}, ticks_{0}, sealed_chunks_{0}, failed_seals_{0},
+      built_slots_{0};
   std::thread writer_, sealer_;
 };
 

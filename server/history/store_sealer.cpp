@@ -21,6 +21,7 @@ void Store::seal_loop() {
     if (auto task = sealer_tasks_.pop_for(options_.checkpoint_every)) (*task)();
     watch_space();
     (void)seal(false);
+    (void)build_tiers(false);
     checkpoint();
     ++seal_rounds_;
     seal_rounds_.notify_all();
@@ -32,7 +33,7 @@ void Store::seal_loop() {
 // that a file holds already are left out.
 Result<Rows> Store::sealed_ticks(HostNumber host, Slot slot) {
   static constexpr std::uint32_t kFirstGroup[] = {0};
-  auto stored = files_.read(host, slot, slot, kFirstGroup);
+  auto stored = files_.of(Tier::raw).read(host, slot, slot, kFirstGroup);
   if (!stored) return std::unexpected(std::move(stored.error()));
   if (stored->empty()) return Rows{};
   RowMerger merger({});
@@ -53,7 +54,7 @@ Result<void> Store::seal_day(Day day, std::span<const SharedChunk> chunks) {
     if (!one->groups.empty()) encoded.push_back(std::move(*one));
   }
   if (encoded.empty()) return {};
-  return chunk_writer_.add(day, encoded, [this] { step(Step::chunks_written); });
+  return writer(Tier::raw).add(day, encoded, [this] { step(Step::chunks_written); });
 }
 
 void Store::report_damage(const std::string& words) {
@@ -67,7 +68,7 @@ void Store::report_damage(const std::string& words) {
 Result<void> Store::seal_day_or_set_aside(Day day, std::span<const SharedChunk> chunks) {
   auto done = seal_day(day, chunks);
   if (done || done.error().code != units::ErrorCode::corrupt) return done;
-  auto aside = chunk_writer_.set_aside(day);
+  auto aside = writer(Tier::raw).set_aside(day);
   if (!aside) return std::unexpected(std::move(aside.error()));
   report_damage(done.error().message + "; it was renamed to " + aside->filename().string() +
                 " and the day goes on in a new file");

@@ -17,11 +17,12 @@ Result<void> Store::check_complete() const {
   if (std::filesystem::exists(options_.directory / "live.db", error)) return {};
   for (const auto& entry : std::filesystem::directory_iterator(options_.directory, error)) {
     const std::string name = entry.path().filename().string();
-    if (!parse_raw_file_name(name)) continue;
-    return units::fail(units::ErrorCode::corrupt,
-                       (options_.directory / "live.db").string() + ": missing, but " + name +
-                           " is there, and nothing else tells which series its chunks hold; restore live.db from a "
-                           "backup, or move all raw-*.db away to start without history. Nothing was changed");
+    if (!parse_file_name(name)) continue;
+    return units::fail(
+        units::ErrorCode::corrupt,
+        (options_.directory / "live.db").string() + ": missing, but " + name +
+            " is there, and nothing else tells which series its chunks hold; restore live.db from a "
+            "backup, or move all raw-*.db, 1m-*.db and 1h-*.db away to start without history. Nothing was changed");
   }
   return {};
 }
@@ -31,7 +32,9 @@ Result<void> Store::load() {
   auto database = LiveDb::open(options_.directory, options_.vfs, true);
   if (!database) return std::unexpected(std::move(database.error()));
   write_db_.emplace(std::move(*database));
-  if (auto scanned = files_.scan(); !scanned) return scanned;
+  for (const Tier tier : kTiers) {
+    if (auto scanned = files_.of(tier).scan(); !scanned) return scanned;
+  }
   auto registry = write_db_->load_registry();
   if (!registry) return std::unexpected(std::move(registry.error()));
   if (auto loaded = registry_.load(*registry); !loaded) return loaded;
@@ -77,14 +80,14 @@ Result<void> Store::replay() {
 // Sealed ticks that lie ahead of the clock: it was set back while the collector was down.
 Result<void> Store::look_ahead(const RegistryRows& known) {
   const Slot now = slot_of(clock_.now());
-  if (const auto days = files_.days(); days.empty() || *days.rbegin() < day_of(now)) return {};
+  if (const auto days = files_.of(Tier::raw).periods(); days.empty() || *days.rbegin() < day_of(now)) return {};
   std::set<HostNumber> hosts;
   for (const auto& row : known.series) hosts.insert(row.host);
   for (const HostNumber host : hosts) {
-    const auto slot = files_.newest_slot(host, slot_of(kEndInstant), day_of(now));
+    const auto slot = files_.of(Tier::raw).newest_slot(host, slot_of(kEndInstant), day_of(now));
     if (!slot) return std::unexpected(slot.error());
     if (!*slot || **slot < now) continue;
-    auto read = reader_.read(host, **slot, **slot, {}, false, [&](const Rows& rows) -> Result<void> {
+    auto read = reader_.read({host, **slot, **slot}, {}, [&](const Rows& rows) -> Result<void> {
       for (std::size_t n = 0; n < rows.times.size(); ++n) {
         registry_.seen(host, units::from_unix_ms(rows.times[n]), epoch_of(rows.boots[n]));
       }

@@ -13,7 +13,7 @@ namespace vedette::history {
 
 class Trouble {
  public:
-  enum class Part : std::uint8_t { space, writing, sealing, damage };
+  enum class Part : std::uint8_t { space, writing, sealing, building, damage };
 
   /// The part failed at `now`; `words` are the error's. True if it was well before: the time to log it.
   [[nodiscard]] bool failed(Part part, units::Instant now, std::string words) {
@@ -45,6 +45,7 @@ class Trouble {
     add(Part::space, "history is not being stored since ", kept);
     add(Part::writing, "history can't be written since ", kept);
     add(Part::sealing, "history can't be sealed since ", "");
+    add(Part::building, "minutes and hours of history can't be built since ", "");
     add(Part::damage, "history was found damaged at ", "");
     return all;
   }
@@ -55,7 +56,7 @@ class Trouble {
     std::string words;
   };
   mutable std::mutex mutex_;
-  std::array<std::optional<State>, 4> parts_;
+  std::array<std::optional<State>, 5> parts_;
 };
 
 }  // namespace vedette::history

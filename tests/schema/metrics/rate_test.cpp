@@ -62,6 +62,50 @@ TEST(Rate, OfDoublesSkipsWhatIsNoNumber) {
   EXPECT_FALSE(rate(real(0, 0.5), real(1'000, 0.25), kReal).has_value());
 }
 
+struct Went {
+  double amount;
+  bool continuous;
+  bool operator==(const Went&) const = default;
+};
+std::optional<Went> went(const CounterPoint& earlier, const CounterPoint& later, Quantum quantum = {1, 1}) {
+  const auto found = increase(earlier, later, quantum);
+  return found ? std::optional(Went{found->amount, found->continuous}) : std::nullopt;
+}
+
+TEST(Increase, CountsWhatANewBootOrARestartedSourceCounted) {
+  EXPECT_EQ(went(point(0, 100), point(1'000, 300)), (Went{200, true}));
+  EXPECT_EQ(went(point(0, 100, 1), point(1'000, 300, 2)), (Went{300, false})) << "since the boot";
+  EXPECT_EQ(went(point(0, 5'000'000'000, 1), point(1'000, 7, 2)), (Went{7, false}));
+  EXPECT_EQ(went(point(0, 100), point(1'000, 3)), (Went{3, false})) << "an interface that was made anew";
+  EXPECT_FALSE(went(point(1'000, 1), point(1'000, 2)));
+}
+
+TEST(Increase, OfACounterOf32BitsThatComesRoundIsContinuous) {
+  const std::int64_t end = std::int64_t{1} << 32;
+  EXPECT_EQ(went(point(0, end - 10), point(1'000, 5)), (Went{15, true}));
+  EXPECT_THAT(rate(point(0, end - 1'000), point(1'000, 1'000), {1, 1'000}), Optional(DoubleEq(2)));
+  EXPECT_EQ(went(point(0, end - 10, 1), point(1'000, 5, 2)), (Went{5, false})) << "a boot, not a wrap";
+  EXPECT_EQ(went(point(0, end - 10), point(1'000, end / 4)), (Went{static_cast<double>(end / 4), false}));
+  EXPECT_EQ(went(point(0, end / 2), point(1'000, 5)), (Went{5, false})) << "too far from the end to have come round";
+  EXPECT_EQ(went(point(0, end + 10), point(1'000, 5)), (Went{5, false})) << "it counts with more bits";
+}
+
+TEST(Increase, OfWhatSteppedBackIsNothing) {
+  EXPECT_EQ(went(point(0, 1'000), point(1'000, 999)), (Went{0, false}));
+  EXPECT_EQ(went(point(0, 1'000), point(1'000, 500)), (Went{500, false})) << "that is no step";
+}
+
+TEST(Increase, OfDoubles) {
+  const auto real = [](std::int64_t ms, double d, std::uint32_t boot = 1) {
+    return CounterPoint{units::from_unix_ms(ms), boot, integer(std::bit_cast<std::int64_t>(d))};
+  };
+  EXPECT_EQ(went(real(0, 0.5), real(1'000, 2.0), kReal), (Went{1.5, true}));
+  EXPECT_EQ(went(real(0, 8.5), real(1'000, 2.0), kReal), (Went{2, false}));
+  EXPECT_EQ(went(real(0, 8.5), real(1'000, 8.0), kReal), (Went{0, false}));
+  EXPECT_EQ(went(real(0, 1.0, 1), real(1'000, 8.0, 2), kReal), (Went{8, false}));
+  EXPECT_FALSE(went(real(0, 1.0), real(1'000, INFINITY), kReal));
+}
+
 TEST(RateUnit, SecondsPerSecondAreARatio) {
   EXPECT_EQ(rate_unit("s"), "1");
   EXPECT_EQ(rate_unit("By"), "By/s");

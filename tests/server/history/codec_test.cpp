@@ -126,13 +126,35 @@ TEST(ChunkKey, PacksIntoPositiveIntegersInItsOwnOrder) {
   }
 }
 
-TEST(ChunkKey, FileNamesAreDaysOfUtcAndNothingElseParses) {
-  const Day day = day_of(slot_of(units::from_unix_ms(1'795'420'800'000)));
-  EXPECT_EQ(raw_file_name(day), "raw-20261123.db");
-  EXPECT_EQ(parse_raw_file_name("raw-20261123.db"), day);
-  for (const char* name : {"raw-20261123.db-wal", "raw-20261123.db.damaged", "raw-2026112.db", "raw-20261332.db",
-                           "raw-20260231.db", "raw-+0261123.db", "1m-202611.db", "live.db", ""}) {
-    EXPECT_EQ(parse_raw_file_name(name), std::nullopt) << name;
+TEST(ChunkKey, FileNamesArePeriodsOfUtcAndNothingElseParses) {
+  const units::Instant at = units::from_unix_ms(1'795'420'800'000);  // 2026-11-23 08:00
+  const char* const names[] = {"raw-20261123.db", "1m-202611.db", "1h-2026.db"};
+  for (const Tier tier : kTiers) {
+    const Period period = period_of(tier, slot_of(tier, at));
+    const std::string name = names[static_cast<std::size_t>(tier)];
+    EXPECT_EQ(file_name(tier, period), name);
+    EXPECT_EQ(parse_file_name(name), (FileName{tier, period}));
+  }
+  for (const char* name :
+       {"raw-20261123.db-wal", "raw-20261123.db.damaged", "raw-2026112.db", "raw-20261332.db", "raw-20260231.db",
+        "raw-+0261123.db", "raw-202611.db", "1m-202613.db", "1m-20261123.db", "1m-196912.db", "1h-202611.db",
+        "1h-20 6.db", "1d-2026.db", "1m202611.db", "raw-.db", "live.db", ".db", ""}) {
+    EXPECT_EQ(parse_file_name(name), std::nullopt) << name;
+  }
+}
+
+TEST(ChunkKey, SlotsOfEveryPeriodFollowEachOtherAndFitTheKey) {
+  for (const Tier tier : kTiers) {
+    const Period last = period_of(tier, slot_of(tier, kEndInstant - units::Milliseconds{1}));
+    for (Period period = 0; period <= last; ++period) {
+      const Slot first = first_slot(tier, period), end = first_slot(tier, period + 1);
+      ASSERT_EQ(period_of(tier, first), period);
+      ASSERT_EQ(period_of(tier, end - 1), period);
+      ASSERT_LE(end - first, std::int64_t{1} << 17);
+      ASSERT_EQ(first % slots_per_next(tier), 0) << "what the next tier builds from lies in one file";
+      ASSERT_EQ(parse_file_name(file_name(tier, period)), (FileName{tier, period}));
+      ASSERT_EQ(unpack(pack(key_of(tier, HostNumber{3}, end - 1, 2, 1))), key_of(tier, HostNumber{3}, end - 1, 2, 1));
+    }
   }
 }
 

@@ -27,6 +27,11 @@ std::vector<metrics::Series> series_of_a_host() {
 }
 
 using Points = std::vector<std::pair<std::int64_t, double>>;
+// What a step is made of: a point, and what it weighs in the average (a rate: the time it holds for).
+struct Weighed {
+  std::int64_t time;
+  double value, weight;
+};
 constexpr std::int64_t kHorizon = 3 * 3'600'000;
 
 class Model {
@@ -57,21 +62,22 @@ class Model {
     }
     return points;
   }
-  [[nodiscard]] Points rates(HostNumber host, std::size_t series) {
-    Points points;
+  [[nodiscard]] std::vector<Weighed> rates(HostNumber host, std::size_t series) {
+    std::vector<Weighed> points;
     const domain::Tick* before = nullptr;
     for (const auto& [time, tick] : hosts_[host]) {
       if (series >= tick.cells.size() || !tick.cells[series].present) continue;
       if (before && before->boot == tick.boot) {
         const auto counted = static_cast<double>(tick.cells[series].bits - before->cells[series].bits) / 100;
-        points.emplace_back(time, counted / (static_cast<double>(time - units::unix_ms(before->at)) / 1000));
+        const auto seconds = static_cast<double>(time - units::unix_ms(before->at)) / 1000;
+        points.push_back({time, counted / seconds, seconds});
       }
       before = &tick;
     }
     return points;
   }
-  [[nodiscard]] Points utilization(HostNumber host) {
-    Points points;
+  [[nodiscard]] std::vector<Weighed> utilization(HostNumber host) {
+    std::vector<Weighed> points;
     const domain::Tick* before = nullptr;
     for (const auto& [time, tick] : hosts_[host]) {
       if (tick.cells.size() < 4 ||
@@ -82,7 +88,7 @@ class Model {
       };
       if (before && before->boot == tick.boot) {
         const double all = change(0) + change(1) + change(2) + change(3);
-        if (all > 0) points.emplace_back(time, std::clamp(1 - (change(2) + change(3)) / all, 0.0, 1.0));
+        if (all > 0) points.push_back({time, std::clamp(1 - (change(2) + change(3)) / all, 0.0, 1.0), all});
       }
       before = &tick;
     }
@@ -114,18 +120,34 @@ void expect_points(const domain::HistoryColumns& got, const Points& expected) {
   }
 }
 
-void expect_steps(const domain::HistoryColumns& got, const Points& points, std::int64_t step) {
-  std::map<std::int64_t, std::vector<double>> steps;
-  for (const auto& [time, value] : points) steps[time / step * step].push_back(value);
+Points unweighed(const std::vector<Weighed>& points) {
+  Points plain;
+  for (const auto& [time, value, weight] : points) plain.emplace_back(time, value);
+  return plain;
+}
+
+std::vector<Weighed> alike(const Points& points) {
+  std::vector<Weighed> weighed;
+  for (const auto& [time, value] : points) weighed.push_back({time, value, 1});
+  return weighed;
+}
+
+// Steps begin with the model, and the last is whole. `rounding`: of a built row's extremes.
+void expect_steps(const domain::HistoryColumns& got, const std::vector<Weighed>& points, std::int64_t to,
+                  std::int64_t step, double rounding) {
+  std::map<std::int64_t, std::vector<Weighed>> steps;
+  for (const auto& point : points) {
+    if (point.time <= to) steps[point.time / step * step].push_back(point);
+  }
   ASSERT_EQ(got.t.size(), steps.size());
   std::size_t n = 0;
-  for (const auto& [time, values] : steps) {
-    double sum = 0;
-    for (const double value : values) sum += value;
+  for (const auto& [time, within] : steps) {
+    double sum = 0, weights = 0;
+    for (const auto& point : within) sum += point.value * point.weight, weights += point.weight;
     ASSERT_EQ(units::unix_ms(got.t[n]), time);
-    ASSERT_NEAR(got.average[n], sum / static_cast<double>(values.size()), 1e-6);
-    ASSERT_DOUBLE_EQ(got.minimum[n], *std::ranges::min_element(values));
-    ASSERT_DOUBLE_EQ(got.maximum[n], *std::ranges::max_element(values));
+    ASSERT_NEAR(got.average[n], sum / weights, 1e-9 * std::max(1.0, std::abs(sum / weights)));
+    ASSERT_NEAR(got.minimum[n], std::ranges::min(within, {}, &Weighed::value).value, rounding);
+    ASSERT_NEAR(got.maximum[n], std::ranges::max(within, {}, &Weighed::value).value, rounding);
     ++n;
   }
 }
@@ -142,11 +164,17 @@ void expect_model(const Store& store, Model& model, HostNumber host, std::mt1993
   expect_points(answer(store, host, level, from, to, 0, false), within(model.values(host, series, 1), from, to));
   expect_points(answer(store, host, counter, from, to, 0, true), within(model.values(host, mode, 0.01), from, to));
   // From the start on: a rate's earlier sample is looked for in the nearest slot with ticks only.
-  expect_points(answer(store, host, counter, kStart, to, 0, false), within(model.rates(host, mode), kStart, to));
+  const auto rates = model.rates(host, mode), used = model.utilization(host);
   const metrics::Selector utilization{"system.cpu.utilization", std::nullopt};
-  const Points used = within(model.utilization(host), kStart, to);
-  expect_points(answer(store, host, utilization, kStart, to, 0, false), used);
-  expect_steps(answer(store, host, utilization, kStart, to, 60'000, false), used, 60'000);
+  expect_points(answer(store, host, counter, kStart, to, 0, false), within(unweighed(rates), kStart, to));
+  expect_points(answer(store, host, utilization, kStart, to, 0, false), within(unweighed(used), kStart, to));
+  for (const std::int64_t step : {10'000, 60'000, 90'000, 300'000, 3'600'000}) {
+    const std::int64_t end = (to / step + 1) * step - 1;
+    expect_steps(answer(store, host, level, kStart, end, step, false), alike(model.values(host, series, 1)), end, step,
+                 0);
+    expect_steps(answer(store, host, counter, kStart, end, step, false), rates, end, step, 0.51e-5);
+    expect_steps(answer(store, host, utilization, kStart, end, step, false), used, end, step, 0.51e-4);
+  }
 }
 
 TEST(StoreModel, AnswersAsAMapOfAllTicksWould) {
@@ -177,6 +205,9 @@ TEST(StoreModel, AnswersAsAMapOfAllTicksWould) {
       if (random() % 4 == 0) {
         ASSERT_TRUE(store->seal_all());
       }
+      if (random() % 3 == 0) {
+        ASSERT_TRUE(store->build_all());
+      }
       if (random() % 30 == 0) {
         store.reset();
         store = opened(options_in(directory.path()));
@@ -198,7 +229,7 @@ TEST(Answer, OverTwoMillionPointsIsRefusedWithWhatToDo) {
   for (std::int64_t n = 0; n <= static_cast<std::int64_t>(kMaxPoints); ++n) rows.times.push_back(n);
   rows.boots.resize(rows.times.size(), 1);
   rows.columns[0].resize(rows.times.size(), metrics::integer(1));
-  const auto fed = builder.feed(rows);
+  const auto fed = builder.feed(rows, 0, INT64_MAX);
   ASSERT_FALSE(fed);
   EXPECT_EQ(fed.error().code, units::ErrorCode::invalid);
   EXPECT_NE(fed.error().message.find("larger step"), std::string::npos);

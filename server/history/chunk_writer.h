@@ -1,0 +1,54 @@
+// Writes chunk files of one tier. The sealer's thread, or the opening thread before that one runs.
+//
+// With each change to chunks a mark of the next tier's slots that they belong to is committed (ChunkFiles::is_stale);
+// built() takes it away.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "server/history/chunk_files.h"
+
+namespace vedette::history {
+
+/// A slot with this many parts is merged into one when the next comes: reading costs a decoding each.
+inline constexpr std::uint32_t kMergeAt = 8;
+
+class ChunkWriter {
+ public:
+  explicit ChunkWriter(ChunkFiles& files) : files_(files) {}
+
+  /// Adds the chunks of one period as new parts, in one FULL commit; a slot that has kMergeAt parts gets one again. The
+  /// next slot after a late chunk becomes stale too: its rates begin with another sample now. `before_commit` is for
+  /// tests.
+  [[nodiscard]] units::Result<void> add(Period period, std::span<const EncodedChunk> chunks,
+                                        const std::function<void()>& before_commit = {});
+  /// Puts these in the place of whatever their slots hold, in one FULL commit. One period.
+  [[nodiscard]] units::Result<void> replace(Period period, std::span<const EncodedChunk> chunks);
+  /// These slots of the next tier are built and durable.
+  [[nodiscard]] units::Result<void> built(std::span<const StaleSlot> slots);
+  [[nodiscard]] units::Result<void> forget(domain::HostNumber host);
+  /// Renames a damaged file and its log to "raw-YYYYMMDD.db.damaged" (".damaged-2" …) and returns that path.
+  [[nodiscard]] units::Result<std::filesystem::path> set_aside(Period period);
+
+ private:
+  [[nodiscard]] units::Result<sqlite::Database*> database(Period period);
+  [[nodiscard]] units::Result<void> insert(sqlite::Database& database, const EncodedChunk& chunk, std::uint32_t part);
+  [[nodiscard]] units::Result<bool> merge_parts(sqlite::Database& database, const EncodedChunk& added);
+  [[nodiscard]] units::Result<std::uint32_t> next_part(sqlite::Database& database, const EncodedChunk& chunk);
+  [[nodiscard]] units::Result<void> remove(sqlite::Database& database, const EncodedChunk& chunk);
+  [[nodiscard]] units::Result<void> mark(sqlite::Database& database, std::span<const StaleSlot> slots);
+  [[nodiscard]] units::Result<void> mark_followers(std::span<const EncodedChunk> chunks);
+  [[nodiscard]] units::Result<void> finish(sqlite::Database& database, sqlite::Transaction transaction);
+  [[nodiscard]] std::vector<StaleSlot> next_tier_of(std::span<const EncodedChunk> chunks) const;
+
+  ChunkFiles& files_;
+  std::map<Period, sqlite::Database> open_;  ///< at most a few: today's, yesterday's, those of a backfill
+};
+
+}  // namespace vedette::history

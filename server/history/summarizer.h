@@ -1,0 +1,83 @@
+// From ticks, or rows of a tier, to summaries of stretches of equal length. Pure; fed in order of time. Building the
+// tiers and answering with a step are the same work.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "schema/metrics/rate.h"
+#include "server/domain/history_store.h"
+#include "server/history/rows.h"
+#include "server/history/summary.h"
+
+namespace vedette::history {
+
+/// A series to summarise: stored, or derived from stored ones.
+struct Source {
+  metrics::Kind kind = metrics::Kind::gauge;  ///< of a stored one
+  metrics::Quantum quantum;
+  std::optional<metrics::Derived> derived;
+  std::vector<std::size_t> inputs;  ///< positions among the rows' columns (see resolve_inputs); a stored one has one
+  /// Where its summaries are kept in a tier: its series number; a derived one's first input.
+  std::uint32_t number = 0;
+  [[nodiscard]] bool level() const noexcept { return !derived && kind == metrics::Kind::gauge; }
+};
+
+[[nodiscard]] Source source_of(const domain::StoredSeries& stored);
+/// `stored`: the list that `derived` refers to.
+[[nodiscard]] Source source_of(metrics::Derived derived, std::span<const domain::StoredSeries> stored);
+/// Everything a host's series can be summarised to, stored and derived; inputs are series numbers still.
+[[nodiscard]] std::vector<Source> all_sources(std::span<const domain::StoredSeries> stored);
+/// Turns the inputs from series numbers into positions among the numbers that are returned, ascending.
+[[nodiscard]] std::vector<std::uint32_t> resolve_inputs(std::span<Source> sources);
+
+/// Rows of a tier: when each begins, and what each source did then.
+struct TierRows {
+  std::vector<std::int64_t> times;            ///< Unix ms, ascending
+  std::vector<std::vector<Summary>> columns;  ///< by source
+};
+
+class Summarizer {
+ public:
+  /// Gets each stretch in which any source has a sample: its beginning and a summary a source.
+  using Sink = std::function<void(std::int64_t begin, std::span<const Summary>)>;
+
+  /// `length`: of a stretch, ms; aligned to the epoch. `sources` must outlive this.
+  Summarizer(std::span<const Source> sources, std::int64_t length, Sink sink);
+
+  /// Ticks in [from, to] count; earlier ones only tell where counters stood.
+  void feed(const Rows& rows, std::int64_t from, std::int64_t to);
+  /// Rows of a tier whose length divides this one's.
+  void feed(const TierRows& rows);
+  /// The stretch that is still open has ended.
+  void finish();
+
+ private:
+  // Where a source stood at its last complete tick.
+  struct Stand {
+    std::optional<metrics::CounterPoint> point;
+    std::vector<metrics::Cell> cells;
+    std::uint32_t boot = 0;
+    std::int64_t time = 0;
+  };
+  void open(std::int64_t time);
+  void add(std::size_t source, const Rows& rows, std::size_t begin, std::size_t end, bool counts);
+  static void add_level(const Source& source, Summary& into, const Rows& rows, std::size_t begin, std::size_t end);
+  static void add_counter(const Source& source, Stand& stand, Summary* into, const Rows& rows, std::size_t begin,
+                          std::size_t end);
+  static void add_derived(const Source& source, Stand& stand, Summary* into, const Rows& rows, std::size_t begin,
+                          std::size_t end);
+
+  const std::span<const Source> sources_;
+  const std::int64_t length_;
+  const Sink sink_;
+  std::vector<Stand> stands_;
+  std::vector<Summary> open_;
+  std::int64_t begin_ = 0;
+  bool is_open_ = false;
+};
+
+}  // namespace vedette::history

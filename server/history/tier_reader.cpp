@@ -1,0 +1,187 @@
+#include "server/history/tier_reader.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "server/history/tier_codec.h"
+
+namespace vedette::history {
+
+using domain::HostNumber;
+using units::ErrorCode;
+using units::Result;
+
+namespace {
+
+constexpr Slot kWindow = 32;  // slots copied out of a file at a time: what its snapshot is held for
+
+Tier finer(Tier tier) noexcept {
+  return tier == Tier::hour ? Tier::minute : Tier::raw;
+}
+
+Tier coarser(Tier tier) noexcept {
+  return tier == Tier::raw ? Tier::minute : Tier::hour;
+}
+
+Slot slot_at(Tier tier, std::int64_t ms) noexcept {
+  return slot_of(tier, units::from_unix_ms(ms));
+}
+
+std::int64_t begin_of(Tier tier, Slot slot) noexcept {
+  return units::unix_ms(slot_begin(tier, slot));
+}
+
+std::vector<std::uint32_t> groups_of(std::span<const Source> sources) {
+  std::set<std::uint32_t> groups;
+  for (const auto& source : sources) groups.insert(source.number / kGroupWidth);
+  return {groups.begin(), groups.end()};
+}
+
+// A row counts if any of it lies within the query.
+void cut(TierRows& rows, std::int64_t from, std::int64_t to, std::int64_t length) {
+  std::size_t kept = 0;
+  for (std::size_t n = 0; n < rows.times.size(); ++n) {
+    if (rows.times[n] + length <= from || rows.times[n] > to) continue;
+    rows.times[kept] = rows.times[n];
+    for (auto& column : rows.columns) column[kept] = column[n];
+    ++kept;
+  }
+  rows.times.resize(kept);
+  for (auto& column : rows.columns) column.resize(kept);
+}
+
+}  // namespace
+
+Result<void> TierReader::read(const Query& query, const Sink& sink) const {
+  return read_any(query, ticks_.unsealed(query.host), sink);
+}
+
+// What is older than the tier's files may still be there in coarser ones.
+Result<void> TierReader::read_any(const Query& query, const std::set<Slot>& unsealed, const Sink& sink) const {
+  const auto periods = files_.of(query.tier).periods();
+  if (query.tier == Tier::hour || periods.empty()) return read_tier(query.tier, query, unsealed, sink);
+  const std::int64_t begin = begin_of(query.tier, first_slot(query.tier, *periods.begin()));
+  Query older = query, rest = query;
+  older.tier = coarser(query.tier);
+  older.to = std::min(query.to, begin - 1);
+  rest.from = std::max(query.from, begin);
+  if (older.from <= older.to) {
+    if (auto done = read_any(older, unsealed, sink); !done) return done;
+  }
+  if (rest.from > rest.to) return {};
+  return read_tier(query.tier, rest, unsealed, sink);
+}
+
+Result<TierRows> TierReader::built(Tier tier, HostNumber host, Slot slot, std::span<const Source> sources) const {
+  auto chunks = files_.of(tier).read(host, slot, slot, groups_of(sources));
+  if (!chunks) return std::unexpected(std::move(chunks.error()));
+  return decode_tier(*chunks, sources);
+}
+
+Result<void> TierReader::read_ticks(const Query& query, const Sink& sink) const {
+  return ticks_.read(
+      {query.host, slot_at(Tier::raw, query.from), slot_at(Tier::raw, query.to), query.look_back, query.until},
+      query.wanted, [&](const Rows& rows) { return sink.ticks(rows, query.from, query.to); });
+}
+
+// Slots of the tier that are built from all there is.
+Result<std::set<Slot>> TierReader::current(Tier tier, const Query& query, const std::set<Slot>& unsealed) const {
+  const ChunkFiles& files = files_.of(tier);
+  std::set<Slot> found;
+  for (const Period period : files.periods()) {
+    const Slot from = std::max(slot_at(tier, query.from), first_slot(tier, period));
+    const Slot to = std::min(slot_at(tier, query.to), first_slot(tier, period + 1) - 1);
+    if (from > to) continue;
+    auto slots = files.slots(query.host, from, to);
+    if (!slots && slots.error().code == ErrorCode::corrupt) {
+      damaged_(slots.error().message);
+      continue;
+    }
+    if (!slots) return slots;
+    found.merge(*slots);
+  }
+  for (const Slot raw : unsealed) found.erase(slot_at(tier, begin_of(Tier::raw, raw)));
+  std::erase_if(found, [&](Slot slot) {
+    // A day is also behind when one of its hours is.
+    if (files_.of(finer(tier)).is_stale(query.host, slot)) return true;
+    if (tier == Tier::minute) return false;
+    const Slot first = slot * slots_per_next(Tier::minute);
+    for (Slot hour = first; hour < first + slots_per_next(Tier::minute); ++hour) {
+      if (files_.of(Tier::raw).is_stale(query.host, hour)) return true;
+    }
+    return false;
+  });
+  return found;
+}
+
+Result<void> TierReader::read_tier(Tier tier, const Query& query, const std::set<Slot>& unsealed,
+                                   const Sink& sink) const {
+  if (tier == Tier::raw) return read_ticks(query, sink);
+  auto slots = current(tier, query, unsealed);
+  if (!slots) return std::unexpected(std::move(slots.error()));
+  Query rest = query;
+  for (auto it = slots->begin(); it != slots->end();) {
+    const Slot first = *it;
+    Slot end = first;
+    for (; it != slots->end() && *it == end; ++it) ++end;
+    Query before = rest, run = rest;
+    before.to = begin_of(tier, first) - 1;
+    run.from = std::max(rest.from, begin_of(tier, first));
+    run.to = std::min(rest.to, begin_of(tier, end) - 1);
+    if (before.from <= before.to) {
+      if (auto done = read_tier(finer(tier), before, unsealed, sink); !done) return done;
+    }
+    if (auto done = read_built(tier, run, sink); !done) return done;
+    rest.from = begin_of(tier, end);
+  }
+  if (rest.from > rest.to) return {};
+  return read_tier(finer(tier), rest, unsealed, sink);
+}
+
+// What of a file is damaged is missing, slot by slot.
+Result<std::vector<StoredChunk>> TierReader::stored(Tier tier, const Query& query, Slot from, Slot to) const {
+  const auto groups = groups_of(query.sources);
+  auto chunks = files_.of(tier).read(query.host, from, to, groups);
+  if (chunks || chunks.error().code != ErrorCode::corrupt) return chunks;
+  if (from == to) {
+    report(tier, query.host, from, chunks.error().message);
+    return std::vector<StoredChunk>{};
+  }
+  std::vector<StoredChunk> whole;
+  for (Slot slot = from; slot <= to; ++slot) {
+    auto some = stored(tier, query, slot, slot);
+    if (!some) return some;
+    std::ranges::move(*some, std::back_inserter(whole));
+  }
+  return whole;
+}
+
+void TierReader::report(Tier tier, HostNumber host, Slot slot, const std::string& words) const {
+  damaged_(file_name(tier, period_of(tier, slot)) + ", host " + std::to_string(domain::index(host)) + ", " +
+           units::clock_utc(slot_begin(tier, slot)) + ": " + words);
+}
+
+Result<void> TierReader::read_built(Tier tier, const Query& query, const Sink& sink) const {
+  const Slot end = slot_at(tier, query.to) + 1;
+  for (Slot from = slot_at(tier, query.from); from < end;) {
+    const Slot to = std::min({from + kWindow, end, first_slot(tier, period_of(tier, from) + 1)});
+    auto chunks = stored(tier, query, from, to - 1);
+    if (!chunks) return std::unexpected(std::move(chunks.error()));
+    for (auto at = chunks->begin(); at != chunks->end();) {
+      const auto next = std::find_if(at, chunks->end(), [&](const auto& chunk) { return chunk.slot != at->slot; });
+      auto rows = decode_tier(std::span(at, next), query.sources);
+      if (!rows) {
+        report(tier, query.host, at->slot, rows.error().message);
+      } else {
+        cut(*rows, query.from, query.to, row_length(tier).count());
+        if (auto taken = sink.rows(*rows); !taken) return taken;
+      }
+      at = next;
+    }
+    if (query.until && clock_.steady() > *query.until) return too_long();
+    from = to;
+  }
+  return {};
+}
+
+}  // namespace vedette::history

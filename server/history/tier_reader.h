@@ -1,0 +1,78 @@
+// Reads a host's history from the coarsest files that answer exactly: a slot that is built and up to date from its
+// tier, everything else from the next finer one, down to the ticks in memory. Any thread.
+#pragma once
+
+#include <array>
+#include <functional>
+#include <optional>
+#include <set>
+#include <span>
+#include <string>
+
+#include "server/history/chunk_files.h"
+#include "server/history/reader.h"
+#include "server/history/summarizer.h"
+
+namespace vedette::history {
+
+/// The files of every tier, by tier.
+class TierFiles {
+ public:
+  TierFiles(const std::filesystem::path& directory, const std::string& vfs)
+      : files_{{{directory, vfs, Tier::raw}, {directory, vfs, Tier::minute}, {directory, vfs, Tier::hour}}} {}
+  [[nodiscard]] ChunkFiles& of(Tier tier) noexcept { return files_[static_cast<std::size_t>(tier)]; }
+  [[nodiscard]] const ChunkFiles& of(Tier tier) const noexcept { return files_[static_cast<std::size_t>(tier)]; }
+
+ private:
+  std::array<ChunkFiles, 3> files_;
+};
+
+class TierReader {
+ public:
+  TierReader(const TierFiles& files, const Reader& ticks, const domain::Clock& clock, Reader::Damaged damaged)
+      : files_(files), ticks_(ticks), clock_(clock), damaged_(std::move(damaged)) {}
+
+  struct Query {
+    domain::HostNumber host{};
+    std::int64_t from = 0, to = 0;          ///< Unix ms, both included
+    Tier tier = Tier::raw;                  ///< the coarsest that may be used
+    std::span<const std::uint32_t> wanted;  ///< series numbers for ticks, ascending
+    std::span<const Source> sources;
+    Slot look_back = 0;  ///< before each run of ticks, in raw slots
+    std::optional<units::Steady> until{};
+  };
+  /// Where what is read goes, in order of time. Ticks come with the part of the query they are for: earlier ones only
+  /// tell where counters stood.
+  struct Sink {
+    std::function<units::Result<void>(const Rows&, std::int64_t from, std::int64_t to)> ticks;
+    std::function<units::Result<void>(const TierRows&)> rows;
+  };
+  /// `timeout` when `until` is past.
+  [[nodiscard]] units::Result<void> read(const Query& query, const Sink& sink) const;
+
+  /// Ticks only, whatever the tier.
+  [[nodiscard]] units::Result<void> read_ticks(const Query& query, const Sink& sink) const;
+
+  /// A slot's rows as they are built, stale or not; none if it isn't.
+  [[nodiscard]] units::Result<TierRows> built(Tier tier, domain::HostNumber host, Slot slot,
+                                              std::span<const Source> sources) const;
+
+ private:
+  [[nodiscard]] units::Result<void> read_any(const Query& query, const std::set<Slot>& unsealed,
+                                             const Sink& sink) const;
+  [[nodiscard]] units::Result<void> read_tier(Tier tier, const Query& query, const std::set<Slot>& unsealed,
+                                              const Sink& sink) const;
+  [[nodiscard]] units::Result<void> read_built(Tier tier, const Query& query, const Sink& sink) const;
+  [[nodiscard]] units::Result<std::set<Slot>> current(Tier tier, const Query& query,
+                                                      const std::set<Slot>& unsealed) const;
+
+  [[nodiscard]] units::Result<std::vector<StoredChunk>> stored(Tier tier, const Query& query, Slot from, Slot to) const;
+  void report(Tier tier, domain::HostNumber host, Slot slot, const std::string& words) const;
+
+  const TierFiles& files_;
+  const Reader& ticks_;
+  const domain::Clock& clock_;
+  const Reader::Damaged damaged_;
+};
+
+}  // namespace vedette::history
