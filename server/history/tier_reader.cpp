@@ -59,7 +59,12 @@ Result<void> TierReader::read(const Query& query, const Sink& sink) const {
 // What is older than the tier's files may still be there in coarser ones.
 Result<void> TierReader::read_any(const Query& query, const std::set<Slot>& unsealed, const Sink& sink) const {
   const auto periods = files_.of(query.tier).periods();
-  if (query.tier == Tier::hour || periods.empty()) return read_tier(query.tier, query, unsealed, sink);
+  if (query.tier == Tier::hour) return read_tier(query.tier, query, unsealed, sink);
+  if (periods.empty()) {
+    Query all = query;
+    all.tier = coarser(query.tier);
+    return read_any(all, unsealed, sink);
+  }
   const std::int64_t begin = begin_of(query.tier, first_slot(query.tier, *periods.begin()));
   Query older = query, rest = query;
   older.tier = coarser(query.tier);
@@ -131,14 +136,14 @@ Result<void> TierReader::read_tier(Tier tier, const Query& query, const std::set
     if (before.from <= before.to) {
       if (auto done = read_tier(finer(tier), before, unsealed, sink); !done) return done;
     }
-    if (auto done = read_built(tier, run, sink); !done) return done;
+    if (auto done = read_built(tier, run, unsealed, sink); !done) return done;
     rest.from = begin_of(tier, end);
   }
   if (rest.from > rest.to) return {};
   return read_tier(finer(tier), rest, unsealed, sink);
 }
 
-// What of a file is damaged is missing, slot by slot.
+// Of a damaged file what can be read, slot by slot.
 Result<std::vector<StoredChunk>> TierReader::stored(Tier tier, const Query& query, Slot from, Slot to) const {
   const auto groups = groups_of(query.sources);
   auto chunks = files_.of(tier).read(query.host, from, to, groups);
@@ -161,25 +166,34 @@ void TierReader::report(Tier tier, HostNumber host, Slot slot, const std::string
            units::clock_utc(slot_begin(tier, slot)) + ": " + words);
 }
 
-Result<void> TierReader::read_built(Tier tier, const Query& query, const Sink& sink) const {
+// What is damaged is read from what it was built from, as long as that is there.
+Result<void> TierReader::read_slot(Tier tier, Slot slot, std::span<const StoredChunk> chunks, const Query& query,
+                                   const std::set<Slot>& unsealed, const Sink& sink) const {
+  auto rows = decode_tier(chunks, query.sources);
+  if (rows && !chunks.empty()) {
+    cut(*rows, query.from, query.to, row_length(tier).count());
+    return sink.rows(*rows);
+  }
+  if (!rows) report(tier, query.host, slot, rows.error().message);
+  Query part = query;
+  part.from = std::max(query.from, begin_of(tier, slot));
+  part.to = std::min(query.to, begin_of(tier, slot + 1) - 1);
+  return read_tier(finer(tier), part, unsealed, sink);
+}
+
+Result<void> TierReader::read_built(Tier tier, const Query& query, const std::set<Slot>& unsealed,
+                                    const Sink& sink) const {
   const Slot end = slot_at(tier, query.to) + 1;
   for (Slot from = slot_at(tier, query.from); from < end;) {
     const Slot to = std::min({from + kWindow, end, first_slot(tier, period_of(tier, from) + 1)});
     auto chunks = stored(tier, query, from, to - 1);
     if (!chunks) return std::unexpected(std::move(chunks.error()));
-    for (auto at = chunks->begin(); at != chunks->end();) {
-      const auto next = std::find_if(at, chunks->end(), [&](const auto& chunk) { return chunk.slot != at->slot; });
-      auto rows = decode_tier(std::span(at, next), query.sources);
-      if (!rows) {
-        report(tier, query.host, at->slot, rows.error().message);
-      } else {
-        cut(*rows, query.from, query.to, row_length(tier).count());
-        if (auto taken = sink.rows(*rows); !taken) return taken;
-      }
+    for (auto at = chunks->begin(); from < to; ++from) {
+      const auto next = std::find_if(at, chunks->end(), [&](const auto& chunk) { return chunk.slot != from; });
+      if (auto read = read_slot(tier, from, std::span(at, next), query, unsealed, sink); !read) return read;
       at = next;
     }
     if (query.until && clock_.steady() > *query.until) return too_long();
-    from = to;
   }
   return {};
 }

@@ -62,7 +62,11 @@ class TierReader {
                                              const Sink& sink) const;
   [[nodiscard]] units::Result<void> read_tier(Tier tier, const Query& query, const std::set<Slot>& unsealed,
                                               const Sink& sink) const;
-  [[nodiscard]] units::Result<void> read_built(Tier tier, const Query& query, const Sink& sink) const;
+  [[nodiscard]] units::Result<void> read_built(Tier tier, const Query& query, const std::set<Slot>& unsealed,
+                                               const Sink& sink) const;
+  [[nodiscard]] units::Result<void> read_slot(Tier tier, Slot slot, std::span<const StoredChunk> chunks,
+                                              const Query& query, const std::set<Slot>& unsealed,
+                                              const Sink& sink) const;
   [[nodiscard]] units::Result<std::set<Slot>> current(Tier tier, const Query& query,
                                                       const std::set<Slot>& unsealed) const;
 

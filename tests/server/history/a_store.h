@@ -106,4 +106,25 @@ inline void expect_run(const Store& store, std::int64_t count) {
   }
 }
 
+// The minutes of ticks 0 … count-1.
+inline void expect_minutes(const Store& store, std::int64_t count) {
+  const auto level = ask(store, "test.level", 0, count + 1'000, 60'000);
+  const auto bytes = ask(store, "test.bytes", 0, count + 1'000, 60'000);
+  const auto minutes = static_cast<std::size_t>((count + 59) / 60);
+  ASSERT_EQ(level.t.size(), minutes);
+  ASSERT_EQ(bytes.t.size(), count > 1 ? minutes - (count % 60 == 1 && minutes == 1 ? 1 : 0) : 0);
+  for (std::size_t n = 0; n < minutes; ++n) {
+    const auto first = static_cast<std::int64_t>(n) * 60, last = std::min(first + 60, count) - 1;
+    ASSERT_EQ(units::unix_ms(level.t[n]), kStart + first * 1000);
+    ASSERT_EQ(level.minimum[n], static_cast<double>(first));
+    ASSERT_EQ(level.maximum[n], static_cast<double>(last));
+    ASSERT_EQ(level.average[n], static_cast<double>(first + last) / 2);
+    if (n < bytes.t.size()) {
+      ASSERT_EQ(bytes.average[n], 100);
+      ASSERT_EQ(bytes.minimum[n], 100);
+      ASSERT_EQ(bytes.maximum[n], 100);
+    }
+  }
+}
+
 }  // namespace vedette::history

@@ -13,12 +13,20 @@
 namespace vedette::history {
 namespace {
 
+// Hours after all ticks, so that minutes are built all the time.
+class LaterClock final : public domain::Clock {
+ public:
+  [[nodiscard]] units::Instant now() const override { return units::from_unix_ms(kStart) + std::chrono::hours(100); }
+  [[nodiscard]] units::Steady steady() const override { return std::chrono::steady_clock::now(); }
+};
+const LaterClock kLater;
+
 // Sends ticks for ever, in batches of random size, some of them twice; tells each mark through `out`.
 [[noreturn]] void send_for_ever(const std::filesystem::path& directory, int out, std::uint64_t seed) {
   auto options = options_in(directory);
   options.commit_every = units::Milliseconds{1};
   options.seal.chunk_bytes = 2'000;  // sealing goes on all the time, in parts
-  auto store = Store::open(options, kClock);
+  auto store = Store::open(options, kLater);
   if (!store) ::_exit(1);
   (*store)->on_commit([&](auto marks) {
     for (const auto& mark : marks) (void)!::write(out, &mark.last, sizeof mark.last);
@@ -67,10 +75,11 @@ TEST(Store, KilledAtRandomMomentsLosesNothingAckedAndDoublesNothing) {
     // A directory sees five deaths, so that replays of replays are seen, and what is to be checked stays small.
     if (round % 5 == 0) directory = std::make_unique<tests::TemporaryDirectory>();
     const auto acked = kill_sender(directory->path(), random(), static_cast<useconds_t>(random() % 60'000));
-    auto store = opened(options_in(directory->path()));
+    auto store = opened(options_in(directory->path()), kLater);
     const auto accepted = store->resume_point(kHost, 1);
     ASSERT_GE(accepted, acked) << "round " << round;
     expect_run(*store, static_cast<std::int64_t>(accepted));
+    expect_minutes(*store, static_cast<std::int64_t>(accepted));
   }
 }
 

@@ -60,6 +60,9 @@ TEST(PowerCut, BetweenAnyTwoStepsLosesNothingAckedAndDoublesNothing) {
   for (std::uint64_t next = 0; next < 800; next += 40) {
     ASSERT_TRUE((*store)->submit(batch(1, next + 1, static_cast<std::int64_t>(next), 40)));
     ASSERT_TRUE(next % 3 == 0 ? (*store)->seal_all() : (*store)->flush());
+    if (next % 5 == 0) {
+      ASSERT_TRUE((*store)->build_all());
+    }
     cut();
   }
   (*store)->stop();
@@ -69,6 +72,9 @@ TEST(PowerCut, BetweenAnyTwoStepsLosesNothingAckedAndDoublesNothing) {
     const auto accepted = again->resume_point(kHost, 1);
     ASSERT_GE(accepted, one.acked);
     expect_run(*again, static_cast<std::int64_t>(accepted));
+    expect_minutes(*again, static_cast<std::int64_t>(accepted));
+    ASSERT_TRUE(again->build_all());
+    expect_minutes(*again, static_cast<std::int64_t>(accepted));
   }
 }
 

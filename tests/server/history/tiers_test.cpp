@@ -1,0 +1,244 @@
+// Minutes and hours: built from what is sealed, right whatever comes late, and there when the samples are gone.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <fstream>
+
+#include "tests/server/history/a_store.h"
+
+namespace vedette::history {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::int64_t kDay = 86'400;
+
+// Ticks a minute apart: kDay / 60 of them a day.
+domain::SharedBatch sparse(std::uint64_t first, std::int64_t from, std::int64_t seconds) {
+  auto made = std::make_shared<Batch>();
+  made->host = kHost;
+  made->stream = 9;
+  made->first = first;
+  made->live = false;
+  for (std::int64_t n = from; n < from + seconds; n += 60) made->ticks.push_back(tick(n));
+  return made;
+}
+
+void fill(Store& store, std::int64_t from, std::int64_t seconds, std::uint64_t first = 1) {
+  ASSERT_TRUE(store.submit(sparse(first, from, seconds)));
+  ASSERT_TRUE(store.seal_all());
+}
+
+void remove_raw(const std::filesystem::path& directory) {
+  std::vector<std::filesystem::path> files;
+  for (const auto& entry : std::filesystem::directory_iterator(directory)) {
+    if (entry.path().filename().string().starts_with("raw-")) files.push_back(entry.path());
+  }
+  ASSERT_FALSE(files.empty());
+  for (const auto& file : files) std::filesystem::remove(file);
+}
+
+TEST(Tiers, AnswerWhatTheSamplesDidOnceTheseAreGone) {
+  const tests::TemporaryDirectory directory;
+  std::vector<domain::HistoryColumns> before;
+  const auto ask_all = [](const Store& store) {
+    std::vector<domain::HistoryColumns> all;
+    for (const char* name : {"test.level", "test.bytes", "test.real"}) {
+      for (const std::int64_t step : {60'000, 300'000, 3'600'000, 86'400'000}) {
+        all.push_back(ask(store, name, 0, 3 * kDay, step));
+      }
+    }
+    return all;
+  };
+  {
+    auto store = opened(options_in(directory.path()));
+    announce(*store);
+    fill(*store, 0, 2 * kDay);
+    before = ask_all(*store);
+    ASSERT_TRUE(store->build_all());
+    EXPECT_EQ(store->counts().built_slots, 48U + 3U) << "from 08:00 on";
+  }
+  remove_raw(directory.path());
+  auto store = opened(options_in(directory.path()));
+  EXPECT_TRUE(ask(*store, "test.level", 0, 3 * kDay).t.empty());
+  const auto after = ask_all(*store);
+  ASSERT_EQ(after.size(), before.size());
+  for (std::size_t n = 0; n < after.size(); ++n) {
+    ASSERT_FALSE(after[n].t.empty());
+    EXPECT_EQ(after[n].t, before[n].t);
+    EXPECT_EQ(after[n].average, before[n].average);
+    EXPECT_EQ(after[n].minimum, before[n].minimum);
+    EXPECT_EQ(after[n].maximum, before[n].maximum);
+  }
+  EXPECT_EQ(ask(*store, "test.level", 0, 3 * kDay, 10'000).t.size(), 2U * kDay / 60) << "the minutes that are left";
+}
+
+TEST(Tiers, TellWhichAnswered) {
+  const tests::TemporaryDirectory directory;
+  auto store = opened(options_in(directory.path()));
+  announce(*store);
+  for (const auto& [step, tier] :
+       {std::pair{0, "raw"}, {1'000, "raw"}, {90'000, "raw"}, {60'000, "1m"}, {3'600'000, "1h"}}) {
+    const auto answer = store->query(
+        {kHost, {}, units::from_unix_ms(kStart), units::from_unix_ms(kStart), units::Milliseconds{step}, false});
+    ASSERT_TRUE(answer);
+    EXPECT_EQ(answer->tier, tier);
+  }
+}
+
+TEST(Tiers, LateTicksAreInThemAndInTheRateThatFollows) {
+  const tests::TemporaryDirectory directory;
+  auto store = opened(options_in(directory.path()));
+  announce(*store);
+  fill(*store, 0, 1'800);
+  fill(*store, 4 * 3'600, 3'600, 1'000);
+  ASSERT_TRUE(store->build_all());
+  const auto first_hour = [&] { return ask(*store, "test.level", 0, 3'599, 3'600'000).average; };
+  const auto fifth_hour = [&] { return ask(*store, "test.bytes", 4 * 3'600, 5 * 3'600 - 1, 3'600'000); };
+  EXPECT_EQ(first_hour(), std::vector<double>{(0.0 + 1'740) / 2});
+  const std::uint64_t built = store->counts().built_slots;
+  // Its first rate spans what is missing; then the gap is filled.
+  ASSERT_TRUE(store->submit(sparse(2'000, 1'800, 3'600)));
+  ASSERT_TRUE(store->flush());
+  EXPECT_EQ(first_hour(), std::vector<double>{(0.0 + 3'540) / 2}) << "also while nothing is sealed";
+  ASSERT_TRUE(store->seal_all());
+  EXPECT_EQ(first_hour(), std::vector<double>{(0.0 + 3'540) / 2}) << "and while nothing is built";
+  ASSERT_TRUE(store->build_all());
+  EXPECT_EQ(store->counts().built_slots, built + 3 + 1) << "the two hours, the one that follows, and their day";
+  EXPECT_EQ(first_hour(), std::vector<double>{(0.0 + 3'540) / 2});
+  EXPECT_EQ(fifth_hour().average, std::vector<double>{100});
+}
+
+TEST(Tiers, AreBuiltWithoutBeingAskedOnceTheHourIsOver) {
+  const tests::TemporaryDirectory directory;
+  MovedClock clock;
+  std::atomic<int> built{0};
+  auto options = options_in(directory.path());
+  options.on_step = [&](Step step) {
+    if (step != Step::tier_committed) return;
+    ++built;
+    built.notify_all();
+  };
+  auto store = opened(options, clock);
+  announce(*store);
+  clock.set(3'599s);
+  ASSERT_TRUE(store->submit(batch(1, 1, 0, 3'600)));
+  ASSERT_TRUE(store->flush());
+  clock.set(3'659s);
+  ASSERT_TRUE(store->seal_all());
+  EXPECT_EQ(built, 0);
+  clock.set(3'660s);
+  built.wait(0);
+  EXPECT_TRUE(std::filesystem::exists(directory / "1m-202611.db"));
+  EXPECT_FALSE(std::filesystem::exists(directory / "1h-2026.db")) << "the day isn't over";
+  expect_minutes(*store, 3'600);
+}
+
+TEST(Tiers, ACrashBetweenTheirCommitAndTheMarksDeletionChangesNothing) {
+  const tests::TemporaryDirectory directory;
+  const pid_t child = ::fork();
+  if (child == 0) {
+    auto options = options_in(directory.path());
+    options.on_step = [](Step step) {
+      if (step == Step::tier_committed) ::_exit(42);
+    };
+    auto store = opened(options);
+    announce(*store);
+    fill(*store, 0, 7'200);
+    (void)store->build_all();
+    ::_exit(1);
+  }
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  ASSERT_EQ(WEXITSTATUS(status), 42);
+  auto store = opened(options_in(directory.path()));
+  const auto hours = ask(*store, "test.level", 0, 7'199, 3'600'000);
+  ASSERT_TRUE(store->build_all());
+  EXPECT_EQ(store->counts().built_slots, 3U) << "once more";
+  EXPECT_EQ(ask(*store, "test.level", 0, 7'199, 3'600'000).average, hours.average);
+  EXPECT_EQ(hours.average, (std::vector<double>{1'770, 5'370}));
+}
+
+TEST(Tiers, WhatTheyWereBuiltFromMayGoAndALateTickChangesOnlyItsMinute) {
+  const tests::TemporaryDirectory directory;
+  {
+    auto store = opened(options_in(directory.path()));
+    announce(*store);
+    fill(*store, 0, 3'600);
+    ASSERT_TRUE(store->build_all());
+  }
+  remove_raw(directory.path());
+  auto store = opened(options_in(directory.path()));
+  auto late = std::make_shared<Batch>();
+  late->host = kHost;
+  late->stream = 10;
+  late->first = 1;
+  late->live = false;
+  late->ticks = {tick(61), tick(3'595)};
+  ASSERT_TRUE(store->submit(late));
+  ASSERT_TRUE(store->seal_all());
+  ASSERT_TRUE(store->build_all());
+  const auto minutes = ask(*store, "test.level", 0, 3'599, 60'000);
+  EXPECT_EQ(minutes.t.size(), 60U) << "what was built stays where the late ticks alone know less";
+}
+
+// A byte of the last column of the slot's chunk.
+void damage(const std::filesystem::path& file, std::int64_t slot) {
+  auto database = sqlite::Database::open(file, {.create = false});
+  ASSERT_TRUE(database) << database.error().message;
+  ASSERT_TRUE(database->execute(
+      "UPDATE chunk SET v = CAST(substr(v, 1, length(v) - 9) || x'5A' || substr(v, length(v) - 7) AS BLOB) WHERE "
+      "((k >> 18) & 131071) = " +
+      std::to_string(slot)));
+}
+
+TEST(Tiers, WhatIsDamagedIsReadFromTheSamples) {
+  const tests::TemporaryDirectory directory;
+  {
+    auto store = opened(options_in(directory.path()));
+    announce(*store);
+    fill(*store, 0, 3 * 3'600);
+    ASSERT_TRUE(store->build_all());
+  }
+  damage(directory / "1m-202611.db", 22 * 24 + 9);
+  auto store = opened(options_in(directory.path()));
+  EXPECT_EQ(ask(*store, "test.real", 0, 3 * 3'600 - 1, 60'000).t.size(), 180U);
+  EXPECT_THAT(store->trouble(),
+              testing::AllOf(testing::HasSubstr("1m-202611.db, host 7"), testing::HasSubstr("09:00")));
+}
+
+TEST(Tiers, FilesOfBeforeThereWereTiersAreBuiltFrom) {
+  const tests::TemporaryDirectory directory;
+  {
+    auto store = opened(options_in(directory.path()));
+    announce(*store);
+    fill(*store, 0, 2 * 3'600);
+  }
+  {
+    auto file = sqlite::Database::open(directory / "raw-20261123.db", {.create = false});
+    ASSERT_TRUE(file);
+    ASSERT_TRUE(file->execute("DROP TABLE stale; PRAGMA user_version = 1"));
+  }
+  auto store = opened(options_in(directory.path()));
+  ASSERT_TRUE(store->build_all());
+  EXPECT_EQ(store->counts().built_slots, 2U + 1U);
+  EXPECT_EQ(ask(*store, "test.level", 0, 2 * 3'600 - 1, 3'600'000).average, (std::vector<double>{1'770, 5'370}));
+}
+
+TEST(Tiers, OfAForgottenHostAreGone) {
+  const tests::TemporaryDirectory directory;
+  auto store = opened(options_in(directory.path()));
+  announce(*store);
+  fill(*store, 0, 3'600);
+  ASSERT_TRUE(store->build_all());
+  ASSERT_TRUE(store->forget(kHost));
+  announce(*store);
+  EXPECT_TRUE(ask(*store, "test.level", 0, 3'599, 60'000).t.empty());
+  EXPECT_TRUE(ask(*store, "test.level", 0, 3'599, 3'600'000).t.empty());
+}
+
+}  // namespace
+}  // namespace vedette::history
