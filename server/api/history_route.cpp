@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <memory>
+#include <nlohmann/json.hpp>
 
 #include "server/api/entity_tag.h"
 #include "server/api/host_json.h"
@@ -86,6 +87,28 @@ Response answer(const RequestHead& head, const domain::HostDirectory& directory,
   return response;
 }
 
+double seconds(units::Milliseconds span) noexcept {
+  return static_cast<double>(span.count()) / 1000;
+}
+
+Response budget_answer(const domain::HistoryStore& history) {
+  const domain::HistoryBudget budget = history.budget();
+  nlohmann::ordered_json tiers = nlohmann::ordered_json::array();
+  for (const auto& tier : budget.tiers) {
+    nlohmann::ordered_json one{{"tier", tier.name}, {"bytes", tier.bytes}, {"oldest", nullptr}};
+    if (tier.oldest) one["oldest"] = static_cast<double>(units::unix_ms(*tier.oldest)) / 1000;
+    one["bytes_per_day"] = std::llround(tier.bytes_per_day);
+    one["keep"] = seconds(tier.keep);
+    one["holds"] = seconds(tier.holds);
+    tiers.push_back(std::move(one));
+  }
+  nlohmann::ordered_json answer{{"budget", nullptr}, {"used", budget.used}, {"tiers", std::move(tiers)}};
+  if (budget.bytes) answer["budget"] = *budget.bytes;
+  Response response = domain::json(200, answer.dump());
+  response.headers.emplace_back("Cache-Control", "no-store");
+  return response;
+}
+
 }  // namespace
 
 Result<domain::HistoryQuery> parse_history_query(const RequestHead& head) {
@@ -116,6 +139,8 @@ void add_history_route(Router& router, const domain::HostDirectory& directory, c
   router.add(Route{"GET", "/api/v1/history", Access::viewer, 0, [&directory, &history, &clock](Context& context) {
                      context.respond(answer(context.request.head, directory, history, clock.now()));
                    }});
+  router.add(Route{"GET", "/api/v1/history/budget", Access::viewer, 0,
+                   [&history](Context& context) { context.respond(budget_answer(history)); }});
 }
 
 }  // namespace vedette::api

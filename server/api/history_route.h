@@ -1,4 +1,4 @@
-// GET /api/v1/history: samples of one host, raw or in steps.
+// GET /api/v1/history: samples of one host, raw or in steps; GET /api/v1/history/budget: what history takes and holds.
 #pragma once
 
 #include "server/api/router.h"

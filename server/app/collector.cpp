@@ -159,6 +159,8 @@ Result<std::unique_ptr<Collector>> Collector::start(Settings settings, const dom
   if (!store) return std::unexpected(std::move(store.error()));
   history::Options history_options;
   history_options.directory = settings.data;
+  history_options.keep = settings.keep;
+  if (!history_options.keep.budget) history_options.keep.budget = default_budget(settings.data);
   auto history = history::Store::open(std::move(history_options), clock);
   if (!history) return std::unexpected(std::move(history.error()));
 

@@ -111,6 +111,14 @@ void Collector::Parts::add_history_metrics() {
                       [this] { return number(history->counts().failed_commits); });
   metrics.add_counter("history_chunks_sealed_total", "Chunks sealed into files.",
                       [this] { return number(history->counts().sealed_chunks); });
+  metrics.add_counter("history_tier_slots_built_total", "Hours of minutes and days of hours built.",
+                      [this] { return number(history->counts().built_slots); });
+  metrics.add_counter("history_files_removed_total", "Files of history removed for their age or for the budget.",
+                      [this] { return number(history->counts().expired_files); });
+  metrics.add_gauge("history_disk_bytes", "What history takes on the disk.",
+                    [this] { return number(history->budget().used); });
+  metrics.add_gauge("history_budget_bytes", "What it may take.",
+                    [this] { return number(history->budget().bytes.value_or(0)); });
   metrics.add_counter("history_seals_failed_total", "Rounds of sealing that failed; they are tried again.",
                       [this] { return number(history->counts().failed_seals); });
 }

@@ -63,8 +63,15 @@ void read_tls(Table table, Settings& settings) {
 
 void read_history(Table table, Settings& settings) {
   constexpr std::uint64_t kLeast = 100'000'000;
-  settings.history_budget = table.bytes("budget");
-  if (settings.history_budget && *settings.history_budget < kLeast) table.fault("budget", "must be at least \"100MB\"");
+  settings.keep.budget = table.bytes("budget");
+  if (settings.keep.budget && *settings.keep.budget < kLeast) table.fault("budget", "must be at least \"100MB\"");
+  constexpr std::pair<const char*, history::Tier> kAges[] = {
+      {"keep_raw", history::Tier::raw}, {"keep_minutes", history::Tier::minute}, {"keep_hours", history::Tier::hour}};
+  for (const auto& [key, tier] : kAges) {
+    auto& age = settings.keep.ages[static_cast<std::size_t>(tier)];
+    age = table.duration(key).value_or(age);
+    if (age < std::chrono::days(1)) table.fault(key, "must be at least \"1d\"");
+  }
   table.finish();
 }
 
@@ -75,6 +82,14 @@ void read_telemetry(Table table, Settings& settings) {
 }
 
 }  // namespace
+
+std::optional<std::uint64_t> default_budget(const std::filesystem::path& data) {
+  constexpr std::uint64_t kMost = 10'000'000'000;
+  std::error_code error;
+  const auto space = std::filesystem::space(data, error);
+  if (error) return std::nullopt;
+  return std::min<std::uint64_t>(kMost, space.capacity / 5);
+}
 
 Result<void> parse_listen(const std::string& text, net::Config& net) {
   const std::string wanted = "is \"" + text + "\"; it must be ADDRESS:PORT like \"0.0.0.0:8443\" or \"[::]:8443\"";

@@ -15,6 +15,7 @@
 #include "server/alerts/rule.h"
 #include "server/app/options.h"
 #include "server/config/table.h"
+#include "server/history/retention.h"
 #include "server/ingest/allowance.h"
 #include "server/live/limits.h"
 #include "server/net/config.h"
@@ -42,14 +43,18 @@ struct Settings {
   std::vector<std::string> allowed_origins;  ///< with public_url's, in access::origin_of's form
   std::filesystem::path certificate, key;    ///< both or none
   std::string certificate_place, key_place,
-      token_place;                              ///< "server.toml:3: tls.certificate", for faults of the files named
-  std::optional<std::uint64_t> history_budget;  ///< bytes; checked only, retention by budget isn't built yet
-  std::filesystem::path metrics_token_file;     ///< empty: /metrics only from this machine
-  alerts::Config alerts;                        ///< rules and notify.hold; receivers' names
-  notify::Config notify;                        ///< the receivers themselves
+      token_place;                           ///< "server.toml:3: tls.certificate", for faults of the files named
+  history::Keep keep;                        ///< without a budget: default_budget() of the data directory
+  std::filesystem::path metrics_token_file;  ///< empty: /metrics only from this machine
+  alerts::Config alerts;                     ///< rules and notify.hold; receivers' names
+  notify::Config notify;                     ///< the receivers themselves
   Limits limits;
   net::Config net;  ///< its certificate is filled in at start
 };
+
+/// Bytes that history may take where nothing else is set: the smaller of 10 GB and a fifth of the disk; absent if the
+/// disk can't be asked.
+[[nodiscard]] std::optional<std::uint64_t> default_budget(const std::filesystem::path& data);
 
 /// The file of --config (or /etc/vedette/server.toml if it is there), overridden by --data, --listen and --dashboard.
 /// `invalid` with one line a fault.

@@ -42,6 +42,21 @@ struct HistoryAnswer {
   std::vector<HistoryColumns> series;
 };
 
+/// What history takes on the disk, and what it will hold.
+struct HistoryBudget {
+  struct Tier {
+    std::string name;  ///< "raw", "1m", "1h"
+    std::uint64_t bytes = 0;
+    std::optional<units::Instant> oldest{};  ///< of what it holds now
+    double bytes_per_day = 0;                ///< measured: of the newest whole period, else of the present one
+    units::Milliseconds keep{};              ///< the age it is kept to
+    units::Milliseconds holds{};             ///< how far back it will reach: `keep`, or less if the budget bites first
+  };
+  std::optional<std::uint64_t> bytes;  ///< the budget; absent: unbounded
+  std::uint64_t used = 0;              ///< all tiers, and what isn't in a tier yet
+  std::vector<Tier> tiers;
+};
+
 class HistoryStore {
  public:
   virtual ~HistoryStore() = default;
@@ -83,7 +98,9 @@ class HistoryStore {
   [[nodiscard]] virtual bool covered(HostNumber host, units::Instant from, units::Instant to,
                                      units::Milliseconds gap) const = 0;
 
-  /// Drops a host's samples and series.
+  [[nodiscard]] virtual HistoryBudget budget() const { return {}; }
+
+  /// Drops a host's samples and series; their room on the disk is free afterwards.
   virtual units::Result<void> forget(HostNumber host) = 0;
 
   /// Empty when well; otherwise what is wrong in a person's words ("disk full: 12 ticks lost since 03:02").

@@ -93,6 +93,7 @@ void ChunkFiles::remove(Period period) {
   const std::lock_guard lock(mutex_);
   periods_.erase(period);
   idle_.erase(period);
+  begins_.erase(period);
   ++removals_;
   std::erase_if(stale_, [&](const auto& stale) { return period_of_stale(stale.slot) == period; });
 }
@@ -115,6 +116,47 @@ Result<void> ChunkFiles::load_stale(sqlite::Database& database, Period period) {
     const HostNumber host{static_cast<std::uint32_t>(statement->integer(0))};
     stale_.insert({first_stale(period) + statement->integer(1), host});
   }
+}
+
+// The first chunk of any host is where the file begins, give or take a slot; asked once, as it hardly changes.
+std::optional<units::Instant> ChunkFiles::begin_of(Period period) const {
+  {
+    const std::lock_guard lock(mutex_);
+    if (const auto it = begins_.find(period); it != begins_.end()) return it->second;
+  }
+  auto lent = borrow(period);
+  if (!lent) return std::nullopt;
+  std::optional<units::Instant> begin;
+  {
+    auto statement = lent->database.prepare("SELECT min((k >> 18) & 131071) FROM chunk");
+    if (!statement) return std::nullopt;
+    const auto row = statement->step();
+    if (row && *row && !statement->is_null(0)) {
+      begin = slot_begin(tier_, first_slot(tier_, period) + statement->integer(0));
+    }
+  }
+  give_back(std::move(*lent));
+  if (!begin) return begin;
+  const std::lock_guard lock(mutex_);
+  begins_[period] = *begin;
+  return begin;
+}
+
+std::vector<TierFile> ChunkFiles::on_disk() const {
+  std::vector<TierFile> files;
+  for (const Period period : periods()) {
+    TierFile& file = files.emplace_back(TierFile{.name = {tier_, period}});
+    for (const char* suffix : {"", "-wal"}) {
+      std::error_code missing;
+      const auto bytes = std::filesystem::file_size(path(period).string() + suffix, missing);
+      if (!missing) file.bytes += bytes;
+    }
+    file.begin = begin_of(period);
+    const std::lock_guard lock(mutex_);
+    const auto first = stale_.lower_bound({first_stale(period), {}});
+    file.stale = tier_ != Tier::hour && first != stale_.end() && period_of_stale(first->slot) == period;
+  }
+  return files;
 }
 
 bool ChunkFiles::is_stale(HostNumber host, Slot next_tier) const {

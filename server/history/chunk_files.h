@@ -13,6 +13,7 @@
 
 #include "schema/units/result.h"
 #include "server/history/key.h"
+#include "server/history/retention.h"
 #include "server/sqlite/database.h"
 
 namespace vedette::history {
@@ -70,6 +71,9 @@ class ChunkFiles {
   /// Those of the host's slots in [from, to] that have chunks. One period only.
   [[nodiscard]] units::Result<std::set<Slot>> slots(domain::HostNumber host, Slot from, Slot to) const;
 
+  /// Every file and what it takes on the disk.
+  [[nodiscard]] std::vector<TierFile> on_disk() const;
+
   [[nodiscard]] bool is_stale(domain::HostNumber host, Slot next_tier) const;
   /// Up to `limit` stale slots of the next tier below `end`, oldest first.
   [[nodiscard]] std::vector<StaleSlot> stale_before(Slot end, std::size_t limit) const;
@@ -84,6 +88,7 @@ class ChunkFiles {
   };
   [[nodiscard]] units::Result<std::optional<Slot>> one_slot(std::string_view sql, domain::HostNumber host, Slot from,
                                                             Slot to) const;
+  [[nodiscard]] std::optional<units::Instant> begin_of(Period period) const;
   [[nodiscard]] units::Result<Lent> borrow(Period period) const;
   void give_back(Lent lent) const;
   void add(Period period);
@@ -101,7 +106,8 @@ class ChunkFiles {
   const Tier tier_;
   mutable std::mutex mutex_;
   std::set<Period> periods_;
-  std::set<StaleSlot> stale_;   ///< what the files' tables say
+  std::set<StaleSlot> stale_;                        ///< what the files' tables say
+  mutable std::map<Period, units::Instant> begins_;  ///< of files whose first chunk was looked for
   std::uint64_t removals_ = 0;  ///< connections lent before a removal aren't kept: theirs may be the file that went
   mutable std::multimap<Period, sqlite::Database> idle_;  ///< open readers, at most kIdle
 };

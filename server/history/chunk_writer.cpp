@@ -23,6 +23,9 @@ Result<sqlite::Database*> ChunkWriter::database(Period period) {
   if (const auto it = open_.find(period); it != open_.end()) return &it->second;
   auto made = sqlite::Database::open(files_.path(period), {.vfs = files_.vfs_});
   if (!made) return std::unexpected(std::move(made.error()));
+  // Before the file has a page; so that forget() gives back what it frees.
+  if (auto set = made->execute("PRAGMA auto_vacuum = INCREMENTAL"); !set)
+    return std::unexpected(std::move(set.error()));
   if (auto set = made->make_durable(); !set) return std::unexpected(std::move(set.error()));
   if (auto done = sqlite::migrate(*made, sql::chunks_migrations()); !done) {
     return std::unexpected(std::move(done.error()));
@@ -179,6 +182,19 @@ Result<void> ChunkWriter::built(std::span<const StaleSlot> slots) {
   return {};
 }
 
+Result<void> ChunkWriter::unlink(Period period) {
+  open_.erase(period);
+  files_.remove(period);
+  const std::string path = files_.path(period).string();
+  // The database last: what a crash leaves is found again, and no log without one.
+  for (const char* suffix : {"-shm", "-wal", ""}) {
+    std::error_code error;
+    std::filesystem::remove(path + suffix, error);
+    if (error) return units::fail(ErrorCode::io, path + suffix + ": can't be removed: " + error.message());
+  }
+  return {};
+}
+
 Result<std::filesystem::path> ChunkWriter::set_aside(Period period) {
   open_.erase(period);
   files_.remove(period);
@@ -209,6 +225,9 @@ Result<void> ChunkWriter::forget(HostNumber host) {
     if (!marks) return std::unexpected(std::move(marks.error()));
     if (auto done = marks->bind(1, domain::index(host)).run(); !done) return done;
     if (auto done = transaction->commit(); !done) return done;
+    if (auto done = (*file)->execute("PRAGMA incremental_vacuum"); !done) return done;
+    // With its log cut off; behind a reader that lasts, that happens with the next chunks or when the file is closed.
+    if (auto done = (*file)->execute("PRAGMA wal_checkpoint(TRUNCATE)"); !done) return done;
   }
   files_.forget_stale(host);
   return {};

@@ -33,6 +33,8 @@ class ChunkWriter {
   /// These slots of the next tier are built and durable.
   [[nodiscard]] units::Result<void> built(std::span<const StaleSlot> slots);
   [[nodiscard]] units::Result<void> forget(domain::HostNumber host);
+  /// Removes the file; queries that are reading it go on to their end.
+  [[nodiscard]] units::Result<void> unlink(Period period);
   /// Renames a damaged file and its log to "raw-YYYYMMDD.db.damaged" (".damaged-2" …) and returns that path.
   [[nodiscard]] units::Result<std::filesystem::path> set_aside(Period period);
 

@@ -208,8 +208,8 @@ bool Store::build_all() {
 }
 
 Store::Counts Store::counts() const {
-  return {commits_,      failed_commits_, ticks_,           sealed_chunks_,
-          failed_seals_, built_slots_,    intake_.counts(), open_.counts()};
+  return {commits_,     failed_commits_, ticks_,           sealed_chunks_, failed_seals_,
+          built_slots_, expired_files_,  intake_.counts(), open_.counts()};
 }
 
 }  // namespace vedette::history

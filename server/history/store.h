@@ -31,7 +31,14 @@
 namespace vedette::history {
 
 /// Where a test may stop the world: between what must be ordered.
-enum class Step : std::uint8_t { row_committed, chunks_written, chunks_committed, rows_dropped, tier_committed };
+enum class Step : std::uint8_t {
+  row_committed,
+  chunks_written,
+  chunks_committed,
+  rows_dropped,
+  tier_committed,
+  file_removed
+};
 
 struct Options {
   std::filesystem::path directory;
@@ -44,6 +51,8 @@ struct Options {
   int log_pages = 16'384;             ///< pages of live.db's log not copied yet; above it commits wait
   units::Milliseconds streams_kept{std::chrono::days{30}};
   Space::Options space{};
+  Keep keep{};
+  units::Milliseconds retain_every{60'000};
   std::string vfs{};                    ///< SQLite's VFS by name; empty: the default
   std::function<void(Step)> on_step{};  ///< tests only; on the writer's or sealer's thread
 };
@@ -70,6 +79,7 @@ class Store final : public domain::HistoryStore {
   [[nodiscard]] std::optional<units::Instant> newest(domain::HostNumber host) const override;
   [[nodiscard]] bool covered(domain::HostNumber host, units::Instant from, units::Instant to,
                              units::Milliseconds gap) const override;
+  [[nodiscard]] domain::HistoryBudget budget() const override;
   units::Result<void> forget(domain::HostNumber host) override;
   [[nodiscard]] std::string trouble() const override;
   void stop() override;
@@ -90,7 +100,7 @@ class Store final : public domain::HistoryStore {
 
   struct Counts {
     std::uint64_t commits = 0, failed_commits = 0, ticks = 0, sealed_chunks = 0, failed_seals = 0;
-    std::uint64_t built_slots = 0;
+    std::uint64_t built_slots = 0, expired_files = 0;
     Intake::Counts intake;
     OpenChunks::Counts open;
   };
@@ -125,6 +135,9 @@ class Store final : public domain::HistoryStore {
   [[nodiscard]] units::Result<void> drop_rows();
   void checkpoint();
   void watch_space();
+  void retain();
+  [[nodiscard]] std::vector<TierFile> files_on_disk() const;
+  [[nodiscard]] std::uint64_t others_on_disk() const;
   [[nodiscard]] ChunkWriter& writer(Tier tier) noexcept { return writers_[static_cast<std::size_t>(tier)]; }
   void step(Step at) const {
     if (options_.on_step) options_.on_step(at);
@@ -146,10 +159,11 @@ class Store final : public domain::HistoryStore {
   std::optional<LiveDb> write_db_;  ///< the writer's
   std::int64_t last_row_ =
       0;  ///< the writer's; may start anew after a restart, but above every row that `forgotten` names
-  std::optional<LiveDb> seal_db_;       ///< the sealer's
-  std::array<ChunkWriter, 3> writers_;  ///< the sealer's, by tier
-  std::vector<SharedChunk> unsealed_;   ///< the sealer's: taken, but not committed yet
-  std::int64_t dropped_below_ = 0;      ///< the sealer's
+  std::optional<LiveDb> seal_db_;          ///< the sealer's
+  std::array<ChunkWriter, 3> writers_;     ///< the sealer's, by tier
+  std::vector<SharedChunk> unsealed_;      ///< the sealer's: taken, but not committed yet
+  std::int64_t dropped_below_ = 0;         ///< the sealer's
+  std::optional<units::Steady> retained_;  ///< the sealer's: when files were last looked through
 
   domain::BoundedQueue<std::function<void()>> sealer_tasks_{64, domain::Overflow::block};
   std::atomic<int> log_backlog_{0};
@@ -157,7 +171,7 @@ class Store final : public domain::HistoryStore {
   std::atomic<units::Steady::rep> last_round_{std::chrono::steady_clock::now().time_since_epoch().count()};
   std::atomic<std::uint64_t> seal_rounds_{0};  ///< counted up by the sealer; the writer waits on it when it is ahead
   std::atomic<std::uint64_t> commits_{0}, failed_commits_{0}, ticks_{0}, sealed_chunks_{0}, failed_seals_{0},
-      built_slots_{0};
+      built_slots_{0}, expired_files_{0};
   std::thread writer_, sealer_;
 };
 

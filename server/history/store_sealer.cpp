@@ -22,6 +22,7 @@ void Store::seal_loop() {
     watch_space();
     (void)seal(false);
     (void)build_tiers(false);
+    retain();
     checkpoint();
     ++seal_rounds_;
     seal_rounds_.notify_all();

@@ -133,4 +133,41 @@ bool Store::build_tiers(bool all) {
   return true;
 }
 
+std::vector<TierFile> Store::files_on_disk() const {
+  std::vector<TierFile> files;
+  for (const Tier tier : kTiers) std::ranges::move(files_.of(tier).on_disk(), std::back_inserter(files));
+  return files;
+}
+
+// Whatever else of history counts against the budget.
+std::uint64_t Store::others_on_disk() const {
+  std::uint64_t bytes = 0;
+  for (const char* name : {"live.db", "live.db-wal", "reserve"}) {
+    std::error_code missing;
+    const auto size = std::filesystem::file_size(options_.directory / name, missing);
+    if (!missing) bytes += size;
+  }
+  return bytes;
+}
+
+domain::HistoryBudget Store::budget() const {
+  return forecast(files_on_disk(), options_.keep, others_on_disk(), clock_.now());
+}
+
+void Store::retain() {
+  const units::Steady now = clock_.steady();
+  if (retained_ && now - *retained_ < options_.retain_every) return;
+  retained_ = now;
+  for (const FileName& file : expired(files_on_disk(), options_.keep, others_on_disk(), clock_.now())) {
+    const std::string name = file_name(file.tier, file.period);
+    if (auto done = writer(file.tier).unlink(file.period); !done) {
+      units::log_error("old history can't be removed", {{"file", name}, {"error", done.error().message}});
+      return;
+    }
+    ++expired_files_;
+    step(Step::file_removed);
+    units::log(units::Level::notice, "old history was removed", {{"file", name}});
+  }
+}
+
 }  // namespace vedette::history

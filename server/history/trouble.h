@@ -20,8 +20,7 @@ class Trouble {
     const std::lock_guard lock(mutex_);
     auto& state = parts_[static_cast<std::size_t>(part)];
     const bool fresh = !state;
-    if (fresh) state.emplace();
-    if (fresh) state->since = now;
+    if (fresh) state = State{now, {}};
     state->words = std::move(words);
     return fresh;
   }

@@ -96,6 +96,7 @@ class FakeHistory final : public domain::HistoryStore {
   [[nodiscard]] bool covered(domain::HostNumber, units::Instant, units::Instant, units::Milliseconds) const override {
     return false;
   }
+  [[nodiscard]] domain::HistoryBudget budget() const override { return disk; }
   units::Result<void> forget(domain::HostNumber) override { return {}; }
   [[nodiscard]] std::string trouble() const override { return {}; }
   void stop() override {}
@@ -103,6 +104,7 @@ class FakeHistory final : public domain::HistoryStore {
   std::vector<domain::StoredSeries> stored;
   units::Result<domain::HistoryAnswer> answer;
   mutable domain::HistoryQuery asked;
+  domain::HistoryBudget disk;
 };
 
 class FakeClock final : public domain::Clock {

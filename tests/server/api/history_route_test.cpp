@@ -162,6 +162,25 @@ TEST(HistoryRoute, PassesOnWhatWasAsked) {
   EXPECT_EQ(asked.series[1].attributes->at(1).value, "*");
 }
 
+TEST(HistoryRoute, TellsWhatHistoryTakesAndWhatItWillHold) {
+  ApiBench bench;
+  bench.history.disk = {.bytes = 10'000'000'000,
+                        .used = 300,
+                        .tiers = {{.name = "raw",
+                                   .bytes = 200,
+                                   .oldest = units::from_unix_ms(1'795'425'000'500),
+                                   .bytes_per_day = 99.6,
+                                   .keep = std::chrono::days(14),
+                                   .holds = std::chrono::hours(36)},
+                                  {.name = "1h", .keep = std::chrono::days(1830), .holds = std::chrono::days(1830)}}};
+  EXPECT_EQ(bench.ask(kPath + "/budget", {}).body,
+            R"({"budget":10000000000,"used":300,"tiers":[)"
+            R"({"tier":"raw","bytes":200,"oldest":1795425000.5,"bytes_per_day":100,"keep":1209600.0,"holds":129600.0},)"
+            R"({"tier":"1h","bytes":0,"oldest":null,"bytes_per_day":0,"keep":158112000.0,"holds":158112000.0}]})");
+  bench.history.disk.bytes.reset();
+  EXPECT_THAT(bench.ask(kPath + "/budget", {}).body, HasSubstr(R"("budget":null)"));
+}
+
 TEST(HistoryRoute, NamesTheParameterThatIsMissing) {
   ApiBench bench;
   for (const std::string name : {"host", "series", "from", "to", "step"}) {

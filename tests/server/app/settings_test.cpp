@@ -35,7 +35,7 @@ TEST(Settings, TakeTheFileAndLetTheCommandLineOverrideIt) {
   ASSERT_TRUE(settings) << settings.error().message;
   EXPECT_EQ(settings->net.address, "::1");
   EXPECT_EQ(settings->allowed_origins, (std::vector<std::string>{"https://mon.example.org", "https://other:8443"}));
-  EXPECT_EQ(settings->history_budget, 1'000'000'000u);
+  EXPECT_EQ(settings->keep.budget, 1'000'000'000u);
   EXPECT_TRUE(certificate_names(*settings).contains("mon.example.org"));
   EXPECT_TRUE(certificate_names(*settings).contains("::1"));
   const auto overridden = read(kText, {{"data", "/e"}, {"listen", "127.0.0.1:10"}});
@@ -178,6 +178,28 @@ TEST(Settings, NameTheKeyThatIsWrong) {
   EXPECT_NE(fault("[tls]\ncertificate = \"/x\"\n").find("tls.key is missing"), std::string::npos);
   EXPECT_NE(fault("[history]\nbudget = \"1MB\"\n").find("at least \"100MB\""), std::string::npos);
   EXPECT_NE(fault("[histroy]\n").find("histroy is not known here"), std::string::npos);
+}
+
+TEST(Settings, TellHowLongHistoryIsKept) {
+  const auto unset = read("");
+  ASSERT_TRUE(unset) << unset.error().message;
+  EXPECT_EQ(unset->keep.budget, std::nullopt);
+  EXPECT_EQ(unset->keep.ages[0], std::chrono::days(14));
+  const auto settings = read("[history]\nkeep_raw = \"3d\"\nkeep_minutes = \"90d\"\nkeep_hours = \"3650d\"\n");
+  ASSERT_TRUE(settings) << settings.error().message;
+  EXPECT_EQ(settings->keep.ages[0], std::chrono::days(3));
+  EXPECT_EQ(settings->keep.ages[1], std::chrono::days(90));
+  EXPECT_EQ(settings->keep.ages[2], std::chrono::days(3650));
+  EXPECT_NE(fault("[history]\nkeep_minutes = \"23h\"\n").find("server.toml:2: history.keep_minutes"),
+            std::string::npos);
+}
+
+TEST(Settings, BudgetIsAFifthOfASmallDiskAndTenGigabytesOfALargeOne) {
+  const auto budget = default_budget(std::filesystem::temp_directory_path());
+  ASSERT_TRUE(budget);
+  EXPECT_EQ(*budget, std::min<std::uint64_t>(
+                         10'000'000'000, std::filesystem::space(std::filesystem::temp_directory_path()).capacity / 5));
+  EXPECT_EQ(default_budget("/nonexistent/vedette"), std::nullopt);
 }
 
 TEST(Rules, AreReadAndShown) {

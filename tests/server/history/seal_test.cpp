@@ -27,7 +27,7 @@ class Steps {
   }
 
  private:
-  std::array<std::atomic<int>, 4> counts_{};
+  std::array<std::atomic<int>, 6> counts_{};
 };
 
 TEST(Store, SealsASlotByItselfWhenItIsOverAndItsGraceToo) {
