@@ -65,7 +65,7 @@ Result<std::string> run_somewhere(const Options& options, const std::string& inp
 }
 
 int complain(const units::Error& error, int code) {
-  std::cerr << "vedette-server: " << error.message << std::endl;
+  std::cerr << "vedette-server: " << error.message << '\n';
   return code;
 }
 

@@ -36,16 +36,21 @@ struct Descriptor {
   }
 };
 
-/// Reaches the socket through its directory's descriptor: a path of any length fits sun_path then.
+/// 0, or the errno of a call that has just failed.
+int error_of(int result) {
+  return result == 0 ? 0 : errno;
+}
+
+/// Reaches the socket through its directory's descriptor: a path of any length fits sun_path then. 0, or an errno.
 template <class Call>
 int with_address(const std::filesystem::path& directory, Call call) {
   const Descriptor folder(::open(directory.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
-  if (folder.fd < 0) return -1;
+  if (folder.fd < 0) return errno;
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   const std::string path = "/proc/self/fd/" + std::to_string(folder.fd) + "/control.sock";
   std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
-  return call(reinterpret_cast<const sockaddr*>(&address), socklen_t{sizeof address});
+  return error_of(call(reinterpret_cast<const sockaddr*>(&address), socklen_t{sizeof address}));
 }
 
 /// A connection to speak one line each way over, until a deadline for all of it or until `wake` becomes readable.
@@ -73,7 +78,7 @@ class Line {
       const ssize_t count = ::send(fd_, line.data() + at, line.size() - at, MSG_NOSIGNAL | MSG_DONTWAIT);
       if (count > 0) {
         at += static_cast<std::size_t>(count);
-      } else if (errno != EINTR && (errno != EAGAIN || !ready(POLLOUT))) {
+      } else if (count == 0 || (errno != EINTR && (errno != EAGAIN || !ready(POLLOUT)))) {
         return false;
       }
     }
@@ -115,12 +120,15 @@ Result<std::unique_ptr<ControlSocket>> ControlSocket::open(const std::filesystem
   ::unlink(file.c_str());  // of a collector that was killed; the lock says that none runs
   const int listener = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
   // Mode 0600 from the first moment: the umask of a bind is the process's, so narrow the socket before.
-  const bool bound = listener >= 0 && ::fchmod(listener, 0600) == 0 &&
-                     with_address(directory, [&](const sockaddr* address,
-                                                 socklen_t size) { return ::bind(listener, address, size); }) == 0 &&
-                     ::chmod(file.c_str(), 0600) == 0 && ::listen(listener, 16) == 0;
-  if (!bound) {
-    const std::string words = file.string() + ": " + std::strerror(errno);
+  int error = listener < 0 ? errno : error_of(::fchmod(listener, 0600));
+  if (error == 0) {
+    error = with_address(directory,
+                         [&](const sockaddr* address, socklen_t size) { return ::bind(listener, address, size); });
+  }
+  if (error == 0) error = error_of(::chmod(file.c_str(), 0600));
+  if (error == 0) error = error_of(::listen(listener, 16));
+  if (error != 0) {
+    const std::string words = file.string() + ": " + std::strerror(error);
     if (listener >= 0) ::close(listener);
     return units::fail(ErrorCode::io, words);
   }
@@ -174,10 +182,10 @@ void ControlSocket::answer(int client) const {
 std::optional<Result<std::string>> ask_collector(const std::filesystem::path& directory, const Options& options,
                                                  const std::string& input) {
   const Descriptor socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  const int connected = with_address(
+  const int error = with_address(
       directory, [&](const sockaddr* address, socklen_t size) { return ::connect(socket.fd, address, size); });
-  if (connected != 0) {
-    if (errno != EACCES) return std::nullopt;
+  if (error != 0) {
+    if (error != EACCES) return std::nullopt;
     return units::fail(ErrorCode::io, (directory / "control.sock").string() +
                                           ": permission denied; run this as root or as the collector's user");
   }

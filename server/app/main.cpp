@@ -22,12 +22,12 @@ int main(int count, char** words) {
     ::mallopt(M_MMAP_THRESHOLD, kOwnMapping);
     const auto options = vedette::app::parse_options(std::vector<std::string>(words + 1, words + count));
     if (!options) {
-      std::cerr << "vedette-server: " << options.error().message << std::endl;
+      std::cerr << "vedette-server: " << options.error().message << '\n';
       return 2;
     }
     return options->command == "run" ? vedette::app::run_collector(*options) : vedette::app::run_client(*options);
   } catch (const std::exception& fault) {
-    std::cerr << "vedette-server: " << fault.what() << std::endl;
+    std::cerr << "vedette-server: " << fault.what() << '\n';
     return 1;
   }
 }

@@ -68,7 +68,7 @@ int wait_for_signal(Collector& collector, const sigset_t& signals, const domain:
 }
 
 int complain(const std::string& words, int code) {
-  std::cerr << "vedette-server: " << words << std::endl;
+  std::cerr << "vedette-server: " << words << '\n';
   return code;
 }
 

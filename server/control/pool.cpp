@@ -47,7 +47,7 @@ Pool::Undo::~Undo() {
   if (!armed) return;
   try {
     session << "ROLLBACK", now;
-  } catch (const Poco::Exception&) {
+  } catch (const Poco::Exception&) {  // NOLINT(bugprone-empty-catch)
     // SQLite rolls back by itself on a full disk or an I/O error; then there is nothing left to roll back.
   }
 }
