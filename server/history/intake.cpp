@@ -83,6 +83,7 @@ bool Intake::wait(units::Steady until) {
 
 std::vector<Accepted> Intake::take() {
   const std::lock_guard lock(mutex_);
+  taken_ = true;
   if (committing_.empty()) {
     committing_.swap(pending_);
     committing_cells_ = std::exchange(pending_cells_, 0);
@@ -114,6 +115,7 @@ Intake::Committed Intake::committed() {
     committing_.clear();
     committing_cells_ = 0;
     done.room = std::exchange(refusing_, false);
+    taken_ = false;
     ++cycles_;
   }
   flushed_.notify_all();
@@ -123,6 +125,7 @@ Intake::Committed Intake::committed() {
 void Intake::failed() {
   {
     const std::lock_guard lock(mutex_);
+    taken_ = false;
     ++cycles_;
     ++failures_;
   }
@@ -144,8 +147,8 @@ std::vector<std::function<void()>> Intake::take_tasks() {
 
 bool Intake::flush() {
   std::unique_lock lock(mutex_);
-  // A commit may be under way with what was taken before: only the one after it surely holds everything.
-  const std::uint64_t cycle = cycles_ + (committing_.empty() ? 1 : 2);
+  // A commit may be under way with what was taken before, be it nothing: only the one after it surely holds everything.
+  const std::uint64_t cycle = cycles_ + (taken_ || !committing_.empty() ? 2 : 1);
   const std::uint64_t failures = failures_;
   flush_until_ = std::max(flush_until_, cycle);
   wake_.notify_one();

@@ -102,6 +102,7 @@ class Intake {
   std::uint64_t cycles_ = 0, failures_ = 0;  ///< ended commits, for flush()
   std::uint64_t flush_until_ = 0;
   Counts counts_;
+  bool taken_ = false;  ///< a commit is under way
   bool refusing_ = false, closed_ = false, finished_ = false;
 };
 

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <cstring>
+#include <future>
 
 #include "tests/server/history/a_store.h"
 
@@ -32,6 +33,22 @@ TEST(Registry, BootsThatAreForgottenWhileTheyAreWrittenDontTakeOthersOffTheList)
   const auto left = registry.unsaved().boots;
   ASSERT_EQ(left.size(), 250U);
   EXPECT_EQ(left.front().number, 11U);
+}
+
+TEST(Intake, AFlushDuringACommitOfNothingWaitsForTheNextOne) {
+  Intake intake({});
+  EXPECT_TRUE(intake.take().empty());
+  ASSERT_TRUE(intake.submit(batch(1, 1, 0, 10), units::from_unix_ms(kStart)));
+  auto waiting = std::async(std::launch::async, [&] {
+    EXPECT_TRUE(intake.flush());
+    return intake.counts().waiting_ticks;
+  });
+  ASSERT_TRUE(intake.wait(units::Steady::max())) << "until the flush asks";
+  (void)intake.committed();
+  EXPECT_EQ(waiting.wait_for(std::chrono::milliseconds(20)), std::future_status::timeout);
+  EXPECT_EQ(intake.take().size(), 1U);
+  (void)intake.committed();
+  EXPECT_EQ(waiting.get(), 0U);
 }
 
 TEST(Store, KeepsTheNewestBootsOverARestart) {
