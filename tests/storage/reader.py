@@ -18,6 +18,7 @@ ALL = 2**64 - 1
 BOOTS = 4294967295  # the column of each tick's boot
 SLOT = 600_000  # ms
 DAY = 144  # slots
+END = 7_258_118_400_000  # 2200-01-01, ms
 
 Series = namedtuple("Series", "name attributes unit kind multiply divide")
 Tick = namedtuple("Tick", "time boot cells")  # cells: series number -> 64 bits
@@ -309,8 +310,8 @@ class Directory:
             forgotten = dict(database.execute("SELECT host, through FROM forgotten"))
             for number, blob in database.execute("SELECT id, v FROM ahead ORDER BY id"):
                 for batch in row(blob):
-                    if number > forgotten.get(batch.host, 0):
-                        for tick in batch.ticks:
+                    for tick in batch.ticks:
+                        if number > forgotten.get(batch.host, 0) and 0 <= tick.time < END:
                             self.rows.setdefault((batch.host, tick.time // SLOT), []).append(tick)
 
     def parts(self, host, slot, chunks):

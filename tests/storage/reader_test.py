@@ -4,7 +4,9 @@
 """
 import contextlib
 import csv
+import gzip
 import io
+import json
 import math
 import pathlib
 import shutil
@@ -172,6 +174,39 @@ class Listed(unittest.TestCase):
         self.assertEqual(rows[3]["value"], repr(int(rows[3]["raw"]) / 100))
 
 
+def points(directory, host):
+    """By series, (Unix seconds, value) of each sample."""
+    found = {}
+    for series, time, cell in directory.samples(host):
+        found.setdefault(reader.written(series), []).append((time / 1000, reader.base_units(cell, series)))
+    return found
+
+
+def answered(history):
+    """The same of what GET /api/v1/history answers."""
+    return {reader.written(reader.Series(one["name"], one["attributes"], *[None] * 4)): list(zip(one["t"], one["value"]))
+            for one in history["series"]}
+
+
+class Earlier(unittest.TestCase):
+    """Directories of collectors of earlier days, and what those answered."""
+
+    def test_they_are_read_as_they_were_answered(self):
+        kept = sorted(HERE.parent.joinpath("golden/directories").iterdir())
+        self.assertGreater(len(kept), 1)
+        for source in kept:
+            with self.subTest(source.name), tempfile.TemporaryDirectory(prefix="vedette-reader-") as name:
+                data = pathlib.Path(name)
+                for file in source.glob("*.db.gz"):
+                    data.joinpath(file.stem).write_bytes(gzip.decompress(file.read_bytes()))
+                answers = json.loads(gzip.decompress(source.joinpath("answers.json.gz").read_bytes()))
+                directory = reader.Directory(data)
+                found, expected = points(directory, 1), answered(answers["history"])
+                self.assertEqual(directory.damage, [])
+                self.assertGreater(sum(map(len, expected.values())), 1000)
+                self.assertEqual(found, expected)
+
+
 class Running(unittest.TestCase):
     """A collector and an agent of the build, read while both run."""
 
@@ -187,19 +222,14 @@ class Running(unittest.TestCase):
             wait_until("six ticks in the directory", lambda: len(list(reader.Directory(data).ticks(1))) >= 6)
             directory, client = reader.Directory(data), stand.client()
             self.assertEqual(directory.damage, [])
-            found = {}
-            for series, time, cell in directory.samples(1):
-                found.setdefault(reader.written(series), []).append((time / 1000, reader.base_units(cell, series)))
-            begin, end = (pick(time for points in found.values() for time, _ in points) for pick in (min, max))
+            found = points(directory, 1)
+            times = [time for samples in found.values() for time, _ in samples]
             stored = {series.name for series in directory.series[1].values()}
+            self.assertGreater(len(stored), 10)
             names = "&".join(f"series={name}" for name in stored)
             host = client.host()["id"]
-            answer = client.ask("GET", f"/api/v1/history?host={host}&from={begin}&to={end}&step=0&as=total&{names}")
-            answered = {reader.written(reader.Series(one["name"], one["attributes"], *[None] * 4)):
-                        list(zip(one["t"], one["value"])) for one in answer["series"]}
-            self.assertGreater(len(stored), 10)
-            self.assertEqual({name: points for name, points in answered.items() if name in found}, found)
-            self.assertEqual({name for name in answered if name not in found and name.partition("{")[0] in stored}, set())
+            answer = client.ask("GET", f"/api/v1/history?host={host}&from={min(times)}&to={max(times)}&step=0&as=total&{names}")
+            self.assertEqual(answered(answer), found)
 
 
 if __name__ == "__main__":

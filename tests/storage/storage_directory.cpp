@@ -216,6 +216,9 @@ void make(Maker& maker) {
   maker.announce(6, 3);
   maker.send(6, {.from = 8 * kSlot, .count = 120, .width = 3});
   maker.send(6, {.from = 8 * kSlot + 30'500, .count = 60, .step = 500, .width = 3});
+  // Times that no file is for: before 1970, and in 2200.
+  maker.send(6, {.from = -kStart - 5'000, .count = 5, .width = 3, .hidden = -kStart - 5'000});
+  maker.send(6, {.from = 7'258'118'400'000 - kStart, .count = 5, .width = 3, .hidden = 0});
   // In the file and still in rows when the end comes: slot 5 of hosts 1 and 2.
   maker.send(1, {.from = 5 * kSlot, .count = 100});
   maker.send(2, {.from = 5 * kSlot, .count = 30, .width = 200});
