@@ -30,11 +30,12 @@ units::Result<std::unique_ptr<Store>> Store::open(const std::filesystem::path& f
   auto database = sqlite::Database::open(file);
   if (!database) return std::unexpected(std::move(database.error()));
   if (auto sound = check(*database); !sound) return std::unexpected(std::move(sound.error()));
-  if (auto wal = database->execute("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL"); !wal) {
-    return std::unexpected(std::move(wal.error()));
-  }
+  // Before the pragma, which writes: a newer file stays as it is.
   if (auto done = sqlite::migrate(*database, sql::control_migrations()); !done) {
     return std::unexpected(std::move(done.error()));
+  }
+  if (auto wal = database->execute("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL"); !wal) {
+    return std::unexpected(std::move(wal.error()));
   }
   return std::unique_ptr<Store>(new Store(std::make_unique<Pool>(file)));
 }

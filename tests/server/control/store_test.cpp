@@ -7,6 +7,7 @@
 #include <csignal>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 
 #include "server/sqlite/database.h"
 #include "tests/server/control/make.h"
@@ -50,13 +51,24 @@ TEST(Store, RefusesATruncatedFileAndLeavesItAsItIs) {
   EXPECT_EQ(std::filesystem::file_size(file), size);
 }
 
-TEST(Store, RefusesTheFileOfANewerCollector) {
-  tests::TemporaryDirectory directory;
-  open_store(directory);
-  ASSERT_TRUE(sqlite::Database::open(directory / "control.db")->execute("PRAGMA user_version=99"));
-  const auto store = Store::open(directory / "control.db");
-  ASSERT_FALSE(store);
-  EXPECT_EQ(store.error().code, units::ErrorCode::version);
+std::string bytes_of(const std::filesystem::path& path) {
+  std::ifstream in(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+TEST(Store, RefusesTheFileOfANewerCollectorAndLeavesItAsItIs) {
+  for (const char* mode : {"WAL", "DELETE"}) {  // the latter is what copies made by SQLite have
+    tests::TemporaryDirectory directory;
+    open_store(directory);
+    const auto file = directory / "control.db";
+    ASSERT_TRUE(
+        sqlite::Database::open(file)->execute(std::string("PRAGMA user_version=99; PRAGMA journal_mode=") + mode));
+    const std::string before = bytes_of(file);
+    const auto store = Store::open(file);
+    ASSERT_FALSE(store);
+    EXPECT_EQ(store.error().code, units::ErrorCode::version);
+    EXPECT_TRUE(bytes_of(file) == before) << mode;
+  }
 }
 
 domain::AlertRecords::Change change_number(std::uint64_t n) {
