@@ -18,6 +18,7 @@ ALL = 2**64 - 1
 BOOTS = 4294967295  # the column of each tick's boot
 SLOT = 600_000  # ms
 DAY = 144  # slots
+SLOTS = {"1m": 3_600_000, "1h": 86_400_000}  # ms
 END = 7_258_118_400_000  # 2200-01-01, ms
 
 Series = namedtuple("Series", "name attributes unit kind multiply divide")
@@ -337,7 +338,7 @@ class Directory:
         """Every tick of the host, in the order of time."""
         slots = {}
         for day, name in self.days.items():
-            with self.opened(name, newest=1) as database:
+            with self.opened(name, newest=2) as database:
                 keys = [host << 35, (host + 1 << 35) - 1]
                 for k, blob in database.execute("SELECT k, v FROM chunk WHERE k BETWEEN ? AND ?", keys):
                     _, slot, group, part = key(k)
@@ -345,6 +346,33 @@ class Directory:
         for slot in sorted({*slots, *(slot for owner, slot in self.rows if owner == host)}):
             sources = self.parts(host, slot, slots.get(slot, []))
             yield from in_order([*sources, self.rows.get((host, slot), [])])
+
+    def rows_of(self, tier, host):
+        """(time, series number, derived or not, {field: cell}) of what is built and not behind; tier is "1m" or "1h"."""
+        for file in sorted(self.path.glob(f"{tier}-*.db")):
+            stale = self.stale(tier, host)
+            with self.opened(file.name, newest=2) as database:
+                keys = [host << 35, (host + 1 << 35) - 1]
+                for k, blob in database.execute("SELECT k, v FROM chunk WHERE k BETWEEN ? AND ?", keys):
+                    times, columns = chunk(blob)
+                    if times[0] // SLOTS[tier] in stale:
+                        continue
+                    cells = {number: column(data, len(times)) for number, data in columns.items()}
+                    for number in sorted({number & ~7 for number in cells}):
+                        for at, count in enumerate(cells[number]):
+                            if count is not None:
+                                fields = {n: cells[number + n][at] if number + n in cells else 0 for n in range(7)}
+                                yield times[at], number >> 4, bool(number & 8), fields
+
+    def stale(self, tier, host):
+        """Slots of the tier, since 1970, that are behind."""
+        stale = set()
+        for file in self.path.glob("raw-*.db" if tier == "1m" else "1m-*.db"):
+            begin = datetime.datetime.strptime(file.stem.partition("-")[2], "%Y%m%d" if tier == "1m" else "%Y%m")
+            first = (begin - datetime.datetime(1970, 1, 1)) // datetime.timedelta(milliseconds=SLOTS[tier])
+            with self.opened(file.name, newest=2) as database:
+                stale |= {first + slot for slot, in database.execute("SELECT slot FROM stale WHERE host = ?", [host])}
+        return stale if tier == "1m" else stale | {hour // 24 for hour in self.stale("1m", host)}
 
     def samples(self, host, name=None):
         """(series, time, cell) of the host, of all series or those of one name."""

@@ -116,6 +116,28 @@ class Listed(unittest.TestCase):
         forms = {data[0] for _, _, blob in self.chunks(self.data) for data in reader.chunk(blob)[1].values()}
         self.assertEqual(forms, {0, 1, 2, 3, 4, 5})
 
+    def test_minutes_and_hours_are_what_the_samples_did(self):
+        directory = reader.Directory(self.data)
+        kinds = {"gauge": 0, "counter": 0}
+        for tier, length in (("1m", 60_000), ("1h", 3_600_000)):
+            for host, expected in self.listing.items():
+                samples = {}
+                for (time, series), cell in sorted(expected.items()):
+                    samples.setdefault((time // length * length, series), []).append(reader.signed(cell))
+                for time, number, derived, fields in directory.rows_of(tier, host):
+                    series, cells = directory.series[host][number], samples.get((time, number), [])
+                    if derived or series.divide == 0 or any(abs(cell) > 2**40 for cell in cells):
+                        continue
+                    self.assertEqual((fields[0], reader.signed(fields[4])), (len(cells), cells[-1]))
+                    if series.kind == 0:
+                        self.assertEqual([reader.signed(fields[n]) for n in (1, 2, 3)], [min(cells), max(cells), sum(cells)])
+                    elif len(cells) > 1:
+                        self.assertGreaterEqual(fields[3] + fields[6], cells[-1] - cells[0])
+                        self.assertLessEqual(fields[5], length + 600_000)
+                    kinds["gauge" if series.kind == 0 else "counter"] += 1
+        self.assertGreater(min(kinds.values()), 50, kinds)
+        self.assertEqual(directory.damage, [])
+
     def test_series_and_values(self):
         series = reader.Directory(self.data).series[1]
         self.assertEqual(series[2], reader.Series("test.shape2", {"device": "d2", "state": 'über, "='}, "By", 0, 1024, 1))

@@ -152,6 +152,7 @@ class Maker {
   }
 
   void seal() { require(store_->seal_all(), "sealing"); }
+  void build() { require(store_->build_all(), "building"); }
   void set_clock(std::int64_t since_start) { clock_.set(since_start); }
   void forget(std::uint32_t host) {
     require(store_->forget(HostNumber{host}).has_value(), "forgetting");
@@ -202,6 +203,7 @@ void make(Maker& maker) {
   maker.send(3, {.from = 3 * kSlot, .count = 1, .width = 20});
   maker.send(3, {.from = 4 * kSlot, .count = 5, .width = 0});
   maker.seal();
+  maker.build();  // what comes to these hours later makes them stale
   maker.announce(4, 5);
   maker.send(4, {.from = 0, .count = 50, .width = 5});
   maker.seal();

@@ -53,8 +53,9 @@ TEST(StorageDocumentation, ShowsARowAsItIsWrittenAndRead) {
 
 TEST(StorageDocumentation, ShowsAKey) {
   std::string key;
-  units::put_fixed(key,
-                   static_cast<std::uint64_t>(pack(raw_key(kHost, slot_of(batch_of_the_page().ticks[0].at), 1, 2))), 8);
+  units::put_fixed(
+      key, static_cast<std::uint64_t>(pack(key_of(Tier::raw, kHost, slot_of(batch_of_the_page().ticks[0].at), 1, 2))),
+      8);
   std::ranges::reverse(key);
   EXPECT_EQ(key, example("key"));
 }
