@@ -43,7 +43,7 @@ Store::~Store() {
   stop();
 }
 
-Result<std::unique_ptr<Store>> Store::open(Options options, const domain::Clock& clock) {
+Result<std::unique_ptr<Store>> Store::open(const Options& options, const domain::Clock& clock) {
   std::unique_ptr<Store> store(new Store(options, clock));
   auto loaded = store->load();
   // A start on a full disk: what the reserve held is enough to open the files.

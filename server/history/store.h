@@ -60,7 +60,7 @@ struct Options {
 class Store final : public domain::HistoryStore {
  public:
   /// Opens or makes the files, replays write-ahead rows. Errors name the file and what to do; nothing is changed then.
-  [[nodiscard]] static units::Result<std::unique_ptr<Store>> open(Options options, const domain::Clock& clock);
+  [[nodiscard]] static units::Result<std::unique_ptr<Store>> open(const Options& options, const domain::Clock& clock);
   ~Store() override;
 
   /// Starts the threads; callbacks are set before.

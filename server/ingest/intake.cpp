@@ -168,6 +168,7 @@ SharedBatch Intake::more() {
 
 std::vector<SharedBatch> Intake::reminders() const {
   std::vector<SharedBatch> all;
+  all.reserve(owed_.size());
   for (const wire::Resume& owed : owed_) {
     all.push_back(std::make_shared<const Batch>(
         Batch{.host = host_.number, .stream = owed.stream, .first = owed.last, .live = false, .ticks = {Tick{}}}));

@@ -127,6 +127,7 @@ void Hub::flush_topic(Topic& changed, std::map<domain::Executor*, std::vector<Pa
   std::map<domain::Executor*, std::vector<SharedSeat>> seats;
   for (const auto& seat : changed.seats) seats[&seat->loop].push_back(seat);
   std::vector<SharedRow> texts;
+  texts.reserve(taken.rows.size());
   for (const auto& row : taken.rows) texts.push_back(row.json);
   auto next = std::make_move_iterator(taken.rows.begin());
   for (const auto run : split(texts, limits_.part)) {

@@ -86,7 +86,7 @@ void Polls::poll(Login login, Watch watch, domain::Responder respond) {
   });
 }
 
-void Polls::begin(Login login, Watch watch, domain::Responder respond) {
+void Polls::begin(const Login& login, Watch watch, domain::Responder respond) {
   const auto refuse = [&respond](int status, std::string_view words) {
     respond(domain::problem(status, words, {{"Retry-After", "1"}}));
   };

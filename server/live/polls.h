@@ -26,7 +26,7 @@ class Polls {
 
  private:
   class Poll;
-  void begin(Login login, Watch watch, domain::Responder respond);
+  void begin(const Login& login, Watch watch, domain::Responder respond);
   void end(Poll& poll);
 
   Hub& hub_;

@@ -124,7 +124,7 @@ void HttpProtocol::hand_over() {
   peer_.shard().service().handle(std::move(request), peer_.shard().responder(peer_.id(), ++serial_));
 }
 
-void HttpProtocol::respond(std::uint64_t serial, domain::Response response) {
+void HttpProtocol::respond(std::uint64_t serial, const domain::Response& response) {
   if (state_ != State::handling || serial != serial_) return;
   if (response.proven) peer_.prove();
   write(response, keep_alive_ && !stopping_);

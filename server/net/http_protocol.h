@@ -26,7 +26,7 @@ class HttpProtocol final : public Protocol {
   void on_end(const std::string& how) override;
 
   /// The answer to request `serial`; another is ignored (answered twice, or too late).
-  void respond(std::uint64_t serial, domain::Response response);
+  void respond(std::uint64_t serial, const domain::Response& response);
 
  private:
   enum class State : std::uint8_t { head, body, handling, responding, streaming, finished };

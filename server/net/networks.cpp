@@ -106,6 +106,7 @@ std::optional<std::string> Networks::shared_with(const Networks& theirs) const {
 
 std::vector<std::string> Networks::texts() const {
   std::vector<std::string> texts;
+  texts.reserve(all_.size());
   for (const Network& network : all_) texts.push_back(network.text());
   return texts;
 }

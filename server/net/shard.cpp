@@ -87,10 +87,10 @@ domain::Responder Shard::responder(domain::ConnectionId id, std::uint64_t serial
   return [this, loop = std::weak_ptr<Loop>(loop_), id, serial](domain::Response response) {
     const auto alive = loop.lock();
     if (!alive) return;
-    alive->post([this, id, serial, answer = std::move(response)]() mutable {
+    alive->post([this, id, serial, answer = std::move(response)] {
       Peer* const peer = find(id);
       auto* const http = peer == nullptr ? nullptr : dynamic_cast<HttpProtocol*>(&peer->protocol());
-      if (http != nullptr) http->respond(serial, std::move(answer));
+      if (http != nullptr) http->respond(serial, answer);
     });
   };
 }
@@ -101,15 +101,19 @@ void Shard::stop(std::uint16_t code, const std::string& reason, std::function<vo
     return empty();
   }
   empty_ = std::move(empty);
+  for (const auto& peer : all_peers()) peer->protocol().on_stop(code, reason);
+}
+
+// A copy: what is done to them may remove them.
+std::vector<std::shared_ptr<Peer>> Shard::all_peers() const {
   std::vector<std::shared_ptr<Peer>> all;
+  all.reserve(peers_.size());
   for (const auto& [id, peer] : peers_) all.push_back(peer);
-  for (const auto& peer : all) peer->protocol().on_stop(code, reason);
+  return all;
 }
 
 void Shard::drop_all() {
-  std::vector<std::shared_ptr<Peer>> all;
-  for (const auto& [id, peer] : peers_) all.push_back(peer);
-  for (const auto& peer : all) {
+  for (const auto& peer : all_peers()) {
     peer->protocol().on_deadline();
     peer->drop();
   }

@@ -10,6 +10,7 @@
 #include <span>
 #include <string>
 #include <unordered_map>
+#include <vector>
 
 #include "schema/wire/deflate.h"
 #include "server/domain/http.h"
@@ -63,6 +64,7 @@ class Shard {
   void drop_all();
 
  private:
+  [[nodiscard]] std::vector<std::shared_ptr<Peer>> all_peers() const;
   void trim_soon();
 
   const Config& config_;

@@ -98,7 +98,8 @@ void Stream::shutdown_write() {
   errno = 0;
   try {
     if (tls_) socket_.shutdown();
-  } catch (const Poco::Exception&) {  // the peer is gone: FIN is all that is left to say
+  } catch (const Poco::Exception&) {  // NOLINT(bugprone-empty-catch)
+    // The peer is gone: FIN is all that is left to say.
   }
   ::shutdown(fd_, SHUT_WR);
 }

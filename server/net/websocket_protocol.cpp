@@ -72,7 +72,7 @@ void WebSocketProtocol::on_end(const std::string& how) {
   report({How::without_close, wire::close::abnormal, how, false});
 }
 
-void WebSocketProtocol::report(domain::Ending ending) {
+void WebSocketProtocol::report(const domain::Ending& ending) {
   if (const auto handler = std::exchange(handler_, nullptr)) handler->on_end(ending);
 }
 

@@ -57,7 +57,7 @@ class WebSocketProtocol final : public Protocol, public domain::Connection, priv
   void on_pong(std::span<const std::uint8_t> data) override;
   void on_close(std::uint16_t code, std::string_view reason) override;
   bool sent(bool queued);
-  void report(domain::Ending ending);
+  void report(const domain::Ending& ending);
 
   Peer& peer_;
   wire::Session session_;

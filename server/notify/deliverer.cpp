@@ -59,15 +59,16 @@ Deliverer::Deliverer(std::vector<Receiver> receivers, domain::AlertRecords& reco
 }
 
 Send Deliverer::counted(Send send) {
-  return [this, send = std::move(send)](const Receiver& receiver, const Delivery& delivery, std::stop_token stop) {
-    auto answer = send(receiver, delivery, stop);
-    if (answer) {
-      ++counters_.delivered;
-    } else if (!stop.stop_requested()) {
-      ++counters_.failed;
-    }
-    return answer;
-  };
+  return
+      [this, send = std::move(send)](const Receiver& receiver, const Delivery& delivery, const std::stop_token& stop) {
+        auto answer = send(receiver, delivery, stop);
+        if (answer) {
+          ++counters_.delivered;
+        } else if (!stop.stop_requested()) {
+          ++counters_.failed;
+        }
+        return answer;
+      };
 }
 
 Deliverer::~Deliverer() {
@@ -82,7 +83,8 @@ void Deliverer::start() {
       }
       units::log_warning("notification given up: its receiver isn't configured any more",
                          {{"receiver", delivery.receiver}, {"incident", delivery.notice.incident}});
-      (void)records_.give_up(delivery.id, "receiver not configured", clock_.now());  // else: at the next start
+      [[maybe_unused]] const auto at_next_start =
+          records_.give_up(delivery.id, "receiver not configured", clock_.now());
     }
   }
   for (const auto& runner : runners_) runner->start();
@@ -118,7 +120,7 @@ Send send_over_network(std::string public_url) {
   };
 }
 
-Result<std::string> test(const Receiver& receiver, const std::string& public_url, std::stop_token stop) {
+Result<std::string> test(const Receiver& receiver, const std::string& public_url, const std::stop_token& stop) {
   const auto now = std::chrono::floor<units::Milliseconds>(std::chrono::system_clock::now());
   Delivery delivery;
   delivery.receiver = receiver.name;

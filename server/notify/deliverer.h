@@ -30,7 +30,7 @@ using Send = std::function<units::Result<Outcome>(const Receiver&, const domain:
 /// also when only some recipients took it. For `vedette-server receivers test`. Blocks for up to kTotalTime, or until
 /// stop is requested. Any thread.
 [[nodiscard]] units::Result<std::string> test(const Receiver& receiver, const std::string& public_url = "",
-                                              std::stop_token stop = {});
+                                              const std::stop_token& stop = {});
 
 /// Incidents, by their ids.
 using Incidents = std::set<std::uint64_t>;

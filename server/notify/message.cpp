@@ -57,7 +57,7 @@ std::vector<std::string> lines(const Notice& notice, const std::string& public_u
   line("State: " + std::string(state(notice)));
   line("Rule: " + alert.rule + " (" + std::string(domain::name(alert.severity)) + ")");
   line((notice.hosts.empty() ? "Host: " : "Hosts: ") + names(notice));
-  for (const auto& [key, value] : alert.attributes) line(key + ": " + value);
+  for (const auto& [key, value] : alert.attributes) line(std::string(key).append(": ").append(value));
   line("Since: " + utc(alert.since));
   if (notice.transition == Transition::resolved) {
     line("Until: " + utc(notice.at) + " (" + units::spoken_duration(notice.at - alert.since) + ")");

@@ -8,7 +8,8 @@ void list(std::string& out, const std::string& title, const std::vector<Recipien
   if (recipients.empty()) return;
   out += (out.empty() ? "" : "; ") + title;
   for (const auto& [address, answer] : recipients) {
-    out += (&address == &recipients.front().address ? " " : ", ") + address + " (" + answer + ")";
+    out += &address == &recipients.front().address ? " " : ", ";
+    out.append(address).append(" (").append(answer).append(")");
   }
 }
 

@@ -52,7 +52,7 @@ Peer::Peer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Peer::Peer(Peer&&) noexcept = default;
 Peer::~Peer() = default;
 
-Result<Peer> Peer::connect(const Target& target, std::stop_token stop, units::Milliseconds total) {
+Result<Peer> Peer::connect(const Target& target, const std::stop_token& stop, units::Milliseconds total) {
   Peer peer(std::make_unique<Impl>());
   Impl& impl = *peer.impl_;
   impl.target = target;

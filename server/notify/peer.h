@@ -27,7 +27,7 @@ inline constexpr std::chrono::seconds kTotalTime{30};
 class Peer {
  public:
   /// Connects to the first of the host's addresses that answers, each within kConnectTime.
-  [[nodiscard]] static units::Result<Peer> connect(const Target& target, std::stop_token stop,
+  [[nodiscard]] static units::Result<Peer> connect(const Target& target, const std::stop_token& stop,
                                                    units::Milliseconds total = kTotalTime);
   Peer(Peer&&) noexcept;
   Peer& operator=(Peer&&) = delete;

@@ -47,7 +47,8 @@ class Dialogue {
       if (!answer) return std::unexpected(answer.error());
       outcome->answer = std::move(answer->text);
     }
-    (void)peer_.write("QUIT\r\n");  // what they took is theirs already, whatever comes now
+    // What they took is theirs already, whatever comes now.
+    [[maybe_unused]] const auto said = peer_.write("QUIT\r\n");
     return outcome;
   }
 

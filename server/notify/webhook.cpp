@@ -43,7 +43,7 @@ Result<std::string> exchange(Peer& peer, const Target& target, const std::string
   response.setFieldLimit(kMaxFields);
   std::istream& in = session.receiveResponse(response);
   const int status = response.getStatus();
-  const std::string answer = words(response, in);
+  std::string answer = words(response, in);
   if (status >= 200 && status < 300) return answer;
   const bool away = status == 429 || status >= 500;
   return units::fail(away ? ErrorCode::unavailable : ErrorCode::invalid,

@@ -213,7 +213,8 @@ Result<Transaction> Transaction::begin(Database& database) {
 
 Transaction::~Transaction() {
   // Some errors (disk full, I/O) roll back by themselves; then there is nothing left to roll back.
-  if (database_ && !sqlite3_get_autocommit(database_->handle())) (void)database_->execute("ROLLBACK");
+  if (database_ == nullptr || sqlite3_get_autocommit(database_->handle()) != 0) return;
+  [[maybe_unused]] const auto undone = database_->execute("ROLLBACK");
 }
 
 Result<void> Transaction::commit() {
