@@ -161,7 +161,7 @@ Result<std::unique_ptr<Collector>> Collector::start(Settings settings, const dom
   history_options.directory = settings.data;
   history_options.keep = settings.keep;
   if (!history_options.keep.budget) history_options.keep.budget = default_budget(settings.data);
-  auto history = history::Store::open(std::move(history_options), clock);
+  auto history = history::Store::open(history_options, clock);
   if (!history) return std::unexpected(std::move(history.error()));
 
   std::unique_ptr<Collector> collector(new Collector(std::make_unique<Parts>(

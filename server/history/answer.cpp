@@ -130,6 +130,7 @@ void AnswerBuilder::add_step(std::int64_t begin, std::span<const Summary> summar
     if (summary.count == 0 || (!level && !total && summary.covered == 0)) continue;
     auto& columns = outputs_[n].columns;
     const double factor = sources_[n].derived ? 1 : quantum_factor(sources_[n].quantum);
+    if (!std::isfinite(summary.sum)) continue;  // doubles that are too large to add up
     columns.t.push_back(units::from_unix_ms(begin));
     ++points_;
     if (total) {  // where it stood at the step's end

@@ -33,6 +33,13 @@ Result<void> check_whole(sqlite::Database& database, const std::filesystem::path
                          " bytes; restore it from a backup, or move it away to go on without what it holds");
 }
 
+// A file that was removed since its period was looked up has nothing.
+template <class None>
+Result<None> none_if_gone(const units::Error& error) {
+  if (error.code == ErrorCode::not_found) return None{};
+  return std::unexpected(error);
+}
+
 }  // namespace
 
 // In ascending order of key; all groups if none is named.
@@ -63,19 +70,41 @@ sqlite::Statement& bind_slots(sqlite::Statement& statement, Tier tier, HostNumbe
 ChunkFiles::ChunkFiles(std::filesystem::path directory, std::string vfs, Tier tier)
     : directory_(std::move(directory)), vfs_(std::move(vfs)), tier_(tier) {}
 
-Result<void> ChunkFiles::scan() {
+Result<std::vector<Period>> ChunkFiles::listed() const {
+  std::vector<Period> found;
   std::error_code error;
   for (const auto& entry : std::filesystem::directory_iterator(directory_, error)) {
     const auto name = parse_file_name(entry.path().filename().string());
-    if (!name || name->tier != tier_) continue;
-    auto database = sqlite::Database::open(entry.path(), {.create = false, .vfs = vfs_});
-    if (!database) return std::unexpected(std::move(database.error()));
-    if (auto whole = check_whole(*database, entry.path()); !whole) return whole;
-    if (auto done = sqlite::migrate(*database, sql::chunks_migrations()); !done) return done;
-    if (auto loaded = load_stale(*database, name->period); !loaded) return loaded;
-    add(name->period);
+    if (name && name->tier == tier_) found.push_back(name->period);
   }
   if (error) return units::fail(ErrorCode::io, directory_.string() + ": cannot be listed: " + error.message());
+  return found;
+}
+
+Result<void> ChunkFiles::check() const {
+  const auto found = listed();
+  if (!found) return std::unexpected(found.error());
+  for (const Period period : *found) {
+    auto database = sqlite::Database::open(path(period), {.create = false, .vfs = vfs_});
+    if (!database) return std::unexpected(std::move(database.error()));
+    if (auto whole = check_whole(*database, path(period)); !whole) return whole;
+    if (auto ours = sqlite::check_version(*database, sql::chunks_migrations()); !ours) return ours;
+  }
+  return {};
+}
+
+Result<void> ChunkFiles::scan() {
+  const auto found = listed();
+  if (!found) return std::unexpected(found.error());
+  for (const Period period : *found) {
+    auto database = sqlite::Database::open(path(period), {.create = false, .vfs = vfs_});
+    if (!database) return std::unexpected(std::move(database.error()));
+    if (auto done = sqlite::migrate(*database, sql::chunks_migrations()); !done) return done;
+    if (auto loaded = load_stale(*database, period); !loaded) return loaded;
+    auto partial = database->scalar("SELECT count(*) FROM partial");
+    if (!partial) return std::unexpected(std::move(partial.error()));
+    add(period, partial->value_or(0) > 0);
+  }
   return {};
 }
 
@@ -84,16 +113,27 @@ std::set<Period> ChunkFiles::periods() const {
   return periods_;
 }
 
-void ChunkFiles::add(Period period) {
+void ChunkFiles::add(Period period, bool partial) {
   const std::lock_guard lock(mutex_);
   periods_.insert(period);
+  if (partial) partial_.insert(period);
+}
+
+bool ChunkFiles::is_partial(Period period) const {
+  const std::lock_guard lock(mutex_);
+  return partial_.contains(period);
+}
+
+std::uint64_t ChunkFiles::removals() const {
+  const std::lock_guard lock(mutex_);
+  return removals_;
 }
 
 void ChunkFiles::remove(Period period) {
   const std::lock_guard lock(mutex_);
   periods_.erase(period);
+  partial_.erase(period);
   idle_.erase(period);
-  begins_.erase(period);
   ++removals_;
   std::erase_if(stale_, [&](const auto& stale) { return period_of_stale(stale.slot) == period; });
 }
@@ -114,35 +154,37 @@ Result<void> ChunkFiles::load_stale(sqlite::Database& database, Period period) {
     if (!more) return std::unexpected(std::move(more.error()));
     if (!*more) return {};
     const HostNumber host{static_cast<std::uint32_t>(statement->integer(0))};
+    const std::lock_guard lock(mutex_);
     stale_.insert({first_stale(period) + statement->integer(1), host});
   }
 }
 
-// The first chunk of any host is where the file begins, give or take a slot; asked once, as it hardly changes.
+// Of the first few hosts, by the key's order: looking at all would read the whole file.
 std::optional<units::Instant> ChunkFiles::begin_of(Period period) const {
-  {
-    const std::lock_guard lock(mutex_);
-    if (const auto it = begins_.find(period); it != begins_.end()) return it->second;
-  }
+  constexpr int kHosts = 16;
+  std::optional<Slot> first;
   auto lent = borrow(period);
   if (!lent) return std::nullopt;
-  std::optional<units::Instant> begin;
   {
-    auto statement = lent->database.prepare("SELECT min((k >> 18) & 131071) FROM chunk");
+    auto statement = lent->database.prepare("SELECT min(k) FROM chunk WHERE k >= ?");
     if (!statement) return std::nullopt;
-    const auto row = statement->step();
-    if (row && *row && !statement->is_null(0)) {
-      begin = slot_begin(tier_, first_slot(tier_, period) + statement->integer(0));
+    std::int64_t from = 0;
+    for (int n = 0; n < kHosts; ++n) {
+      const auto row = statement->bind(1, from).step();
+      if (!row || !*row || statement->is_null(0)) break;
+      const ChunkKey key = unpack(statement->integer(0));
+      statement->reset();
+      first = std::min<Slot>(key.slot, first.value_or(key.slot));
+      if (domain::index(key.host) == kMaxHost) break;
+      from = pack({.host = HostNumber{domain::index(key.host) + 1}});
     }
   }
   give_back(std::move(*lent));
-  if (!begin) return begin;
-  const std::lock_guard lock(mutex_);
-  begins_[period] = *begin;
-  return begin;
+  if (!first) return std::nullopt;
+  return slot_begin(tier_, first_slot(tier_, period) + *first);
 }
 
-std::vector<TierFile> ChunkFiles::on_disk() const {
+std::vector<TierFile> ChunkFiles::on_disk(bool begins) const {
   std::vector<TierFile> files;
   for (const Period period : periods()) {
     TierFile& file = files.emplace_back(TierFile{.name = {tier_, period}});
@@ -151,12 +193,22 @@ std::vector<TierFile> ChunkFiles::on_disk() const {
       const auto bytes = std::filesystem::file_size(path(period).string() + suffix, missing);
       if (!missing) file.bytes += bytes;
     }
-    file.begin = begin_of(period);
     const std::lock_guard lock(mutex_);
     const auto first = stale_.lower_bound({first_stale(period), {}});
     file.stale = tier_ != Tier::hour && first != stale_.end() && period_of_stale(first->slot) == period;
   }
+  for (std::size_t n = 0; begins && n < files.size(); ++n) {
+    if (n == 0 || n + 2 >= files.size()) files[n].begin = begin_of(files[n].name.period);
+  }
   return files;
+}
+
+bool ChunkFiles::any_stale(HostNumber host, Slot from, Slot to) const {
+  const std::lock_guard lock(mutex_);
+  for (Slot slot = from; slot <= to; ++slot) {
+    if (stale_.contains({slot, host})) return true;
+  }
+  return false;
 }
 
 bool ChunkFiles::is_stale(HostNumber host, Slot next_tier) const {
@@ -164,11 +216,13 @@ bool ChunkFiles::is_stale(HostNumber host, Slot next_tier) const {
   return stale_.contains({next_tier, host});
 }
 
-std::vector<StaleSlot> ChunkFiles::stale_before(Slot end, std::size_t limit) const {
+std::vector<StaleSlot> ChunkFiles::stale_before(Slot end, std::size_t limit,
+                                                const std::function<bool(const StaleSlot&)>& wanted) const {
   std::vector<StaleSlot> found;
   const std::lock_guard lock(mutex_);
-  for (auto it = stale_.begin(); it != stale_.end() && it->slot < end && found.size() < limit; ++it)
-    found.push_back(*it);
+  for (auto it = stale_.begin(); it != stale_.end() && it->slot < end && found.size() < limit; ++it) {
+    if (wanted(*it)) found.push_back(*it);
+  }
   return found;
 }
 
@@ -199,6 +253,9 @@ Result<ChunkFiles::Lent> ChunkFiles::borrow(Period period) const {
     }
   }
   auto opened = sqlite::Database::open(path(period), {.read_only = true, .vfs = vfs_});
+  if (!opened && !periods().contains(period)) {
+    return units::fail(ErrorCode::not_found, path(period).string() + ": removed just now");
+  }
   if (!opened) return std::unexpected(std::move(opened.error()));
   return Lent{period, removals, std::move(*opened)};
 }
@@ -213,7 +270,7 @@ Result<std::vector<StoredChunk>> ChunkFiles::read(HostNumber host, Slot from, Sl
   const Period period = period_of(tier_, from);
   if (!periods().contains(period)) return std::vector<StoredChunk>{};
   auto lent = borrow(period);
-  if (!lent) return std::unexpected(std::move(lent.error()));
+  if (!lent) return none_if_gone<std::vector<StoredChunk>>(lent.error());
   auto chunks = read_chunks(lent->database, tier_, host, from, to, groups);
   if (chunks) give_back(std::move(*lent));
   return chunks;
@@ -223,7 +280,7 @@ Result<std::vector<StoredChunk>> ChunkFiles::read(HostNumber host, Slot from, Sl
 Result<std::optional<Slot>> ChunkFiles::one_slot(std::string_view sql, HostNumber host, Slot from, Slot to) const {
   const Period period = period_of(tier_, from);
   auto lent = borrow(period);
-  if (!lent) return std::unexpected(std::move(lent.error()));
+  if (!lent) return none_if_gone<std::optional<Slot>>(lent.error());
   std::optional<Slot> found;
   {
     auto statement = lent->database.prepare(sql);
@@ -264,7 +321,7 @@ Result<std::set<Slot>> ChunkFiles::slots(HostNumber host, Slot from, Slot to) co
   std::set<Slot> found;
   if (!periods().contains(period)) return found;
   auto lent = borrow(period);
-  if (!lent) return std::unexpected(std::move(lent.error()));
+  if (!lent) return none_if_gone<std::set<Slot>>(lent.error());
   {
     auto statement = lent->database.prepare("SELECT k FROM chunk WHERE k BETWEEN ? AND ?");
     if (!statement) return std::unexpected(std::move(statement.error()));

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -52,7 +53,9 @@ class ChunkFiles {
  public:
   ChunkFiles(std::filesystem::path directory, std::string vfs, Tier tier);
 
-  /// Finds the files and checks each for a newer schema or missing pages; the error says what to do.
+  /// Looks at each file for a newer schema or missing pages, changing nothing; the error says what to do.
+  [[nodiscard]] units::Result<void> check() const;
+  /// Takes the files up, bringing each to the present schema. After check().
   [[nodiscard]] units::Result<void> scan();
 
   [[nodiscard]] Tier tier() const noexcept { return tier_; }
@@ -71,12 +74,19 @@ class ChunkFiles {
   /// Those of the host's slots in [from, to] that have chunks. One period only.
   [[nodiscard]] units::Result<std::set<Slot>> slots(domain::HostNumber host, Slot from, Slot to) const;
 
-  /// Every file and what it takes on the disk.
-  [[nodiscard]] std::vector<TierFile> on_disk() const;
+  /// Those that were made anew for a period long over: what was built from earlier ones tells more.
+  [[nodiscard]] bool is_partial(Period period) const;
+  [[nodiscard]] std::uint64_t removals() const;
+
+  /// Every file and what it takes on the disk; `begins` looks for where the oldest and the newest two begin.
+  [[nodiscard]] std::vector<TierFile> on_disk(bool begins) const;
 
   [[nodiscard]] bool is_stale(domain::HostNumber host, Slot next_tier) const;
-  /// Up to `limit` stale slots of the next tier below `end`, oldest first.
-  [[nodiscard]] std::vector<StaleSlot> stale_before(Slot end, std::size_t limit) const;
+  [[nodiscard]] bool any_stale(domain::HostNumber host, Slot from, Slot to) const;
+  /// Up to `limit` stale slots of the next tier below `end`, oldest first, of those `wanted` (which must not call
+  /// back).
+  [[nodiscard]] std::vector<StaleSlot> stale_before(Slot end, std::size_t limit,
+                                                    const std::function<bool(const StaleSlot&)>& wanted) const;
 
  private:
   friend class ChunkWriter;
@@ -89,9 +99,10 @@ class ChunkFiles {
   [[nodiscard]] units::Result<std::optional<Slot>> one_slot(std::string_view sql, domain::HostNumber host, Slot from,
                                                             Slot to) const;
   [[nodiscard]] std::optional<units::Instant> begin_of(Period period) const;
+  [[nodiscard]] units::Result<std::vector<Period>> listed() const;
   [[nodiscard]] units::Result<Lent> borrow(Period period) const;
   void give_back(Lent lent) const;
-  void add(Period period);
+  void add(Period period, bool partial = false);
   void remove(Period period);
   [[nodiscard]] units::Result<void> load_stale(sqlite::Database& database, Period period);
   void set_stale(std::span<const StaleSlot> slots);
@@ -106,8 +117,8 @@ class ChunkFiles {
   const Tier tier_;
   mutable std::mutex mutex_;
   std::set<Period> periods_;
-  std::set<StaleSlot> stale_;                        ///< what the files' tables say
-  mutable std::map<Period, units::Instant> begins_;  ///< of files whose first chunk was looked for
+  std::set<Period> partial_;
+  std::set<StaleSlot> stale_;   ///< what the files' tables say
   std::uint64_t removals_ = 0;  ///< connections lent before a removal aren't kept: theirs may be the file that went
   mutable std::multimap<Period, sqlite::Database> idle_;  ///< open readers, at most kIdle
 };

@@ -16,11 +16,14 @@ using units::Result;
 namespace {
 
 constexpr std::size_t kOpenWriters = 4;
+constexpr std::chrono::hours kLongOver{24};
 
 }  // namespace
 
 Result<sqlite::Database*> ChunkWriter::database(Period period) {
   if (const auto it = open_.find(period); it != open_.end()) return &it->second;
+  std::error_code unknown;
+  const bool is_new = !std::filesystem::exists(files_.path(period), unknown);
   auto made = sqlite::Database::open(files_.path(period), {.vfs = files_.vfs_});
   if (!made) return std::unexpected(std::move(made.error()));
   // Before the file has a page; so that forget() gives back what it frees.
@@ -30,9 +33,21 @@ Result<sqlite::Database*> ChunkWriter::database(Period period) {
   if (auto done = sqlite::migrate(*made, sql::chunks_migrations()); !done) {
     return std::unexpected(std::move(done.error()));
   }
-  files_.add(period);
+  auto partial = is_new ? note_late(*made, period) : made->scalar("SELECT count(*) FROM partial");
+  if (!partial) return std::unexpected(std::move(partial.error()));
+  files_.add(period, partial->value_or(0) > 0);
   if (open_.size() >= kOpenWriters) open_.erase(open_.begin());
   return &open_.emplace(period, std::move(*made)).first->second;
+}
+
+// 1 if the period was over for long when its file was made.
+Result<std::optional<std::int64_t>> ChunkWriter::note_late(sqlite::Database& database, Period period) {
+  const auto end = slot_begin(files_.tier(), first_slot(files_.tier(), period + 1));
+  if (clock_.now() < end + kLongOver) return 0;
+  if (auto done = database.execute("INSERT OR IGNORE INTO partial VALUES(1)"); !done) {
+    return std::unexpected(std::move(done.error()));
+  }
+  return 1;
 }
 
 Result<std::uint32_t> ChunkWriter::next_part(sqlite::Database& database, const EncodedChunk& chunk) {
@@ -98,22 +113,41 @@ std::vector<StaleSlot> ChunkWriter::next_tier_of(std::span<const EncodedChunk> c
 }
 
 // In a transaction of its own, as the follower may lie in another file: a mark too many only costs time.
-Result<void> ChunkWriter::mark_followers(std::span<const EncodedChunk> chunks) {
+Result<void> ChunkWriter::mark_follower(const StaleSlot& follower) {
+  auto file = database(files_.period_of_stale(follower.slot));
+  if (!file) return std::unexpected(std::move(file.error()));
+  auto transaction = sqlite::Transaction::begin(**file);
+  if (!transaction) return std::unexpected(std::move(transaction.error()));
+  if (auto done = mark(**file, std::span(&follower, 1)); !done) return done;
+  return transaction->commit();
+}
+
+// A file of another period that can't be read must not keep this one's chunks from being written: what follows then
+// keeps rates that begin with the tick before these.
+void ChunkWriter::mark_followers(std::span<const EncodedChunk> chunks) {
   std::set<StaleSlot> followers;
   for (const auto& chunk : chunks) {
     const auto next = files_.next_slot(chunk.host, chunk.slot);
-    if (!next) return std::unexpected(next.error());
+    if (!next) return damaged_(next.error().message);
     if (*next) followers.insert({**next / slots_per_next(files_.tier()), chunk.host});
   }
   for (const auto& follower : followers) {
-    auto file = database(files_.period_of_stale(follower.slot));
-    if (!file) return std::unexpected(std::move(file.error()));
-    auto transaction = sqlite::Transaction::begin(**file);
-    if (!transaction) return std::unexpected(std::move(transaction.error()));
-    if (auto done = mark(**file, std::span(&follower, 1)); !done) return done;
-    if (auto done = transaction->commit(); !done) return done;
+    if (const auto done = mark_follower(follower); !done) return damaged_(done.error().message);
   }
-  return {};
+}
+
+Result<void> ChunkWriter::mark_all(Period period) {
+  auto file = database(period);
+  if (!file) return std::unexpected(std::move(file.error()));
+  auto transaction = sqlite::Transaction::begin(**file);
+  if (!transaction) return std::unexpected(std::move(transaction.error()));
+  if (auto done = (*file)->execute("INSERT OR IGNORE INTO stale SELECT DISTINCT k >> 35, ((k >> 18) & 131071) / " +
+                                   std::to_string(slots_per_next(files_.tier())) + " FROM chunk");
+      !done) {
+    return done;
+  }
+  if (auto done = transaction->commit(); !done) return done;
+  return files_.load_stale(**file, period);
 }
 
 Result<void> ChunkWriter::finish(sqlite::Database& database, sqlite::Transaction transaction) {
@@ -126,7 +160,7 @@ Result<void> ChunkWriter::finish(sqlite::Database& database, sqlite::Transaction
 
 Result<void> ChunkWriter::add(Period period, std::span<const EncodedChunk> chunks,
                               const std::function<void()>& before_commit) {
-  if (auto done = mark_followers(chunks); !done) return done;
+  mark_followers(chunks);
   auto file = database(period);
   if (!file) return std::unexpected(std::move(file.error()));
   auto transaction = sqlite::Transaction::begin(**file);
@@ -183,6 +217,7 @@ Result<void> ChunkWriter::built(std::span<const StaleSlot> slots) {
 }
 
 Result<void> ChunkWriter::unlink(Period period) {
+  const bool partial = files_.is_partial(period);
   open_.erase(period);
   files_.remove(period);
   const std::string path = files_.path(period).string();
@@ -190,7 +225,9 @@ Result<void> ChunkWriter::unlink(Period period) {
   for (const char* suffix : {"-shm", "-wal", ""}) {
     std::error_code error;
     std::filesystem::remove(path + suffix, error);
-    if (error) return units::fail(ErrorCode::io, path + suffix + ": can't be removed: " + error.message());
+    if (!error) continue;
+    files_.add(period, partial);
+    return units::fail(ErrorCode::io, path + suffix + ": can't be removed: " + error.message());
   }
   return {};
 }
@@ -211,26 +248,33 @@ Result<std::filesystem::path> ChunkWriter::set_aside(Period period) {
   return to;
 }
 
+Result<void> ChunkWriter::forget_in(Period period, HostNumber host) {
+  auto file = database(period);
+  if (!file) return std::unexpected(std::move(file.error()));
+  auto transaction = sqlite::Transaction::begin(**file);
+  if (!transaction) return std::unexpected(std::move(transaction.error()));
+  auto statement = (*file)->prepare("DELETE FROM chunk WHERE k BETWEEN ? AND ?");
+  if (!statement) return std::unexpected(std::move(statement.error()));
+  const Slot first = first_slot(files_.tier(), period), last = first_slot(files_.tier(), period + 1) - 1;
+  if (auto done = bind_slots(*statement, files_.tier(), host, first, last).run(); !done) return done;
+  auto marks = (*file)->prepare("DELETE FROM stale WHERE host = ?");
+  if (!marks) return std::unexpected(std::move(marks.error()));
+  if (auto done = marks->bind(1, domain::index(host)).run(); !done) return done;
+  if (auto done = transaction->commit(); !done) return done;
+  if (auto done = (*file)->execute("PRAGMA incremental_vacuum"); !done) return done;
+  // With its log cut off; behind a reader that lasts, that happens with the next chunks or when the file is closed.
+  return (*file)->execute("PRAGMA wal_checkpoint(TRUNCATE)");
+}
+
+// One file that can't be written keeps the others from nothing.
 Result<void> ChunkWriter::forget(HostNumber host) {
+  Result<void> all;
   for (const Period period : files_.periods()) {
-    auto file = database(period);
-    if (!file) return std::unexpected(std::move(file.error()));
-    auto transaction = sqlite::Transaction::begin(**file);
-    if (!transaction) return std::unexpected(std::move(transaction.error()));
-    auto statement = (*file)->prepare("DELETE FROM chunk WHERE k BETWEEN ? AND ?");
-    if (!statement) return std::unexpected(std::move(statement.error()));
-    const Slot first = first_slot(files_.tier(), period), last = first_slot(files_.tier(), period + 1) - 1;
-    if (auto done = bind_slots(*statement, files_.tier(), host, first, last).run(); !done) return done;
-    auto marks = (*file)->prepare("DELETE FROM stale WHERE host = ?");
-    if (!marks) return std::unexpected(std::move(marks.error()));
-    if (auto done = marks->bind(1, domain::index(host)).run(); !done) return done;
-    if (auto done = transaction->commit(); !done) return done;
-    if (auto done = (*file)->execute("PRAGMA incremental_vacuum"); !done) return done;
-    // With its log cut off; behind a reader that lasts, that happens with the next chunks or when the file is closed.
-    if (auto done = (*file)->execute("PRAGMA wal_checkpoint(TRUNCATE)"); !done) return done;
+    auto done = forget_in(period, host);
+    if (!done && all) all = std::move(done);
   }
   files_.forget_stale(host);
-  return {};
+  return all;
 }
 
 }  // namespace vedette::history

@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "server/domain/clock.h"
 #include "server/history/chunk_files.h"
 
 namespace vedette::history {
@@ -21,7 +22,10 @@ inline constexpr std::uint32_t kMergeAt = 8;
 
 class ChunkWriter {
  public:
-  explicit ChunkWriter(ChunkFiles& files) : files_(files) {}
+  /// `damaged` is told of what can't be marked; `clock` tells which periods are long over.
+  using Damaged = std::function<void(const std::string&)>;
+  ChunkWriter(ChunkFiles& files, const domain::Clock& clock, Damaged damaged)
+      : files_(files), clock_(clock), damaged_(std::move(damaged)) {}
 
   /// Adds the chunks of one period as new parts, in one FULL commit; a slot that has kMergeAt parts gets one again. The
   /// next slot after a late chunk becomes stale too: its rates begin with another sample now. `before_commit` is for
@@ -32,24 +36,33 @@ class ChunkWriter {
   [[nodiscard]] units::Result<void> replace(Period period, std::span<const EncodedChunk> chunks);
   /// These slots of the next tier are built and durable.
   [[nodiscard]] units::Result<void> built(std::span<const StaleSlot> slots);
+  /// Everything that the file's chunks belong to in the next tier: what was built from them is gone.
+  [[nodiscard]] units::Result<void> mark_all(Period period);
   [[nodiscard]] units::Result<void> forget(domain::HostNumber host);
-  /// Removes the file; queries that are reading it go on to their end.
+  /// They are opened again when they are written to.
+  void close_files() { open_.clear(); }
+  /// Removes the file; queries that are reading it go on to their end. A file that can't be removed stays known.
   [[nodiscard]] units::Result<void> unlink(Period period);
   /// Renames a damaged file and its log to "raw-YYYYMMDD.db.damaged" (".damaged-2" …) and returns that path.
   [[nodiscard]] units::Result<std::filesystem::path> set_aside(Period period);
 
  private:
   [[nodiscard]] units::Result<sqlite::Database*> database(Period period);
+  [[nodiscard]] units::Result<std::optional<std::int64_t>> note_late(sqlite::Database& database, Period period);
   [[nodiscard]] units::Result<void> insert(sqlite::Database& database, const EncodedChunk& chunk, std::uint32_t part);
   [[nodiscard]] units::Result<bool> merge_parts(sqlite::Database& database, const EncodedChunk& added);
   [[nodiscard]] units::Result<std::uint32_t> next_part(sqlite::Database& database, const EncodedChunk& chunk);
   [[nodiscard]] units::Result<void> remove(sqlite::Database& database, const EncodedChunk& chunk);
   [[nodiscard]] units::Result<void> mark(sqlite::Database& database, std::span<const StaleSlot> slots);
-  [[nodiscard]] units::Result<void> mark_followers(std::span<const EncodedChunk> chunks);
+  void mark_followers(std::span<const EncodedChunk> chunks);
+  [[nodiscard]] units::Result<void> mark_follower(const StaleSlot& follower);
+  [[nodiscard]] units::Result<void> forget_in(Period period, domain::HostNumber host);
   [[nodiscard]] units::Result<void> finish(sqlite::Database& database, sqlite::Transaction transaction);
   [[nodiscard]] std::vector<StaleSlot> next_tier_of(std::span<const EncodedChunk> chunks) const;
 
   ChunkFiles& files_;
+  const domain::Clock& clock_;
+  const Damaged damaged_;
   std::map<Period, sqlite::Database> open_;  ///< at most a few: today's, yesterday's, those of a backfill
 };
 

@@ -1,5 +1,5 @@
 // Where a chunk lives: which file, and its key within. Final: files written today must be readable for ever
-// (docs/storage.md).
+// (docs/storage-format.md).
 #pragma once
 
 #include <chrono>
@@ -20,6 +20,12 @@ enum class Tier : std::uint8_t {
   hour,    ///< a row an hour; slots of a day, a file each year: 1h-2026.db
 };
 inline constexpr Tier kTiers[] = {Tier::raw, Tier::minute, Tier::hour};
+[[nodiscard]] constexpr Tier finer(Tier tier) noexcept {
+  return tier == Tier::hour ? Tier::minute : Tier::raw;
+}
+[[nodiscard]] constexpr Tier coarser(Tier tier) noexcept {
+  return tier == Tier::raw ? Tier::minute : Tier::hour;
+}
 [[nodiscard]] std::string_view name_of(Tier tier) noexcept;        ///< "raw", "1m", "1h"
 [[nodiscard]] units::Milliseconds row_length(Tier tier) noexcept;  ///< 0 for raw
 [[nodiscard]] units::Milliseconds slot_length(Tier tier) noexcept;

@@ -104,8 +104,7 @@ Result<void> Reader::read(const Stretch& stretch, std::span<const std::uint32_t>
   const std::set<Day> days = files_.periods();
   if (look_back > 0) {
     auto sealed = files_.newest_slot(host, from, day_of(from - look_back));
-    if (!sealed && sealed.error().code != ErrorCode::corrupt) return std::unexpected(std::move(sealed.error()));
-    if (!sealed) damaged_(sealed.error().message);
+    if (!sealed) damaged_(sealed.error().message);  // then only the first rates are missing
     const auto before =
         std::max({newest_in(memory.chunks, from), newest_in(memory.ticks, from), sealed.value_or(std::nullopt)});
     if (before && *before >= from - look_back) {

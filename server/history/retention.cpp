@@ -6,6 +6,9 @@
 namespace vedette::history {
 namespace {
 
+constexpr units::Milliseconds kWaitForBuilding{std::chrono::days{7}};
+constexpr units::Milliseconds kWritten{std::chrono::minutes{10}};  // a file's last chunks come so long after its end
+
 constexpr std::size_t at(Tier tier) noexcept {
   return static_cast<std::size_t>(tier);
 }
@@ -51,16 +54,19 @@ std::vector<FileName> expired(std::span<const TierFile> files, const Keep& keep,
   std::ranges::sort(left, {}, [](const TierFile& file) { return std::pair(file.name.tier, file.name.period); });
   std::vector<FileName> gone;
   std::erase_if(left, [&](const TierFile& file) {
-    const bool old = end_of(file.name) + keep.ages[at(file.name.tier)] <= now && !file.stale;
+    const auto age = keep.ages[at(file.name.tier)] + (file.stale ? kWaitForBuilding : units::Milliseconds{0});
+    const bool old = now - end_of(file.name) >= age;
     if (old) gone.push_back(file.name);
     return old;
   });
   std::uint64_t bytes = bytes_of(left) + others;
-  for (const TierFile& file : left) {
-    if (!keep.budget || bytes <= *keep.budget) break;
-    if (end_of(file.name) > now) continue;
-    gone.push_back(file.name);
-    bytes -= file.bytes;
+  for (const bool stale : {false, true}) {
+    for (const TierFile& file : left) {
+      if (!keep.budget || bytes <= *keep.budget) return gone;
+      if (file.stale != stale || now - end_of(file.name) < kWritten) continue;
+      gone.push_back(file.name);
+      bytes -= std::min(bytes, file.bytes);
+    }
   }
   return gone;
 }

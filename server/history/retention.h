@@ -27,9 +27,10 @@ struct TierFile {
   std::optional<units::Instant> begin{};  ///< of the first slot that has a chunk
 };
 
-/// What goes now, in this order. First by age, but nothing from which something is still to be built. Then, as long as
-/// all of them and `others` (live.db, the reserve) take more than the budget: the oldest ticks, the oldest minutes, the
-/// oldest hours; never a file that today's are written to.
+/// What goes now, in this order. First by age, a file from which something is still to be built a week later. Then, as
+/// long as all of them and `others` (live.db, the reserve) take more than the budget: the oldest ticks, the oldest
+/// minutes, the oldest hours, those from which something is still to be built last; never a file that today's are
+/// written to, so this month's minutes and this year's hours stay whatever they take.
 [[nodiscard]] std::vector<FileName> expired(std::span<const TierFile> files, const Keep& keep, std::uint64_t others,
                                             units::Instant now);
 

@@ -36,8 +36,11 @@ Store::Store(Options options, const domain::Clock& clock)
       reader_(files_.of(Tier::raw), open_, intake_, clock_, [this](const std::string& words) { report_damage(words); }),
       tier_reader_(files_, reader_, clock_, [this](const std::string& words) { report_damage(words); }),
       space_(options_.directory, options_.space),
-      writers_{{ChunkWriter(files_.of(Tier::raw)), ChunkWriter(files_.of(Tier::minute)),
-                ChunkWriter(files_.of(Tier::hour))}} {}
+      writers_{{make_writer(Tier::raw), make_writer(Tier::minute), make_writer(Tier::hour)}} {}
+
+ChunkWriter Store::make_writer(Tier tier) {
+  return {files_.of(tier), clock_, [this](const std::string& words) { report_damage(words); }};
+}
 
 Store::~Store() {
   stop();
@@ -111,17 +114,31 @@ Result<domain::HistoryAnswer> Store::query(const domain::HistoryQuery& query) co
   }
   const units::Instant from = std::clamp(query.from, kFirstInstant, kEndInstant);
   const units::Instant to = std::clamp(query.to, kFirstInstant, kEndInstant);
+  // A file that goes while it is read may leave a hole that a coarser one would have filled.
+  for (int attempt = 0;; ++attempt) {
+    const std::uint64_t removals = files_.removals();
+    auto found = query_once(query, from, to);
+    if (attempt > 0 || files_.removals() == removals) return found;
+  }
+}
+
+Result<domain::HistoryAnswer> Store::query_once(const domain::HistoryQuery& query, units::Instant from,
+                                                units::Instant to) const {
   AnswerBuilder answer(query, registry_.series(query.host));
   const Tier tier = tier_for(query.step);
   if (!answer.wanted().empty()) {
-    const TierReader::Query read{.host = query.host,
-                                 .from = units::unix_ms(from),
-                                 .to = units::unix_ms(to),
-                                 .tier = tier,
-                                 .wanted = answer.wanted(),
-                                 .sources = answer.sources(),
-                                 .look_back = answer.needs_earlier() ? kSlotsPerDay : 0,
-                                 .until = clock_.steady() + kLongest};
+    // Whole rows at both ends, whatever they come from.
+    const std::int64_t row = std::max<std::int64_t>(1, row_length(tier).count());
+    const std::int64_t first = units::unix_ms(from) / row * row, last = units::unix_ms(to) / row * row + row - 1;
+    const TierReader::Query read{
+        .host = query.host,
+        .from = first,
+        .to = last,
+        .tier = tier,
+        .wanted = answer.wanted(),
+        .sources = answer.sources(),
+        .look_back = answer.needs_earlier() ? (query.step.count() == 0 ? kSlotsPerDay : kLookBack) : 0,
+        .until = clock_.steady() + kLongest};
     const auto going_on = [this]() -> Result<void> {
       if (interrupted_) return units::fail(ErrorCode::unavailable, "the store is stopping");
       return {};
@@ -184,10 +201,12 @@ Result<void> Store::forget(HostNumber host) {
 }
 
 Result<void> Store::forget_chunks(HostNumber host) {
+  Result<void> all;
   for (const Tier tier : kTiers) {
-    if (auto done = writer(tier).forget(host); !done) return done;
+    auto done = writer(tier).forget(host);
+    if (!done && all) all = std::move(done);
   }
-  return {};
+  return all;
 }
 
 std::string Store::trouble() const {

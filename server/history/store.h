@@ -108,6 +108,8 @@ class Store final : public domain::HistoryStore {
 
  private:
   Store(Options options, const domain::Clock& clock);
+  [[nodiscard]] units::Result<domain::HistoryAnswer> query_once(const domain::HistoryQuery& query, units::Instant from,
+                                                                units::Instant to) const;
   [[nodiscard]] units::Result<void> load();
   [[nodiscard]] units::Result<void> check_complete() const;
   [[nodiscard]] units::Result<void> replay();
@@ -126,7 +128,11 @@ class Store final : public domain::HistoryStore {
   [[nodiscard]] units::Result<void> seal_day_or_set_aside(Day day, std::span<const SharedChunk> chunks);
   [[nodiscard]] units::Result<void> forget_chunks(domain::HostNumber host);
   [[nodiscard]] bool build_tiers(bool all);
-  [[nodiscard]] units::Result<bool> build(Tier tier, bool all);
+  [[nodiscard]] bool build(Tier tier, bool all);
+  [[nodiscard]] std::vector<StaleSlot> to_build(Tier tier, bool all) const;
+  void put_off(Tier tier, const StaleSlot& slot, const units::Error& error);
+  void mark_again(Tier tier, Period period);
+  void mark_missing(Tier tier);
   [[nodiscard]] units::Result<TierRows> rows_of(Tier tier, domain::HostNumber host, Slot slot,
                                                 std::span<Source> sources);
   [[nodiscard]] units::Result<void> replace_or_set_aside(Tier tier, Period period,
@@ -136,8 +142,10 @@ class Store final : public domain::HistoryStore {
   void checkpoint();
   void watch_space();
   void retain();
-  [[nodiscard]] std::vector<TierFile> files_on_disk() const;
+  [[nodiscard]] bool doubts_clock(units::Steady steady, units::Instant now);
+  [[nodiscard]] std::vector<TierFile> files_on_disk(bool begins) const;
   [[nodiscard]] std::uint64_t others_on_disk() const;
+  [[nodiscard]] ChunkWriter make_writer(Tier tier);
   [[nodiscard]] ChunkWriter& writer(Tier tier) noexcept { return writers_[static_cast<std::size_t>(tier)]; }
   void step(Step at) const {
     if (options_.on_step) options_.on_step(at);
@@ -159,15 +167,20 @@ class Store final : public domain::HistoryStore {
   std::optional<LiveDb> write_db_;  ///< the writer's
   std::int64_t last_row_ =
       0;  ///< the writer's; may start anew after a restart, but above every row that `forgotten` names
-  std::optional<LiveDb> seal_db_;          ///< the sealer's
-  std::array<ChunkWriter, 3> writers_;     ///< the sealer's, by tier
-  std::vector<SharedChunk> unsealed_;      ///< the sealer's: taken, but not committed yet
-  std::int64_t dropped_below_ = 0;         ///< the sealer's
-  std::optional<units::Steady> retained_;  ///< the sealer's: when files were last looked through
+  std::optional<LiveDb> seal_db_;       ///< the sealer's
+  std::array<ChunkWriter, 3> writers_;  ///< the sealer's, by tier
+  std::vector<SharedChunk> unsealed_;   ///< the sealer's: taken, but not committed yet
+  std::int64_t dropped_below_ = 0;      ///< the sealer's
+  std::optional<std::pair<units::Steady, units::Instant>>
+      retained_;                                              ///< the sealer's: when files were last looked through
+  std::optional<units::Steady> doubted_until_;                ///< the sealer's: no file goes for its age
+  bool shed_ = false;                                         ///< the sealer's: a file went for the full disk
+  std::array<std::map<StaleSlot, units::Steady>, 2> failed_;  ///< the sealer's, minutes and hours: when to try again
 
   domain::BoundedQueue<std::function<void()>> sealer_tasks_{64, domain::Overflow::block};
   std::atomic<int> log_backlog_{0};
   std::atomic<bool> interrupted_{false};
+  std::atomic<std::uint64_t> damages_{0};  ///< times that something was found damaged
   std::atomic<units::Steady::rep> last_round_{std::chrono::steady_clock::now().time_since_epoch().count()};
   std::atomic<std::uint64_t> seal_rounds_{0};  ///< counted up by the sealer; the writer waits on it when it is ahead
   std::atomic<std::uint64_t> commits_{0}, failed_commits_{0}, ticks_{0}, sealed_chunks_{0}, failed_seals_{0},

@@ -21,7 +21,7 @@ void Store::seal_loop() {
     if (auto task = sealer_tasks_.pop_for(options_.checkpoint_every)) (*task)();
     watch_space();
     (void)seal(false);
-    (void)build_tiers(false);
+    if (!space_.low()) (void)build_tiers(false);
     retain();
     checkpoint();
     ++seal_rounds_;
@@ -59,6 +59,7 @@ Result<void> Store::seal_day(Day day, std::span<const SharedChunk> chunks) {
 }
 
 void Store::report_damage(const std::string& words) {
+  ++damages_;
   if (trouble_.failed(Trouble::Part::damage, clock_.now(), words)) {
     units::log_error("history was found damaged", {{"error", words}});
   }

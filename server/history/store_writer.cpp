@@ -29,12 +29,16 @@ Result<void> Store::check_complete() const {
 
 Result<void> Store::load() {
   if (auto complete = check_complete(); !complete) return complete;
+  for (const Tier tier : kTiers) {
+    if (auto whole = files_.of(tier).check(); !whole) return whole;
+  }
   auto database = LiveDb::open(options_.directory, options_.vfs, true);
   if (!database) return std::unexpected(std::move(database.error()));
   write_db_.emplace(std::move(*database));
   for (const Tier tier : kTiers) {
     if (auto scanned = files_.of(tier).scan(); !scanned) return scanned;
   }
+  for (const Tier tier : {Tier::minute, Tier::hour}) mark_missing(tier);
   auto registry = write_db_->load_registry();
   if (!registry) return std::unexpected(std::move(registry.error()));
   if (auto loaded = registry_.load(*registry); !loaded) return loaded;

@@ -12,6 +12,8 @@ std::int64_t floor_to(std::int64_t time, std::int64_t length) noexcept {
   return time - (rest < 0 ? rest + length : rest);
 }
 
+// Over more than this there is no rate, as it would say nothing of the stretch that the later tick lies in.
+constexpr double kLongestGap = 600'000;
 constexpr std::uint32_t kBootBits = (1U << kEpochShift) - 1;
 
 }  // namespace
@@ -92,6 +94,8 @@ void Summarizer::feed(const Rows& rows, std::int64_t from, std::int64_t to) {
 }
 
 void Summarizer::feed(const TierRows& rows) {
+  // Ticks that come later are behind these rows; what tells where counters stood then comes with them.
+  std::ranges::fill(stands_, Stand{});
   for (std::size_t row = 0; row < rows.times.size(); ++row) {
     open(rows.times[row]);
     for (std::size_t n = 0; n < sources_.size(); ++n) open_[n].merge(rows.columns[n][row], sources_[n].level());
@@ -120,8 +124,9 @@ void Summarizer::add_level(const Source& source, Summary& into, const Rows& rows
 void Summarizer::add_counter(const Source& source, Stand& stand, Summary* into, const Rows& rows, std::size_t begin,
                              std::size_t end) {
   const auto& cells = rows.columns[source.inputs.front()];
+  const bool real = source.quantum.is_real();
   for (std::size_t row = begin; row < end; ++row) {
-    if (!cells[row].present) continue;
+    if (!cells[row].present || (real && !std::isfinite(metrics::value(cells[row], source.quantum)))) continue;
     const metrics::CounterPoint now{units::from_unix_ms(rows.times[row]), rows.boots[row], cells[row]};
     const auto before = std::exchange(stand.point, now);
     if (into == nullptr) continue;
@@ -132,8 +137,8 @@ void Summarizer::add_counter(const Source& source, Stand& stand, Summary* into, 
     same_epoch.boot = (before->boot & kBootBits) == (now.boot & kBootBits) ? now.boot : before->boot;
     const auto went = metrics::increase(same_epoch, now, source.quantum);
     if (!went || !std::isfinite(went->amount)) continue;
-    if (went->continuous && before->boot == now.boot) {
-      const auto ms = static_cast<double>((now.at - before->at).count());
+    const auto ms = static_cast<double>((now.at - before->at).count());
+    if (went->continuous && before->boot == now.boot && ms <= kLongestGap) {
       into->add_rate(went->amount, ms, went->amount * 1000 / ms);
     } else {
       into->extra += went->amount;
@@ -147,7 +152,9 @@ void Summarizer::add_derived(const Source& source, Stand& stand, Summary* into, 
   for (std::size_t row = begin; row < end; ++row) {
     std::ranges::transform(source.inputs, now.begin(), [&](auto input) { return rows.columns[input][row]; });
     if (!std::ranges::all_of(now, &metrics::Cell::present)) continue;
-    if (into != nullptr && !stand.cells.empty() && stand.boot == rows.boots[row]) {
+    const bool follows = !stand.cells.empty() && stand.boot == rows.boots[row] &&
+                         static_cast<double>(rows.times[row] - stand.time) <= kLongestGap;
+    if (into != nullptr && follows) {
       if (const auto both = metrics::passed(*source.derived, stand.cells, now)) {
         ++into->count;
         into->add_rate(both->busy, both->all, both->busy / both->all);
@@ -156,6 +163,7 @@ void Summarizer::add_derived(const Source& source, Stand& stand, Summary* into, 
     stand.cells.swap(now);
     now.resize(source.inputs.size());
     stand.boot = rows.boots[row];
+    stand.time = rows.times[row];
   }
 }
 

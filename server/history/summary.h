@@ -10,13 +10,14 @@ namespace vedette::history {
 /// In the series' quanta. A ratio that is derived from counters (system.cpu.utilization) is summarised as a counter is:
 /// its `sum` is what was busy, `covered` all that passed.
 struct Summary {
-  std::int64_t count = 0;  ///< samples; 0: none, and all else means nothing
+  std::int64_t count = 0;  ///< samples (of a ratio: intervals); 0: none, and all else means nothing
   double minimum = 0;      ///< of the samples; of a counter's rates, per second
   double maximum = 0;      ///< likewise
   double sum = 0;          ///< of the samples; how far a counter went while its rates are known
   double covered = 0;      ///< a counter's: the time for which its rates are known, ms; 0: none
-  double extra = 0;        ///< a counter's: what new boots and restarted sources counted before their first sample
-  std::int64_t last = 0;   ///< the last sample's cell, of a counter its cumulative value
+  double extra = 0;  ///< a counter's: what it counted beside: before a new boot's first sample, over absences of more
+                     ///< than ten minutes
+  std::int64_t last = 0;  ///< the last sample's cell, of a counter its cumulative value
   bool operator==(const Summary&) const = default;
 
   /// A level's sample, finite.

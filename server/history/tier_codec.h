@@ -1,5 +1,5 @@
 // Rows of the minute and hour tiers as chunks. A column a field of a source: id = series number × 16 + field, + 8 for
-// what is derived from the series (docs/storage.md). Pure.
+// what is derived from the series (docs/storage-format.md). Pure.
 #pragma once
 
 #include <span>

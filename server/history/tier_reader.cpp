@@ -15,14 +15,6 @@ namespace {
 
 constexpr Slot kWindow = 32;  // slots copied out of a file at a time: what its snapshot is held for
 
-Tier finer(Tier tier) noexcept {
-  return tier == Tier::hour ? Tier::minute : Tier::raw;
-}
-
-Tier coarser(Tier tier) noexcept {
-  return tier == Tier::raw ? Tier::minute : Tier::hour;
-}
-
 Slot slot_at(Tier tier, std::int64_t ms) noexcept {
   return slot_of(tier, units::from_unix_ms(ms));
 }
@@ -56,25 +48,31 @@ Result<void> TierReader::read(const Query& query, const Sink& sink) const {
   return read_any(query, ticks_.unsealed(query.host), sink);
 }
 
-// What is older than the tier's files may still be there in coarser ones.
+// What a tier's files don't hold any more may still be there in coarser ones.
 Result<void> TierReader::read_any(const Query& query, const std::set<Slot>& unsealed, const Sink& sink) const {
-  const auto periods = files_.of(query.tier).periods();
-  if (query.tier == Tier::hour) return read_tier(query.tier, query, unsealed, sink);
-  if (periods.empty()) {
-    Query all = query;
-    all.tier = coarser(query.tier);
-    return read_any(all, unsealed, sink);
+  const Tier tier = query.tier;
+  if (tier == Tier::hour) return read_tier(tier, query, unsealed, sink);
+  std::set<Period> whole = files_.of(tier).periods();
+  std::erase_if(whole, [&](Period period) { return files_.of(tier).is_partial(period); });
+  for (const Slot raw : unsealed) whole.insert(period_of(tier, slot_at(tier, begin_of(Tier::raw, raw))));
+  Query rest = query;
+  const auto up_to = [&](std::int64_t end, bool here) -> Result<void> {
+    Query part = rest;
+    part.to = std::min(query.to, end - 1);
+    rest.from = std::max(rest.from, end);
+    if (part.from > part.to) return {};
+    if (here) return read_tier(tier, part, unsealed, sink);
+    part.tier = coarser(tier);
+    return read_any(part, unsealed, sink);
+  };
+  for (auto it = whole.begin(); it != whole.end() && rest.from <= query.to;) {
+    const Period first = *it;
+    Period end = first;
+    for (; it != whole.end() && *it == end; ++it) ++end;
+    if (auto done = up_to(begin_of(tier, first_slot(tier, first)), false); !done) return done;
+    if (auto done = up_to(begin_of(tier, first_slot(tier, end)), true); !done) return done;
   }
-  const std::int64_t begin = begin_of(query.tier, first_slot(query.tier, *periods.begin()));
-  Query older = query, rest = query;
-  older.tier = coarser(query.tier);
-  older.to = std::min(query.to, begin - 1);
-  rest.from = std::max(query.from, begin);
-  if (older.from <= older.to) {
-    if (auto done = read_any(older, unsealed, sink); !done) return done;
-  }
-  if (rest.from > rest.to) return {};
-  return read_tier(query.tier, rest, unsealed, sink);
+  return up_to(query.to + 1, false);
 }
 
 Result<TierRows> TierReader::built(Tier tier, HostNumber host, Slot slot, std::span<const Source> sources) const {
@@ -111,10 +109,7 @@ Result<std::set<Slot>> TierReader::current(Tier tier, const Query& query, const 
     if (files_.of(finer(tier)).is_stale(query.host, slot)) return true;
     if (tier == Tier::minute) return false;
     const Slot first = slot * slots_per_next(Tier::minute);
-    for (Slot hour = first; hour < first + slots_per_next(Tier::minute); ++hour) {
-      if (files_.of(Tier::raw).is_stale(query.host, hour)) return true;
-    }
-    return false;
+    return files_.of(Tier::raw).any_stale(query.host, first, first + slots_per_next(Tier::minute) - 1);
   });
   return found;
 }

@@ -15,12 +15,20 @@
 
 namespace vedette::history {
 
+/// How far back, in raw slots, it is looked for where a counter stood before a run of ticks: what it counted while its
+/// host was away belongs to the first tick after that.
+inline constexpr Slot kLookBack = 31 * kSlotsPerDay;
+
 /// The files of every tier, by tier.
 class TierFiles {
  public:
   TierFiles(const std::filesystem::path& directory, const std::string& vfs)
       : files_{{{directory, vfs, Tier::raw}, {directory, vfs, Tier::minute}, {directory, vfs, Tier::hour}}} {}
   [[nodiscard]] ChunkFiles& of(Tier tier) noexcept { return files_[static_cast<std::size_t>(tier)]; }
+  /// How many files were removed so far, of all tiers.
+  [[nodiscard]] std::uint64_t removals() const {
+    return of(Tier::raw).removals() + of(Tier::minute).removals() + of(Tier::hour).removals();
+  }
   [[nodiscard]] const ChunkFiles& of(Tier tier) const noexcept { return files_[static_cast<std::size_t>(tier)]; }
 
  private:

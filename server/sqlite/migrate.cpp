@@ -43,11 +43,16 @@ Result<void> apply(Database& database, const sql::Migration& migration) {
 
 }  // namespace
 
-Result<void> migrate(Database& database, std::span<const sql::Migration> migrations) {
+Result<void> check_version(Database& database, std::span<const sql::Migration> migrations) {
   auto version = version_of(database);
   if (!version) return std::unexpected(std::move(version.error()));
-  const std::int64_t newest = migrations.empty() ? 0 : migrations.back().number;
-  if (auto ours = check_ours(database, *version, newest); !ours) return ours;
+  return check_ours(database, *version, migrations.empty() ? 0 : migrations.back().number);
+}
+
+Result<void> migrate(Database& database, std::span<const sql::Migration> migrations) {
+  if (auto ours = check_version(database, migrations); !ours) return ours;
+  auto version = version_of(database);
+  if (!version) return std::unexpected(std::move(version.error()));
   for (const auto& migration : migrations) {
     if (migration.number <= *version) continue;
     if (auto applied = apply(database, migration); !applied) {

@@ -11,6 +11,9 @@
 
 namespace vedette::sqlite {
 
+/// The same refusals without changing anything: `version`, `corrupt`.
+[[nodiscard]] units::Result<void> check_version(Database& database, std::span<const sql::Migration> migrations);
+
 /// Runs the scripts above the database's user_version. Errors: `version` (the file is newer; says by which binary it
 /// can be opened), `corrupt` (damaged, or tables without a user_version), `io` (disk); each names the file and the
 /// script.

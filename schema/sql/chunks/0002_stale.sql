@@ -9,3 +9,9 @@ CREATE TABLE stale (
 
 -- Only raw files are older than this script, and nothing was built from them: six slots of 600 s an hour.
 INSERT INTO stale SELECT DISTINCT k >> 35, ((k >> 18) & 131071) / 6 FROM chunk;
+
+-- A row here says that the file was made anew for a period that was long over: others may have been removed before, and
+-- what was built from them tells more.
+CREATE TABLE partial (
+  made INTEGER PRIMARY KEY
+) STRICT;

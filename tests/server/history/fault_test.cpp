@@ -305,5 +305,47 @@ TEST(Store, SetsADamagedChunkFileAsideAndSealsEverythingElse) {
   EXPECT_EQ(ask(*store, "test.level", 0, 100'000).t.size(), 1200U);
 }
 
+TEST(Store, ADamagedFileOfALaterDayKeepsNoEarlierOneFromBeingSealed) {
+  const tests::TemporaryDirectory directory;
+  {
+    auto store = opened(options_in(directory.path()));
+    announce(*store);
+    ASSERT_TRUE(store->submit(batch(1, 1, 0, 600)));
+    ASSERT_TRUE(store->submit(batch(1, 601, 86'400, 600)));
+    ASSERT_TRUE(store->seal_all());
+  }
+  auto store = opened(options_in(directory.path()));
+  overwrite(directory / "raw-20261124.db");
+  ASSERT_TRUE(store->submit(batch(2, 1, 3'600, 600)));
+  ASSERT_TRUE(store->seal_all());
+  EXPECT_EQ(store->counts().open.chunks, 0U);
+  EXPECT_FALSE(std::filesystem::exists(directory / "raw-20261123.db.damaged"));
+  EXPECT_EQ(ask(*store, "test.level", 0, 80'000).t.size(), 1200U);
+  EXPECT_NE(store->trouble().find("raw-20261124.db"), std::string::npos) << store->trouble();
+}
+
+TEST(Store, RefusesANewerFileBeforeItChangesAnyOther) {
+  const tests::TemporaryDirectory directory;
+  {
+    auto store = opened(options_in(directory.path()));
+    announce(*store);
+    ASSERT_TRUE(store->submit(batch(1, 1, 0, 600)));
+    ASSERT_TRUE(store->submit(batch(1, 601, 86'400, 600)));
+    ASSERT_TRUE(store->seal_all());
+  }
+  const auto run = [&](const char* name, const char* sql) {
+    auto file = sqlite::Database::open(directory / name, {.create = false});
+    ASSERT_TRUE(file && file->execute(sql));
+  };
+  run("raw-20261123.db", "DROP TABLE stale; DROP TABLE partial; PRAGMA user_version = 1");
+  run("raw-20261124.db", "PRAGMA user_version = 9");
+  const auto refused = Store::open(options_in(directory.path()), kClock);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, units::ErrorCode::version);
+  auto file = sqlite::Database::open(directory / "raw-20261123.db", {.create = false});
+  ASSERT_TRUE(file);
+  EXPECT_EQ(file->scalar("PRAGMA user_version").value_or(std::nullopt), 1);
+}
+
 }  // namespace
 }  // namespace vedette::history

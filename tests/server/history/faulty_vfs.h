@@ -7,6 +7,8 @@
 #include <cstdlib>
 #include <map>
 #include <mutex>
+#include <string>
+#include <string_view>
 
 namespace vedette::history {
 
@@ -21,6 +23,12 @@ class FaultyVfs {
     code_ = code;
   }
   static std::uint64_t failures() { return failures_; }
+  /// From now on no file whose path holds this can be opened; empty mends.
+  static void refuse(const std::string& part) {
+    install();
+    const std::lock_guard lock(refused_mutex_);
+    refused_ = part;
+  }
 
   static void install() {
     static const bool once = [] {
@@ -60,6 +68,13 @@ class FaultyVfs {
     return *reinterpret_cast<const Table*>(file->pMethods)->real;
   }
   static int open(sqlite3_vfs*, const char* name, sqlite3_file* file, int flags, int* out) {
+    {
+      const std::lock_guard lock(refused_mutex_);
+      if (name != nullptr && !refused_.empty() && std::string_view(name).contains(refused_)) {
+        file->pMethods = nullptr;
+        return SQLITE_CANTOPEN;
+      }
+    }
     const int opened = original_->xOpen(original_, name, file, flags, out);
     if (file->pMethods) file->pMethods = &table_of(file->pMethods).methods;
     return opened;
@@ -72,6 +87,8 @@ class FaultyVfs {
     return fails() ? code_.load() : real(file).xTruncate(file, size);
   }
 
+  static inline std::mutex refused_mutex_;
+  static inline std::string refused_;
   static inline std::atomic<int> code_{SQLITE_OK};
   static inline std::atomic<std::uint64_t> failures_{0};
   static inline sqlite3_vfs vfs_{};

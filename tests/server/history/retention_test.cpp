@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
+
 #include "tests/server/history/a_store.h"
 
 namespace vedette::history {
@@ -39,9 +41,22 @@ TEST(Retention, FilesGoWhenTheirWholePeriodIsOlderThanTheirAge) {
   EXPECT_THAT(names(expired(files, {}, 0, kNow)), ElementsAre("raw-20261108.db", "1m-202510.db", "1h-2020.db"));
 }
 
-TEST(Retention, WhatTheNextTierIsNotBuiltFromYetStaysPastItsAge) {
-  const std::vector<TierFile> files{file("raw-20261001.db", 1, true), file("raw-20261002.db", 1)};
-  EXPECT_THAT(names(expired(files, {}, 0, kNow)), ElementsAre("raw-20261002.db"));
+TEST(Retention, WhatTheNextTierIsNotBuiltFromYetStaysAWeekLonger) {
+  const std::vector<TierFile> files{file("raw-20261101.db", 1, true), file("raw-20261102.db", 1, true),
+                                    file("raw-20261108.db", 1)};
+  EXPECT_THAT(names(expired(files, {}, 0, kNow)), ElementsAre("raw-20261101.db", "raw-20261108.db"));
+}
+
+TEST(Retention, ABudgetTakesWhatIsBuiltFromFirstAndNothingThatWasWrittenToJustNow) {
+  Keep keep;
+  keep.budget = 0;
+  const std::vector<TierFile> files{file("raw-20261120.db", 1, true), file("raw-20261121.db", 1),
+                                    file("raw-20261122.db", 1), file("1m-202610.db", 1)};
+  const units::Instant midnight = kNow - 8h;
+  EXPECT_THAT(names(expired(files, keep, 0, midnight + 9min)),
+              ElementsAre("raw-20261121.db", "1m-202610.db", "raw-20261120.db"));
+  EXPECT_THAT(names(expired(files, keep, 0, midnight + 10min)),
+              ElementsAre("raw-20261121.db", "raw-20261122.db", "1m-202610.db", "raw-20261120.db"));
 }
 
 TEST(Retention, ABudgetTakesTheOldestAndFinestFirstAndNeverTodays) {
@@ -113,6 +128,97 @@ TEST(Store, RemovesOldFilesByItselfAndAnswersFromWhatIsLeft) {
   EXPECT_EQ(ask(*store, "test.level", 0, 3'600).t.size(), 0U);
   expect_minutes(*store, 3'600);
   EXPECT_EQ(store->budget().tiers[0].bytes, 0U);
+}
+
+// Its two hands are moved apart.
+class SkewedClock final : public domain::Clock {
+ public:
+  void set(units::Milliseconds wall, units::Milliseconds steady) {
+    wall_ = wall.count();
+    steady_ = steady.count();
+  }
+  [[nodiscard]] units::Instant now() const override { return kNow + units::Milliseconds(wall_); }
+  [[nodiscard]] units::Steady steady() const override { return units::Steady{} + 1h + units::Milliseconds(steady_); }
+
+ private:
+  std::atomic<std::int64_t> wall_{0}, steady_{0};
+};
+
+TEST(Store, AClockThatJumpsAheadRemovesNothingForADay) {
+  const tests::TemporaryDirectory directory;
+  SkewedClock clock;
+  auto options = options_in(directory.path());
+  std::atomic<int> removed{0};
+  options.on_step = [&](Step step) {
+    if (step != Step::file_removed) return;
+    ++removed;
+    removed.notify_all();
+  };
+  auto store = opened(options, clock);
+  announce(*store);
+  ASSERT_TRUE(store->submit(batch(1, 1, 0, 600)));
+  ASSERT_TRUE(store->seal_all());
+  clock.set(std::chrono::days(700), 2min);
+  for (int round = 3; round < 8; ++round) {
+    ASSERT_TRUE(store->seal_all());
+    clock.set(std::chrono::days(700) + std::chrono::minutes(round), std::chrono::minutes(round));
+  }
+  EXPECT_EQ(removed, 0);
+  EXPECT_TRUE(std::filesystem::exists(directory / "raw-20261123.db"));
+  clock.set(std::chrono::days(702), 48h);  // it was right
+  removed.wait(0);
+  EXPECT_FALSE(std::filesystem::exists(directory / "raw-20261123.db"));
+}
+
+TEST(Store, AStartLongAfterAllHistoryRemovesNothingForADay) {
+  const tests::TemporaryDirectory directory;
+  MovedClock clock;
+  {
+    auto store = opened(options_in(directory.path()), clock);
+    announce(*store);
+    ASSERT_TRUE(store->submit(batch(1, 1, 0, 600)));
+    ASSERT_TRUE(store->seal_all());
+  }
+  clock.set(std::chrono::days(700));
+  auto store = opened(options_in(directory.path()), clock);
+  ASSERT_TRUE(store->seal_all());
+  ASSERT_TRUE(store->seal_all());
+  EXPECT_EQ(store->counts().expired_files, 0U);
+}
+
+TEST(Store, AFullDiskTakesTheOldestSamplesOnceAndNeverTodays) {
+  const tests::TemporaryDirectory directory;
+  MovedClock clock;
+  std::atomic<std::uint64_t> room{1U << 30};
+  auto options = options_in(directory.path());
+  options.retain_every = 1ms;
+  options.space.free_bytes = [&] { return room.load(); };
+  std::atomic<int> removed{0};
+  options.on_step = [&](Step step) {
+    if (step != Step::file_removed) return;
+    ++removed;
+    removed.notify_all();
+  };
+  auto store = opened(options, clock);
+  announce(*store);
+  for (int day = 0; day < 3; ++day) {
+    ASSERT_TRUE(store->submit(batch(static_cast<std::uint64_t>(day + 1), 1, day * 86'400, 60)));
+    ASSERT_TRUE(store->seal_all());
+  }
+  clock.set(std::chrono::days(2) + 1h);
+  ASSERT_TRUE(store->build_all());
+  room = 0;
+  clock.set(std::chrono::days(2) + 2h);
+  removed.wait(0);
+  for (int round = 0; round < 3; ++round) {
+    clock.set(std::chrono::days(2) + 3h + std::chrono::minutes(round));
+    ASSERT_TRUE(store->build_all());  // on the sealer's thread, so between two of its rounds
+  }
+  EXPECT_EQ(removed, 1);
+  EXPECT_FALSE(std::filesystem::exists(directory / "raw-20261123.db"));
+  EXPECT_TRUE(std::filesystem::exists(directory / "raw-20261124.db"));
+  EXPECT_TRUE(std::filesystem::exists(directory / "raw-20261125.db"));
+  room = 1U << 30;
 }
 
 TEST(Store, FreesTheRoomOfAForgottenHost) {

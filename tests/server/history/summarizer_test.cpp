@@ -202,7 +202,41 @@ TEST(Summarizer, AClockThatWasSetBackIsNoBootAndGivesNoRate) {
   EXPECT_EQ(got[0].extra, 30) << "counted all the same";
 }
 
+TEST(Summarizer, AnAbsenceGivesNoRateButItsIncrease) {
+  const auto n = [](std::int64_t value) { return metrics::integer(value); };
+  const auto got =
+      of(kBytes, {{0, 1, n(100)}, {600'000, 1, n(700)}, {1'200'001, 1, n(5'000)}, {1'201'001, 1, n(5'010)}});
+  ASSERT_THAT(got, SizeIs(3));
+  EXPECT_EQ(got[1].sum, 600) << "ten minutes are none";
+  EXPECT_EQ(got[2].extra, 4'300);
+  EXPECT_EQ(got[2].sum, 10);
+  EXPECT_EQ(got[2].covered, 1'000);
+}
+
+TEST(Summarizer, TicksBehindRowsBeginAnew) {
+  const std::vector<domain::StoredSeries> one{{domain::SeriesNumber{0}, kBytes}};
+  auto sources = all_sources(one);
+  (void)resolve_inputs(sources);
+  Collected got(sources, kMinute);
+  Rows before = no_rows(1), after = no_rows(1);
+  add(before, 0, 1, {metrics::integer(100)});
+  add(after, 120'000, 1, {metrics::integer(900)});
+  add(after, 121'000, 1, {metrics::integer(907)});
+  (*got).feed(before, 0, INT64_MAX);
+  (*got).feed(TierRows{{kMinute}, {{Summary{.count = 2, .sum = 800, .covered = 60'000, .last = 900}}}});
+  (*got).feed(after, 0, INT64_MAX);
+  (*got).finish();
+  ASSERT_THAT(got.steps, SizeIs(3));
+  EXPECT_EQ(got.steps[2].summaries[0].sum, 7) << "the rows counted the 800";
+}
+
 TEST(Summarizer, WhatIsNoNumberCountsNowhere) {
+  const auto counter =
+      of({{"real", {}}, "1", metrics::Kind::counter, metrics::kReal},
+         {{0, 1, real(1.5)}, {1'000, 1, real(std::nan(""))}, {2'000, 1, real(2.5)}, {60'000, 1, real(INFINITY)}});
+  ASSERT_THAT(counter, SizeIs(1));
+  EXPECT_EQ(counter[0].count, 2);
+  EXPECT_EQ(counter[0].sum, 1);
   const auto got =
       of({{"real", {}}, "1", metrics::Kind::gauge, metrics::kReal},
          {{0, 1, real(1.5)}, {1'000, 1, real(std::nan(""))}, {2'000, 1, real(INFINITY)}, {60'000, 1, real(NAN)}});

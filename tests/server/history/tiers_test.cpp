@@ -8,6 +8,7 @@
 #include <fstream>
 
 #include "tests/server/history/a_store.h"
+#include "tests/server/history/faulty_vfs.h"
 
 namespace vedette::history {
 namespace {
@@ -162,27 +163,138 @@ TEST(Tiers, ACrashBetweenTheirCommitAndTheMarksDeletionChangesNothing) {
   EXPECT_EQ(hours.average, (std::vector<double>{1'770, 5'370}));
 }
 
-TEST(Tiers, WhatTheyWereBuiltFromMayGoAndALateTickChangesOnlyItsMinute) {
+TEST(Tiers, WhatTheyWereBuiltFromMayGoAndLateTicksThatKnowLessChangeNothing) {
+  const tests::TemporaryDirectory directory;
+  MovedClock clock;
+  {
+    auto store = opened(options_in(directory.path()), clock);
+    announce(*store);
+    ASSERT_TRUE(store->submit(batch(1, 1, 0, 3'600)));
+    ASSERT_TRUE(store->seal_all());
+    ASSERT_TRUE(store->build_all());
+  }
+  remove_raw(directory.path());
+  clock.set(std::chrono::days(3));
+  for (int start = 0; start < 2; ++start) {
+    auto store = opened(options_in(directory.path()), clock);
+    auto late = std::make_shared<Batch>();
+    late->host = kHost;
+    late->stream = 10 + static_cast<std::uint64_t>(start);
+    late->first = 1;
+    late->live = false;
+    late->ticks = {tick(61 + start), tick(3'660)};
+    ASSERT_TRUE(store->submit(late));
+    ASSERT_TRUE(store->seal_all());
+    ASSERT_TRUE(store->build_all());
+    const auto minutes = ask(*store, "test.level", 0, 3'719, 60'000);
+    ASSERT_EQ(minutes.t.size(), 61U) << "start " << start;
+    EXPECT_EQ(minutes.minimum[1], 60);
+    EXPECT_EQ(minutes.average[1], (60.0 + 119) / 2);
+    EXPECT_EQ(minutes.average[60], 3'660) << "what is new counts";
+    EXPECT_EQ(ask(*store, "test.level", 0, 3'599, 10'000).t.size(), 60U) << "minutes tell more than the late ticks";
+  }
+}
+
+TEST(Tiers, AClockThatWasSetBackLeavesNothingOfTheWrongTimeInThem) {
+  const tests::TemporaryDirectory directory;
+  MovedClock clock;
+  auto store = opened(options_in(directory.path()), clock);
+  announce(*store);
+  const auto live = [&](std::uint64_t stream, std::int64_t from, std::int64_t count, std::int64_t now) {
+    clock.set(std::chrono::seconds(now));
+    auto made = std::make_shared<Batch>(*batch(stream, 1, from, count));
+    made->live = true;
+    ASSERT_TRUE(store->submit(made));
+    ASSERT_TRUE(store->seal_all());
+    ASSERT_TRUE(store->build_all());
+  };
+  live(1, 600, 120, 720);  // the clock runs ahead …
+  live(2, 590, 70, 660);   // … and is set back: this time is lived again, with fewer ticks
+  const auto raw = ask(*store, "test.level", 600, 719);
+  const auto minutes = ask(*store, "test.level", 600, 719, 60'000);
+  ASSERT_EQ(raw.average.size(), 60U);
+  ASSERT_EQ(minutes.t.size(), 1U) << "what was told by the wrong clock is gone";
+  EXPECT_EQ(minutes.average[0], (600.0 + 659) / 2);
+}
+
+TEST(Tiers, WhatCannotBeBuiltKeepsNothingElseFromIt) {
   const tests::TemporaryDirectory directory;
   {
     auto store = opened(options_in(directory.path()));
     announce(*store);
-    fill(*store, 0, 3'600);
+    fill(*store, 0, 2 * kDay);
+  }
+  auto options = options_in(directory.path());
+  options.vfs = FaultyVfs::kName;
+  FaultyVfs::install();
+  auto store = opened(options);
+  FaultyVfs::refuse("raw-20261123.db");
+  EXPECT_FALSE(store->build_all());
+  EXPECT_EQ(store->counts().built_slots, 24U + 8U + 2U) << "the hours of the 24th and 25th, and these days";
+  EXPECT_THAT(store->trouble(), testing::HasSubstr("raw-20261123.db"));
+  FaultyVfs::refuse("");
+}
+
+TEST(Tiers, AFileThatIsMovedAwayIsBuiltAnew) {
+  const tests::TemporaryDirectory directory;
+  domain::HistoryColumns before;
+  {
+    auto store = opened(options_in(directory.path()));
+    announce(*store);
+    fill(*store, 0, 3 * 3'600);
+    ASSERT_TRUE(store->build_all());
+    before = ask(*store, "test.real", 0, 3 * 3'600 - 1, 3'600'000);
+  }
+  for (const char* name : {"1m-202611.db", "1h-2026.db"}) std::filesystem::remove(directory / name);
+  auto store = opened(options_in(directory.path()));
+  ASSERT_TRUE(store->build_all());
+  EXPECT_EQ(store->counts().built_slots, 3U + 1U);
+  remove_raw(directory.path());
+  store = nullptr;
+  store = opened(options_in(directory.path()));
+  EXPECT_EQ(ask(*store, "test.real", 0, 3 * 3'600 - 1, 3'600'000).average, before.average);
+}
+
+TEST(Tiers, OfAFileThatTurnsOutDamagedAreBuiltAnew) {
+  const tests::TemporaryDirectory directory;
+  {
+    auto store = opened(options_in(directory.path()));
+    announce(*store);
+    fill(*store, 0, 3 * 3'600);
     ASSERT_TRUE(store->build_all());
   }
-  remove_raw(directory.path());
   auto store = opened(options_in(directory.path()));
-  auto late = std::make_shared<Batch>();
-  late->host = kHost;
-  late->stream = 10;
-  late->first = 1;
-  late->live = false;
-  late->ticks = {tick(61), tick(3'595)};
-  ASSERT_TRUE(store->submit(late));
-  ASSERT_TRUE(store->seal_all());
+  {
+    std::fstream file(directory / "1m-202611.db", std::ios::in | std::ios::out | std::ios::binary);
+    file.seekp(4'096);
+    file << std::string(60'000, 'x');
+  }
+  fill(*store, 3 * 3'600, 600, 1'000);
+  (void)store->build_all();
   ASSERT_TRUE(store->build_all());
-  const auto minutes = ask(*store, "test.level", 0, 3'599, 60'000);
-  EXPECT_EQ(minutes.t.size(), 60U) << "what was built stays where the late ticks alone know less";
+  EXPECT_TRUE(std::filesystem::exists(directory / "1m-202611.db.damaged"));
+  remove_raw(directory.path());
+  store = nullptr;
+  store = opened(options_in(directory.path()));
+  EXPECT_EQ(ask(*store, "test.level", 0, 3 * 3'600 - 1, 60'000).t.size(), 180U);
+}
+
+TEST(Tiers, WholeRowsAreAnsweredAtBothEndsBuiltOrNot) {
+  const tests::TemporaryDirectory directory;
+  auto store = opened(options_in(directory.path()));
+  announce(*store);
+  ASSERT_TRUE(store->submit(batch(1, 1, 0, 7'200)));
+  ASSERT_TRUE(store->seal_all());
+  for (const bool built : {false, true}) {
+    SCOPED_TRACE(built);
+    if (built) {
+      ASSERT_TRUE(store->build_all());
+    }
+    EXPECT_EQ(ask(*store, "test.level", 30, 90, 60'000).average, (std::vector<double>{29.5, 89.5}));
+    EXPECT_EQ(ask(*store, "test.level", 1'800, 5'400, 3'600'000).average, (std::vector<double>{1'799.5, 5'399.5}));
+    EXPECT_EQ(ask(*store, "test.level", 35, 44, 10'000).average, (std::vector<double>{37, 42}))
+        << "ticks are cut exactly";
+  }
 }
 
 // A byte of the last column of the slot's chunk.
@@ -220,7 +332,7 @@ TEST(Tiers, FilesOfBeforeThereWereTiersAreBuiltFrom) {
   {
     auto file = sqlite::Database::open(directory / "raw-20261123.db", {.create = false});
     ASSERT_TRUE(file);
-    ASSERT_TRUE(file->execute("DROP TABLE stale; PRAGMA user_version = 1"));
+    ASSERT_TRUE(file->execute("DROP TABLE stale; DROP TABLE partial; PRAGMA user_version = 1"));
   }
   auto store = opened(options_in(directory.path()));
   ASSERT_TRUE(store->build_all());
