@@ -8,6 +8,7 @@
 
 #include "server/app/options.h"
 #include "server/app/run.h"
+#include "server/net/tls_memory.h"
 
 namespace {
 
@@ -20,6 +21,7 @@ constexpr int kOwnMapping = 1 << 20;
 int main(int count, char** words) {
   try {
     ::mallopt(M_MMAP_THRESHOLD, kOwnMapping);
+    vedette::net::keep_record_buffers();
     const auto options = vedette::app::parse_options(std::vector<std::string>(words + 1, words + count));
     if (!options) {
       std::cerr << "vedette-server: " << options.error().message << '\n';

@@ -86,12 +86,19 @@ void Loop::cancel(TimerId timer) {
 }
 
 Loop::Key Loop::watch(int fd, std::uint32_t events, Watcher& watcher) {
-  const Key key = next_key_++;
+  if (free_places_.empty()) {
+    free_places_.push_back(static_cast<std::uint32_t>(places_.size()));
+    places_.emplace_back();
+  }
+  const std::uint32_t at = free_places_.back();
+  free_places_.pop_back();
+  Place& place = places_[at];
+  place.watcher = &watcher;
+  const Key key = Key{place.turn} << 32 | at;
   epoll_event event{};
   event.events = events;
   event.data.u64 = key;
   if (::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event) != 0) std::abort();
-  watchers_.emplace(key, &watcher);
   return key;
 }
 
@@ -103,7 +110,9 @@ void Loop::change(Key key, int fd, std::uint32_t events) {
 }
 
 void Loop::unwatch(Key key, int fd) {
-  watchers_.erase(key);
+  const auto at = static_cast<std::uint32_t>(key);
+  places_[at] = {nullptr, static_cast<std::uint32_t>(key >> 32) + 1};
+  free_places_.push_back(at);
   ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, fd, nullptr);
 }
 
@@ -126,8 +135,8 @@ void Loop::wait() {
       [[maybe_unused]] const auto got = ::read(wakeup_.get(), &value, sizeof value);
       continue;
     }
-    const auto found = watchers_.find(event.data.u64);
-    if (found != watchers_.end()) found->second->on_ready(event.events);
+    const Place place = places_[static_cast<std::uint32_t>(event.data.u64)];
+    if (place.watcher != nullptr && place.turn == event.data.u64 >> 32) place.watcher->on_ready(event.events);
   }
 }
 

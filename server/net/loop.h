@@ -98,10 +98,16 @@ class Loop final : public domain::Executor {
   Descriptor wakeup_;
   TaskQueue posted_;
   std::vector<Task> deferred_;
-  std::unordered_map<Key, Watcher*> watchers_;
+  // A key is the place of its watcher and, above it, how often that place was given away: an event that was fetched for
+  // an earlier watcher of the place is told from one for the present.
+  struct Place {
+    Watcher* watcher = nullptr;
+    std::uint32_t turn = 0;
+  };
+  std::vector<Place> places_{1};  ///< the first is the wake-up descriptor's
+  std::vector<std::uint32_t> free_places_;
   std::set<std::pair<units::Steady, TimerId>> due_;
   std::unordered_map<TimerId, Timer> timers_;
-  Key next_key_ = 1;  ///< 0 is the wake-up descriptor
   TimerId next_timer_ = 1;
   units::Steady now_ = std::chrono::steady_clock::now();
   std::atomic<bool> stopping_ = false;

@@ -25,6 +25,7 @@
 
 #include "schema/wire/messages.h"
 #include "schema/wire/tick_codec.h"
+#include "server/net/tls_memory.h"
 #include "tests/bench/connect/echo_server.h"
 #include "tests/load/swarm/recorded_host.h"
 #include "tests/server/net/client.h"
@@ -174,6 +175,7 @@ bool measure_server(bench::Serve serve, const std::string& peer) {
 }  // namespace
 
 int main() {
+  net::keep_record_buffers();  // as the collector does; Poco's sockets gain by it too
   rlimit files{};
   ::getrlimit(RLIMIT_NOFILE, &files);
   files.rlim_cur = files.rlim_max;
