@@ -1,6 +1,8 @@
 #include "server/history/chunk_files.h"
 
 #include <algorithm>
+#include <array>
+#include <fstream>
 
 #include "schema/sql/migrations.h"
 #include "server/history/rows.h"
@@ -16,20 +18,28 @@ namespace {
 
 constexpr std::size_t kIdle = 16;
 
-Result<void> check_whole(sqlite::Database& database, const std::filesystem::path& path) {
-  auto pages = database.scalar("PRAGMA page_count");
-  if (!pages) return std::unexpected(std::move(pages.error()));
-  auto size = database.scalar("PRAGMA page_size");
-  if (!size) return std::unexpected(std::move(size.error()));
+// Big-endian, as SQLite's header has it.
+std::uint64_t number_at(std::span<const char, 100> header, std::size_t at, std::size_t bytes) {
+  std::uint64_t n = 0;
+  for (std::size_t i = 0; i < bytes; ++i) n = n << 8 | static_cast<unsigned char>(header[at + i]);
+  return n;
+}
+
+// Asked of the header, as `PRAGMA page_count` goes by the file's length in newer versions of SQLite.
+Result<void> check_whole(const std::filesystem::path& path) {
   std::error_code ignored;
   // With a write-ahead log the newest pages may be there only.
   const auto log = std::filesystem::file_size(path.string() + "-wal", ignored);
   if (!ignored && log > 0) return {};
-  const auto length = static_cast<std::int64_t>(std::filesystem::file_size(path, ignored));
-  if (ignored || length >= pages->value_or(0) * size->value_or(0)) return {};
+  std::array<char, 100> header{};
+  std::ifstream(path, std::ios::binary).read(header.data(), header.size());
+  const std::uint64_t page = number_at(header, 16, 2) == 1 ? 65'536 : number_at(header, 16, 2);
+  const std::uint64_t wanted = number_at(header, 28, 4) * page;
+  const auto length = std::filesystem::file_size(path, ignored);
+  const bool counted = number_at(header, 24, 4) == number_at(header, 92, 4);  // else an old version wrote last
+  if (ignored || !counted || length >= wanted) return {};
   return units::fail(ErrorCode::corrupt,
-                     path.string() + ": cut off after " + std::to_string(length) + " of " +
-                         std::to_string(pages->value_or(0) * size->value_or(0)) +
+                     path.string() + ": cut off after " + std::to_string(length) + " of " + std::to_string(wanted) +
                          " bytes; restore it from a backup, or move it away to go on without what it holds");
 }
 
@@ -87,7 +97,7 @@ Result<void> ChunkFiles::check() const {
   for (const Period period : *found) {
     auto database = sqlite::Database::open(path(period), {.create = false, .vfs = vfs_});
     if (!database) return std::unexpected(std::move(database.error()));
-    if (auto whole = check_whole(*database, path(period)); !whole) return whole;
+    if (auto whole = check_whole(path(period)); !whole) return whole;
     if (auto ours = sqlite::check_version(*database, sql::chunks_migrations()); !ours) return ours;
   }
   return {};
