@@ -42,6 +42,27 @@ struct HistoryAnswer {
   std::vector<HistoryColumns> series;
 };
 
+/// How far counters of one host went in stretches of time: stretch n is [borders[n], borders[n + 1]).
+struct IncreaseQuery {
+  HostNumber host{};
+  std::vector<metrics::Selector> series;  ///< what they select beside counters is left out
+  std::vector<units::Instant> borders;    ///< ascending, whole hours; 2 to kMostBorders
+  static constexpr std::size_t kMostBorders = 1'000;
+};
+
+/// One counter's, over reboots, restarts of its source and wraps (metrics::increase). An increase belongs to the later
+/// of two samples, so that what was counted while the host was away is in the stretch in which it is back. What was
+/// counted before the first sample ever isn't in any.
+struct CounterIncreases {
+  struct Stretch {
+    units::Instant since{};    ///< the beginning of its first hour with a sample
+    std::uint64_t amount = 0;  ///< in whole base units, not rounded before the end
+  };
+  metrics::SeriesKey key;
+  std::string unit;                               ///< the base unit
+  std::vector<std::optional<Stretch>> stretches;  ///< absent: no sample
+};
+
 /// What history takes on the disk, and what it will hold.
 struct HistoryBudget {
   struct Tier {
@@ -92,6 +113,10 @@ class HistoryStore {
   /// Samples up to this call's start, durable or not. `invalid` for a bad range or too many points, `timeout` past 10
   /// s.
   [[nodiscard]] virtual units::Result<HistoryAnswer> query(const HistoryQuery& query) const = 0;
+
+  /// The same samples, added up; read from hours where these are built. A series without a sample is left out.
+  /// `invalid` for bad borders, `timeout` past 10 s.
+  [[nodiscard]] virtual units::Result<std::vector<CounterIncreases>> increases(const IncreaseQuery& query) const = 0;
 
   /// Newest tick time of a host, durable or not; and whether ticks exist without a hole over `gap` in (from, to).
   [[nodiscard]] virtual std::optional<units::Instant> newest(HostNumber host) const = 0;

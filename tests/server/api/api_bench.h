@@ -92,6 +92,11 @@ class FakeHistory final : public domain::HistoryStore {
     asked = query;
     return answer;
   }
+  [[nodiscard]] units::Result<std::vector<domain::CounterIncreases>> increases(
+      const domain::IncreaseQuery& query) const override {
+    asked_increases = query;
+    return counters;
+  }
   [[nodiscard]] std::optional<units::Instant> newest(domain::HostNumber) const override { return std::nullopt; }
   [[nodiscard]] bool covered(domain::HostNumber, units::Instant, units::Instant, units::Milliseconds) const override {
     return false;
@@ -104,6 +109,8 @@ class FakeHistory final : public domain::HistoryStore {
   std::vector<domain::StoredSeries> stored;
   units::Result<domain::HistoryAnswer> answer;
   mutable domain::HistoryQuery asked;
+  units::Result<std::vector<domain::CounterIncreases>> counters;
+  mutable domain::IncreaseQuery asked_increases;
   domain::HistoryBudget disk;
 };
 
