@@ -9,6 +9,7 @@
 #include "server/api/history_route.h"
 #include "server/api/host_routes.h"
 #include "server/api/live_route.h"
+#include "server/api/traffic_route.h"
 
 namespace vedette::api {
 
@@ -137,6 +138,7 @@ struct ApiBench {
     directory.all.push_back(web());
     add_host_routes(router, {directory, records, history, clock});
     add_history_route(router, directory, history, clock);
+    add_traffic_route(router, directory, history, clock, std::chrono::day(15));
   }
 
   static domain::HostView web() {
