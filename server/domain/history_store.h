@@ -4,6 +4,7 @@
 #include <array>
 #include <functional>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
@@ -20,6 +21,16 @@ struct StoredSeries {
   metrics::Series series;
 };
 
+/// What an answer tells of a step's samples.
+enum class Aggregate : std::uint8_t {
+  average,
+  minimum,
+  maximum,
+  last,      ///< the last sample, of a counter its cumulative value; not of derived series
+  count,     ///< of samples
+  increase,  ///< how far a counter went (metrics::increase), whatever it is shown as; of counters only
+};
+
 /// One host's samples over [from, to]. step 0 asks for raw samples. Counters come as rates unless `totals`.
 struct HistoryQuery {
   HostNumber host{};
@@ -27,14 +38,18 @@ struct HistoryQuery {
   units::Instant from{}, to{};
   units::Milliseconds step{0};
   bool totals = false;
+  std::set<Aggregate> aggregates{Aggregate::average, Aggregate::minimum, Aggregate::maximum};  ///< only with a step
 };
 
-/// Columns of one series. Raw: `average` holds the values, minimum and maximum are empty. With a step: one entry a step
-/// that holds data, t is the step's start; steps without data are left out (a gap is a jump in t).
+/// Columns of one series. Raw: `average` holds the values, all others are empty. With a step: one entry a step that
+/// holds data, t is the step's start; steps without data are left out (a gap is a jump in t). Columns that weren't
+/// asked for, or that such a series hasn't, are empty; what a step can't tell (a rate of one sample) is NaN.
 struct HistoryColumns {
   metrics::Series series;  ///< as answered: a rate's unit is "By/s", kind gauge
   std::vector<units::Instant> t;
   std::vector<double> average, minimum, maximum;
+  std::vector<double> last, increase;  ///< in the base unit, never per second
+  std::vector<double> count;
 };
 struct HistoryAnswer {
   std::string tier;  ///< "raw", "1m", "1h"

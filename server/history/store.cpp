@@ -123,7 +123,7 @@ Result<domain::HistoryAnswer> Store::query(const domain::HistoryQuery& query) co
 
 Result<domain::HistoryAnswer> Store::query_once(const domain::HistoryQuery& query, units::Instant from,
                                                 units::Instant to) const {
-  AnswerBuilder answer(query, registry_.series(query.host));
+  AnswerBuilder answer(query, registry_.series(query.host), earlier_of(query.host));
   const Tier tier = tier_for(query.step);
   if (!answer.wanted().empty()) {
     // Whole rows at both ends, whatever they come from.
