@@ -1,8 +1,10 @@
 #include "server/api/history_route.h"
 
+#include <algorithm>
 #include <cmath>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "server/api/entity_tag.h"
 #include "server/api/host_json.h"
@@ -54,6 +56,25 @@ Result<bool> parse_totals(const RequestHead& head) {
   if (given.empty() || given.front() == "rate") return false;
   if (given.front() == "total") return true;
   return fail(ErrorCode::invalid, named("as", given.front()) + " isn't known; there are rate and total.");
+}
+
+constexpr std::pair<std::string_view, domain::Aggregate> kAggregates[] = {
+    {"avg", domain::Aggregate::average}, {"min", domain::Aggregate::minimum},
+    {"max", domain::Aggregate::maximum}, {"last", domain::Aggregate::last},
+    {"count", domain::Aggregate::count}, {"increase", domain::Aggregate::increase}};
+
+/// Empty if none is asked for.
+Result<std::set<domain::Aggregate>> parse_aggregates(const RequestHead& head) {
+  std::set<domain::Aggregate> aggregates;
+  for (const std::string_view text : head.parameters("agg")) {
+    const auto* const known = std::ranges::find(kAggregates, text, [](const auto& one) { return one.first; });
+    if (known == std::end(kAggregates)) {
+      return fail(ErrorCode::invalid,
+                  named("agg", text) + " isn't known; there are avg, min, max, last, count and increase.");
+    }
+    aggregates.insert(known->second);
+  }
+  return aggregates;
 }
 
 /// A range that is over hardly changes any more, though a late backfill may still fill it: its answer may be kept, and
@@ -127,6 +148,12 @@ Result<domain::HistoryQuery> parse_history_query(const RequestHead& head) {
   if (!step) return std::unexpected(step.error());
   const auto totals = parse_totals(head);
   if (!totals) return std::unexpected(totals.error());
+  auto aggregates = parse_aggregates(head);
+  if (!aggregates) return std::unexpected(aggregates.error());
+  if (!aggregates->empty() && step->count() == 0) {
+    return fail(ErrorCode::invalid, "agg needs a step above 0; step=0 answers samples as they are.");
+  }
+  if (!aggregates->empty()) query.aggregates = std::move(*aggregates);
   query.from = *from;
   query.to = *to;
   query.step = *step;

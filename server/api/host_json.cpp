@@ -91,10 +91,14 @@ void append_columns(std::string& out, const domain::HistoryColumns& columns, boo
   out += '{';
   append_series_fields(out, columns.series);
   column(out, "t", columns.t, append_json_time);
-  column(out, raw ? "value" : "avg", columns.average, append_json_number);
-  if (!raw) {
-    column(out, "min", columns.minimum, append_json_number);
-    column(out, "max", columns.maximum, append_json_number);
+  const std::pair<const char*, const std::vector<double>*> all[] = {{raw ? "value" : "avg", &columns.average},
+                                                                    {"min", &columns.minimum},
+                                                                    {"max", &columns.maximum},
+                                                                    {"last", &columns.last},
+                                                                    {"count", &columns.count},
+                                                                    {"increase", &columns.increase}};
+  for (const auto& [name, values] : all) {
+    if (!values->empty()) column(out, name, *values, append_json_number);
   }
   out += '}';
 }

@@ -11,7 +11,8 @@ namespace vedette::api {
 void append_host(std::string& out, const domain::HostView& host, bool with_facts);
 void append_series(std::string& out, const metrics::Series& series);
 void append_outage(std::string& out, const domain::Outage& outage);
-/// `raw`: one "value" a sample, else "avg", "min" and "max" a step. Series without samples are left out.
+/// `raw`: one "value" a sample, else the columns that there are, named as `agg` names them. Series without samples are
+/// left out.
 [[nodiscard]] std::string history_json(const domain::HistoryAnswer& answer, bool raw);
 
 }  // namespace vedette::api

@@ -8,6 +8,7 @@
 #include "server/api/live_route.h"
 #include "server/api/session_routes.h"
 #include "server/api/status_routes.h"
+#include "server/api/traffic_route.h"
 #include "server/app/collector_parts.h"
 #include "server/live/event_stream.h"
 #include "server/live/message.h"
@@ -24,6 +25,7 @@ void Collector::Parts::add_routes(const std::string& metrics_token) {
   api::add_enrol_route(router, enrolment, settings.limits.body);
   api::add_host_routes(router, {fleet.directory(), *store, *history, clock});
   api::add_history_route(router, fleet.directory(), *history, clock);
+  api::add_traffic_route(router, fleet.directory(), *history, clock, settings.billing_day);
   api::add_alert_routes(router, *store, fleet.directory());
   api::add_status_routes(router,
                          {[this] { return history->trouble(); }, [this] { return metrics.text(); }, metrics_token});

@@ -72,6 +72,10 @@ void read_history(Table table, Settings& settings) {
     age = table.duration(key).value_or(age);
     if (age < std::chrono::days(1)) table.fault(key, "must be at least \"1d\"");
   }
+  // Every month has a 28th.
+  if (const auto day = table.whole("billing_day", 1, 28)) {
+    settings.billing_day = std::chrono::day(static_cast<unsigned>(*day));
+  }
   table.finish();
 }
 

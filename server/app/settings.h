@@ -2,6 +2,7 @@
 // fault names file, line, key and what is allowed.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <optional>
@@ -45,6 +46,7 @@ struct Settings {
   std::string certificate_place, key_place,
       token_place;                           ///< "server.toml:3: tls.certificate", for faults of the files named
   history::Keep keep;                        ///< without a budget: default_budget() of the data directory
+  std::chrono::day billing_day{1};           ///< on which months of traffic begin, 1 to 28
   std::filesystem::path metrics_token_file;  ///< empty: /metrics only from this machine
   alerts::Config alerts;                     ///< rules and notify.hold; receivers' names
   notify::Config notify;                     ///< the receivers themselves

@@ -4,6 +4,7 @@
 #include <array>
 #include <functional>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
@@ -20,6 +21,16 @@ struct StoredSeries {
   metrics::Series series;
 };
 
+/// What an answer tells of a step's samples.
+enum class Aggregate : std::uint8_t {
+  average,
+  minimum,
+  maximum,
+  last,      ///< the last sample, of a counter its cumulative value; not of derived series
+  count,     ///< of samples
+  increase,  ///< how far a counter went (metrics::increase), whatever it is shown as; of counters only
+};
+
 /// One host's samples over [from, to]. step 0 asks for raw samples. Counters come as rates unless `totals`.
 struct HistoryQuery {
   HostNumber host{};
@@ -27,19 +38,44 @@ struct HistoryQuery {
   units::Instant from{}, to{};
   units::Milliseconds step{0};
   bool totals = false;
+  std::set<Aggregate> aggregates{Aggregate::average, Aggregate::minimum, Aggregate::maximum};  ///< only with a step
 };
 
-/// Columns of one series. Raw: `average` holds the values, minimum and maximum are empty. With a step: one entry a step
-/// that holds data, t is the step's start; steps without data are left out (a gap is a jump in t).
+/// Columns of one series. Raw: `average` holds the values, all others are empty. With a step: one entry a step that
+/// holds data, t is the step's start; steps without data are left out (a gap is a jump in t). Columns that weren't
+/// asked for, or that such a series hasn't, are empty; what a step can't tell (a rate of one sample) is NaN.
 struct HistoryColumns {
   metrics::Series series;  ///< as answered: a rate's unit is "By/s", kind gauge
   std::vector<units::Instant> t;
   std::vector<double> average, minimum, maximum;
+  std::vector<double> last, increase;  ///< in the base unit, never per second
+  std::vector<double> count;
 };
 struct HistoryAnswer {
   std::string tier;  ///< "raw", "1m", "1h"
   units::Milliseconds step{0};
   std::vector<HistoryColumns> series;
+};
+
+/// How far counters of one host went in stretches of time: stretch n is [borders[n], borders[n + 1]).
+struct IncreaseQuery {
+  HostNumber host{};
+  std::vector<metrics::Selector> series;  ///< what they select beside counters is left out
+  std::vector<units::Instant> borders;    ///< ascending, whole hours; 2 to kMostBorders
+  static constexpr std::size_t kMostBorders = 1'000;
+};
+
+/// One counter's, over reboots, restarts of its source and wraps (metrics::increase). An increase belongs to the later
+/// of two samples, so that what was counted while the host was away is in the stretch in which it is back. What was
+/// counted before the first sample ever isn't in any.
+struct CounterIncreases {
+  struct Stretch {
+    units::Instant since{};    ///< the beginning of its first hour with a sample
+    std::uint64_t amount = 0;  ///< in whole base units, not rounded before the end
+  };
+  metrics::SeriesKey key;
+  std::string unit;                               ///< the base unit
+  std::vector<std::optional<Stretch>> stretches;  ///< absent: no sample
 };
 
 /// What history takes on the disk, and what it will hold.
@@ -92,6 +128,10 @@ class HistoryStore {
   /// Samples up to this call's start, durable or not. `invalid` for a bad range or too many points, `timeout` past 10
   /// s.
   [[nodiscard]] virtual units::Result<HistoryAnswer> query(const HistoryQuery& query) const = 0;
+
+  /// The same samples, added up; read from hours where these are built. A series without a sample is left out.
+  /// `invalid` for bad borders, `timeout` past 10 s.
+  [[nodiscard]] virtual units::Result<std::vector<CounterIncreases>> increases(const IncreaseQuery& query) const = 0;
 
   /// Newest tick time of a host, durable or not; and whether ticks exist without a hole over `gap` in (from, to).
   [[nodiscard]] virtual std::optional<units::Instant> newest(HostNumber host) const = 0;

@@ -1,11 +1,14 @@
 #include "server/history/answer.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <limits>
 #include <numeric>
 
 namespace vedette::history {
 
+using domain::Aggregate;
 using units::ErrorCode;
 using units::Result;
 
@@ -15,41 +18,68 @@ bool matches(const std::vector<metrics::Selector>& selectors, const metrics::Ser
   return std::ranges::any_of(selectors, [&](const auto& selector) { return selector.matches(key); });
 }
 
+constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
+
 template <class Value>
 void reorder(std::vector<Value>& values, const std::vector<std::size_t>& order) {
-  if (values.empty()) return;
   std::vector<Value> sorted;
   sorted.reserve(order.size());
   for (const auto n : order) sorted.push_back(values[n]);
   values = std::move(sorted);
 }
 
+constexpr std::array kColumns{&domain::HistoryColumns::average, &domain::HistoryColumns::minimum,
+                              &domain::HistoryColumns::maximum, &domain::HistoryColumns::last,
+                              &domain::HistoryColumns::count,   &domain::HistoryColumns::increase};
+
 // A series whose unit or quantum changed has several numbers and one name: its points become one line. The same holds
-// for what is derived from it.
-void absorb(domain::HistoryColumns& into, domain::HistoryColumns&& other) {
-  const auto append = [](auto& to, auto& from) { to.insert(to.end(), from.begin(), from.end()); };
-  append(into.t, other.t);
-  append(into.average, other.average);
-  append(into.minimum, other.minimum);
-  append(into.maximum, other.maximum);
-  into.series = std::move(other.series);
+// for what is derived from it. If its kind changed too, one has columns that the other hasn't.
+void absorb(domain::HistoryColumns& into, const domain::HistoryColumns& other) {
+  const std::size_t had = into.t.size();
+  into.t.insert(into.t.end(), other.t.begin(), other.t.end());
+  into.series = other.series;
   std::vector<std::size_t> order(into.t.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
   std::ranges::stable_sort(order, {}, [&](auto n) { return into.t[n]; });
   reorder(into.t, order);
-  reorder(into.average, order);
-  reorder(into.minimum, order);
-  reorder(into.maximum, order);
+  for (const auto column : kColumns) {
+    auto& values = into.*column;
+    const auto& more = other.*column;
+    if (values.empty() && more.empty()) continue;
+    values.resize(had, kUnknown);
+    values.insert(values.end(), more.begin(), more.end());
+    values.resize(order.size(), kUnknown);
+    reorder(values, order);
+  }
 }
 
 double quantum_factor(metrics::Quantum quantum) noexcept {
   return quantum.is_real() ? 1 : static_cast<double>(quantum.multiply) / static_cast<double>(quantum.divide);
 }
 
+/// A step's average, minimum and maximum, in the unit in which the series is shown.
+struct Shown {
+  double average, minimum, maximum;
+};
+
+// Absent: no rate is known, or these are doubles that are too large to add up.
+std::optional<Shown> shown_of(const Source& source, bool rate, const Summary& summary) {
+  if (!source.derived && !source.level() && !rate) {  // where it stood at the step's end
+    const double value = metrics::value(metrics::integer(summary.last), source.quantum);
+    return Shown{value, value, value};
+  }
+  if ((!source.level() && summary.covered == 0) || !std::isfinite(summary.sum)) return std::nullopt;
+  const double factor = source.derived ? 1 : quantum_factor(source.quantum);
+  const double per =
+      source.level() ? static_cast<double>(summary.count) : summary.covered / (source.derived ? 1 : 1000);
+  return Shown{summary.sum * factor / per, summary.minimum * factor, summary.maximum * factor};
+}
+
 }  // namespace
 
-AnswerBuilder::AnswerBuilder(const domain::HistoryQuery& query, const std::vector<domain::StoredSeries>& stored)
-    : step_(query.step) {
+AnswerBuilder::AnswerBuilder(const domain::HistoryQuery& query, const std::vector<domain::StoredSeries>& stored,
+                             Summarizer::Earlier earlier)
+    : step_(query.step), aggregates_(query.aggregates) {
   std::vector<metrics::Series> all;
   all.reserve(stored.size());
   for (const auto& one : stored) {
@@ -61,8 +91,9 @@ AnswerBuilder::AnswerBuilder(const domain::HistoryQuery& query, const std::vecto
   }
   wanted_ = resolve_inputs(sources_);
   if (step_.count() == 0) return;
-  summarizer_.emplace(sources_, step_.count(),
-                      [this](std::int64_t begin, auto summaries) { add_step(begin, summaries); });
+  summarizer_.emplace(
+      sources_, step_.count(), [this](std::int64_t begin, auto summaries) { add_step(begin, summaries); },
+      aggregates_.contains(Aggregate::increase) ? std::move(earlier) : Summarizer::Earlier{});
 }
 
 void AnswerBuilder::add_stored(const domain::StoredSeries& stored, bool totals) {
@@ -70,8 +101,8 @@ void AnswerBuilder::add_stored(const domain::StoredSeries& stored, bool totals) 
   out.columns.series = stored.series;
   sources_.push_back(source_of(stored));
   out.rate = stored.series.kind == metrics::Kind::counter && !totals;
+  needs_earlier_ = needs_earlier_ || out.rate || tells(Aggregate::increase, sources_.back());
   if (!out.rate) return;
-  needs_earlier_ = true;
   out.columns.series.unit = metrics::rate_unit(stored.series.unit);
   out.columns.series.kind = metrics::Kind::gauge;
   out.columns.series.quantum = metrics::kReal;
@@ -123,28 +154,35 @@ void AnswerBuilder::add_points(const Rows& rows, std::int64_t from, std::int64_t
   }
 }
 
+bool AnswerBuilder::tells(Aggregate aggregate, const Source& source) const {
+  if (!aggregates_.contains(aggregate)) return false;
+  if (aggregate == Aggregate::last) return !source.derived;
+  return aggregate != Aggregate::increase || (!source.derived && !source.level());
+}
+
 void AnswerBuilder::add_step(std::int64_t begin, std::span<const Summary> summaries) {
   for (std::size_t n = 0; n < outputs_.size(); ++n) {
-    const Summary& summary = summaries[n];
-    const bool level = sources_[n].level(), total = !level && !sources_[n].derived && !outputs_[n].rate;
-    if (summary.count == 0 || (!level && !total && summary.covered == 0)) continue;
-    auto& columns = outputs_[n].columns;
-    const double factor = sources_[n].derived ? 1 : quantum_factor(sources_[n].quantum);
-    if (!std::isfinite(summary.sum)) continue;  // doubles that are too large to add up
-    columns.t.push_back(units::from_unix_ms(begin));
-    ++points_;
-    if (total) {  // where it stood at the step's end
-      const double value = metrics::value(metrics::integer(summary.last), sources_[n].quantum);
-      columns.average.push_back(value);
-      columns.minimum.push_back(value);
-      columns.maximum.push_back(value);
-      continue;
-    }
-    const double per = level ? static_cast<double>(summary.count) : summary.covered / (sources_[n].derived ? 1 : 1000);
-    columns.average.push_back(summary.sum * factor / per);
-    columns.minimum.push_back(summary.minimum * factor);
-    columns.maximum.push_back(summary.maximum * factor);
+    if (summaries[n].count > 0) add_step(sources_[n], outputs_[n], begin, summaries[n]);
   }
+}
+
+void AnswerBuilder::add_step(const Source& source, Output& out, std::int64_t begin, const Summary& summary) {
+  const auto shown = shown_of(source, out.rate, summary);
+  const auto any = [&](auto... aggregates) { return (tells(aggregates, source) || ...); };
+  const bool told = shown && any(Aggregate::average, Aggregate::minimum, Aggregate::maximum);
+  if (!told && !any(Aggregate::last, Aggregate::count, Aggregate::increase)) return;
+  const double factor = quantum_factor(source.quantum);
+  const auto put = [&](Aggregate aggregate, std::vector<double>& column, double value) {
+    if (tells(aggregate, source)) column.push_back(value);
+  };
+  out.columns.t.push_back(units::from_unix_ms(begin));
+  put(Aggregate::average, out.columns.average, shown ? shown->average : kUnknown);
+  put(Aggregate::minimum, out.columns.minimum, shown ? shown->minimum : kUnknown);
+  put(Aggregate::maximum, out.columns.maximum, shown ? shown->maximum : kUnknown);
+  put(Aggregate::last, out.columns.last, metrics::value(metrics::integer(summary.last), source.quantum));
+  put(Aggregate::count, out.columns.count, static_cast<double>(summary.count));
+  put(Aggregate::increase, out.columns.increase, (summary.sum + summary.extra) * factor);
+  points_ += aggregates_.size() > 3 ? 2 : 1;
 }
 
 Result<void> AnswerBuilder::check_points() const {
@@ -175,7 +213,7 @@ domain::HistoryAnswer AnswerBuilder::finish() && {
     const auto same = std::ranges::find(answer.series, out.columns.series.key,
                                         [](const auto& columns) { return columns.series.key; });
     if (same != answer.series.end()) {
-      absorb(*same, std::move(out.columns));
+      absorb(*same, out.columns);
     } else {
       answer.series.push_back(std::move(out.columns));
     }

@@ -19,7 +19,8 @@ inline constexpr std::size_t kMaxPoints = 1'000'000;
 class AnswerBuilder {
  public:
   /// `stored`: all series of the host. Selects what matches, stored or derived.
-  AnswerBuilder(const domain::HistoryQuery& query, const std::vector<domain::StoredSeries>& stored);
+  AnswerBuilder(const domain::HistoryQuery& query, const std::vector<domain::StoredSeries>& stored,
+                Summarizer::Earlier earlier = {});
 
   /// Series numbers that ticks must bring, ascending.
   [[nodiscard]] const std::vector<std::uint32_t>& wanted() const noexcept { return wanted_; }
@@ -52,9 +53,12 @@ class AnswerBuilder {
                                                         std::size_t row);
   void add_points(const Rows& rows, std::int64_t from, std::int64_t to);
   void add_step(std::int64_t begin, std::span<const Summary> summaries);
+  void add_step(const Source& source, Output& out, std::int64_t begin, const Summary& summary);
+  [[nodiscard]] bool tells(domain::Aggregate aggregate, const Source& source) const;
   [[nodiscard]] units::Result<void> check_points() const;
 
   const units::Milliseconds step_;
+  const std::set<domain::Aggregate> aggregates_;
   std::vector<std::uint32_t> wanted_;
   std::vector<Source> sources_;
   std::vector<Output> outputs_;

@@ -29,6 +29,11 @@ std::optional<Slot> newest_in(const auto& by_slot, Slot before) {
   return std::prev(after)->first;
 }
 
+// Windows are aligned, so that none spans two days.
+Slot window_of(Slot slot) noexcept {
+  return slot - ((slot % kWindow) + kWindow) % kWindow;
+}
+
 std::string place(HostNumber host, Slot slot) {
   return file_name(Tier::raw, day_of(slot)) + ", host " + std::to_string(domain::index(host)) + ", " +
          units::clock_utc(slot_begin(slot));
@@ -111,8 +116,7 @@ Result<void> Reader::read(const Stretch& stretch, std::span<const std::uint32_t>
       if (auto read = read_window(host, *before, *before, memory, wanted, sink); !read) return read;
     }
   }
-  std::set<Slot> windows;  // starts, aligned: a window never spans two days
-  const auto window_of = [](Slot slot) { return slot - ((slot % kWindow) + kWindow) % kWindow; };
+  std::set<Slot> windows;  // starts
   for (auto day = days.lower_bound(day_of(from)); day != days.end() && *day <= day_of(to); ++day) {
     for (Slot slot = first_slot(*day); slot < first_slot(*day + 1); slot += kWindow) windows.insert(slot);
   }
@@ -125,6 +129,37 @@ Result<void> Reader::read(const Stretch& stretch, std::span<const std::uint32_t>
     if (until && clock_.steady() > *until) return too_long();
   }
   return {};
+}
+
+std::vector<std::optional<metrics::CounterPoint>> Reader::newest_samples(HostNumber host, Slot before, Slot look_back,
+                                                                         std::span<const std::uint32_t> wanted) const {
+  std::vector<std::optional<metrics::CounterPoint>> found(wanted.size());
+  const Slot oldest = before - look_back;
+  const Memory memory = memory_of(host, oldest, before - 1);
+  const auto missing = [&] { return !std::ranges::all_of(found, [](const auto& one) { return one.has_value(); }); };
+  for (Slot end = before; end > oldest && missing();) {
+    const Slot begin = std::max(window_of(end - 1), oldest);
+    std::vector<std::optional<metrics::CounterPoint>> newest(wanted.size());
+    auto read = read_window(host, begin, end - 1, memory, wanted, [&](const Rows& rows) -> Result<void> {
+      for (std::size_t n = 0; n < wanted.size(); ++n) {
+        const auto cell =
+            std::ranges::find(rows.columns[n].rbegin(), rows.columns[n].rend(), true, &metrics::Cell::present);
+        if (cell == rows.columns[n].rend()) continue;
+        const auto row = static_cast<std::size_t>(rows.columns[n].rend() - cell - 1);
+        newest[n] = metrics::CounterPoint{units::from_unix_ms(rows.times[row]), rows.boots[row], *cell};
+      }
+      return {};
+    });
+    if (!read) {
+      damaged_(read.error().message);
+      return found;
+    }
+    for (std::size_t n = 0; n < wanted.size(); ++n) {
+      if (!found[n]) found[n] = newest[n];
+    }
+    end = begin;
+  }
+  return found;
 }
 
 std::set<Slot> Reader::unsealed(HostNumber host) const {

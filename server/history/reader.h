@@ -7,6 +7,7 @@
 #include <set>
 #include <string>
 
+#include "schema/metrics/rate.h"
 #include "server/domain/clock.h"
 #include "server/history/chunk_files.h"
 #include "server/history/intake.h"
@@ -37,6 +38,11 @@ class Reader {
   using Sink = std::function<units::Result<void>(const Rows&)>;
   [[nodiscard]] units::Result<void> read(const Stretch& stretch, std::span<const std::uint32_t> wanted,
                                          const Sink& sink) const;
+  /// The newest sample of each wanted series in slots [before − look_back, before), by position; of what can't be read,
+  /// none.
+  [[nodiscard]] std::vector<std::optional<metrics::CounterPoint>> newest_samples(
+      domain::HostNumber host, Slot before, Slot look_back, std::span<const std::uint32_t> wanted) const;
+
   /// The host's slots that have ticks which no file holds yet.
   [[nodiscard]] std::set<Slot> unsealed(domain::HostNumber host) const;
 

@@ -14,7 +14,6 @@ using units::Result;
 namespace {
 
 constexpr units::Milliseconds kLongestStep{std::chrono::days{366}};
-constexpr std::chrono::seconds kLongest{10};
 
 // The coarsest whose rows fill such steps exactly.
 Tier tier_for(units::Milliseconds step) noexcept {
@@ -124,7 +123,7 @@ Result<domain::HistoryAnswer> Store::query(const domain::HistoryQuery& query) co
 
 Result<domain::HistoryAnswer> Store::query_once(const domain::HistoryQuery& query, units::Instant from,
                                                 units::Instant to) const {
-  AnswerBuilder answer(query, registry_.series(query.host));
+  AnswerBuilder answer(query, registry_.series(query.host), earlier_of(query.host));
   const Tier tier = tier_for(query.step);
   if (!answer.wanted().empty()) {
     // Whole rows at both ends, whatever they come from.
@@ -138,19 +137,10 @@ Result<domain::HistoryAnswer> Store::query_once(const domain::HistoryQuery& quer
         .wanted = answer.wanted(),
         .sources = answer.sources(),
         .look_back = answer.needs_earlier() ? (query.step.count() == 0 ? kSlotsPerDay : kLookBack) : 0,
-        .until = clock_.steady() + kLongest};
-    const auto going_on = [this]() -> Result<void> {
-      if (interrupted_) return units::fail(ErrorCode::unavailable, "the store is stopping");
-      return {};
-    };
-    const TierReader::Sink sink{[&](const Rows& rows, std::int64_t begin, std::int64_t end) -> Result<void> {
-                                  if (auto on = going_on(); !on) return on;
-                                  return answer.feed(rows, begin, end);
-                                },
-                                [&](const TierRows& rows) -> Result<void> {
-                                  if (auto on = going_on(); !on) return on;
-                                  return answer.feed(rows);
-                                }};
+        .until = clock_.steady() + kLongestQuery};
+    const TierReader::Sink sink = while_running(
+        {[&](const Rows& rows, std::int64_t begin, std::int64_t end) { return answer.feed(rows, begin, end); },
+         [&](const TierRows& rows) { return answer.feed(rows); }});
     auto done = query.step.count() == 0 ? tier_reader_.read_ticks(read, sink) : tier_reader_.read(read, sink);
     if (!done) return std::unexpected(std::move(done.error()));
   }

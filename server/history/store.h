@@ -76,6 +76,8 @@ class Store final : public domain::HistoryStore {
   void on_commit(Committed callback) override { committed_ = std::move(callback); }
   void on_room(std::function<void()> callback) override { room_ = std::move(callback); }
   [[nodiscard]] units::Result<domain::HistoryAnswer> query(const domain::HistoryQuery& query) const override;
+  [[nodiscard]] units::Result<std::vector<domain::CounterIncreases>> increases(
+      const domain::IncreaseQuery& query) const override;
   [[nodiscard]] std::optional<units::Instant> newest(domain::HostNumber host) const override;
   [[nodiscard]] bool covered(domain::HostNumber host, units::Instant from, units::Instant to,
                              units::Milliseconds gap) const override;
@@ -107,13 +109,18 @@ class Store final : public domain::HistoryStore {
   [[nodiscard]] Counts counts() const;
 
  private:
+  static constexpr std::chrono::seconds kLongestQuery{10};
   Store(Options options, const domain::Clock& clock);
   [[nodiscard]] units::Result<domain::HistoryAnswer> query_once(const domain::HistoryQuery& query, units::Instant from,
                                                                 units::Instant to) const;
+  [[nodiscard]] units::Result<std::vector<domain::CounterIncreases>> increases_once(
+      const domain::IncreaseQuery& query) const;
   [[nodiscard]] units::Result<void> load();
   [[nodiscard]] units::Result<void> check_complete() const;
   [[nodiscard]] units::Result<void> replay();
   [[nodiscard]] units::Result<void> look_ahead(const RegistryRows& known);
+  [[nodiscard]] Summarizer::Earlier earlier_of(domain::HostNumber host) const;
+  [[nodiscard]] TierReader::Sink while_running(TierReader::Sink sink) const;
   [[nodiscard]] units::Result<Rows> sealed_ticks(domain::HostNumber host, Slot slot);
 
   void write_loop();

@@ -52,10 +52,11 @@ Result<TierRows> Store::rows_of(Tier tier, HostNumber host, Slot slot, std::span
   const std::vector<std::uint32_t> wanted = resolve_inputs(sources);
   TierRows rows;
   rows.columns.resize(sources.size());
-  Summarizer summarizer(sources, row_length(tier).count(), [&](std::int64_t begin, std::span<const Summary> summaries) {
+  const auto keep = [&](std::int64_t begin, std::span<const Summary> summaries) {
     rows.times.push_back(begin);
     for (std::size_t n = 0; n < sources.size(); ++n) rows.columns[n].push_back(summaries[n]);
-  });
+  };
+  Summarizer summarizer(sources, row_length(tier).count(), keep, earlier_of(host));
   const TierReader::Sink sink{[&](const Rows& ticks, std::int64_t from, std::int64_t to) -> Result<void> {
                                 summarizer.feed(ticks, from, to);
                                 return {};

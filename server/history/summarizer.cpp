@@ -62,8 +62,13 @@ std::vector<std::uint32_t> resolve_inputs(std::span<Source> sources) {
   return wanted;
 }
 
-Summarizer::Summarizer(std::span<const Source> sources, std::int64_t length, Sink sink)
-    : sources_(sources), length_(length), sink_(std::move(sink)), stands_(sources.size()), open_(sources.size()) {}
+Summarizer::Summarizer(std::span<const Source> sources, std::int64_t length, Sink sink, Earlier earlier)
+    : sources_(sources),
+      length_(length),
+      sink_(std::move(sink)),
+      earlier_(std::move(earlier)),
+      stands_(sources.size()),
+      open_(sources.size()) {}
 
 void Summarizer::open(std::int64_t time) {
   if (is_open_ && time - begin_ < length_) return;  // most ticks fall into the stretch that is open
@@ -79,6 +84,7 @@ void Summarizer::finish() {
 }
 
 void Summarizer::feed(const Rows& rows, std::int64_t from, std::int64_t to) {
+  if (!run_begin_ && !rows.times.empty()) run_begin_ = rows.times.front();
   const auto first = static_cast<std::size_t>(std::ranges::lower_bound(rows.times, from) - rows.times.begin());
   const auto last = static_cast<std::size_t>(std::ranges::upper_bound(rows.times, to) - rows.times.begin());
   for (std::size_t n = 0; first > 0 && n < sources_.size(); ++n) add(n, rows, 0, first, false);
@@ -96,6 +102,8 @@ void Summarizer::feed(const Rows& rows, std::int64_t from, std::int64_t to) {
 void Summarizer::feed(const TierRows& rows) {
   // Ticks that come later are behind these rows; what tells where counters stood then comes with them.
   std::ranges::fill(stands_, Stand{});
+  run_begin_.reset();
+  asked_earlier_ = false;
   for (std::size_t row = 0; row < rows.times.size(); ++row) {
     open(rows.times[row]);
     for (std::size_t n = 0; n < sources_.size(); ++n) open_[n].merge(rows.columns[n][row], sources_[n].level());
@@ -106,8 +114,27 @@ void Summarizer::add(std::size_t source, const Rows& rows, std::size_t begin, st
   const Source& one = sources_[source];
   Summary* const into = counts ? &open_[source] : nullptr;
   if (one.derived) return add_derived(one, stands_[source], into, rows, begin, end);
+  if (!one.level() && counts) look_back(source, rows, begin, end);
   if (!one.level()) return add_counter(one, stands_[source], into, rows, begin, end);
   if (into != nullptr) add_level(one, *into, rows, begin, end);
+}
+
+// Before the run, as those that are asked for aren't in it yet.
+void Summarizer::look_back(std::size_t source, const Rows& rows, std::size_t begin, std::size_t end) {
+  if (!earlier_ || asked_earlier_ || stands_[source].point) return;
+  const auto& cells = rows.columns[sources_[source].inputs.front()];
+  const std::span there(cells.begin() + static_cast<std::ptrdiff_t>(begin), end - begin);
+  if (std::ranges::none_of(there, &metrics::Cell::present)) return;
+  asked_earlier_ = true;
+  std::vector<std::size_t> unknown;
+  for (std::size_t n = 0; n < sources_.size(); ++n) {
+    if (!sources_[n].derived && !sources_[n].level() && !stands_[n].point) unknown.push_back(n);
+  }
+  std::ranges::sort(unknown, {}, [&](auto n) { return sources_[n].number; });
+  std::vector<std::uint32_t> series;
+  for (const auto n : unknown) series.push_back(sources_[n].number);
+  const auto points = earlier_(*run_begin_, series);
+  for (std::size_t n = 0; n < points.size(); ++n) stands_[unknown[n]].point = points[n];
 }
 
 void Summarizer::add_level(const Source& source, Summary& into, const Rows& rows, std::size_t begin, std::size_t end) {

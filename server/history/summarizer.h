@@ -45,12 +45,18 @@ class Summarizer {
   /// Gets each stretch in which any source has a sample: its beginning and a summary a source.
   using Sink = std::function<void(std::int64_t begin, std::span<const Summary>)>;
 
-  /// `length`: of a stretch, ms; aligned to the epoch. `sources` must outlive this.
-  Summarizer(std::span<const Source> sources, std::int64_t length, Sink sink);
+  /// Where counters stood before `time`, by position in `series` (numbers, ascending). Asked at most once a run of
+  /// ticks, when one has a sample and none was in the ticks before: an interface may be away while its host isn't.
+  using Earlier = std::function<std::vector<std::optional<metrics::CounterPoint>>(
+      std::int64_t time, std::span<const std::uint32_t> series)>;
+
+  /// `length`: of a stretch, ms; aligned to the epoch. `sources` must outlive this. Without `earlier` a counter's first
+  /// sample only tells where it stands.
+  Summarizer(std::span<const Source> sources, std::int64_t length, Sink sink, Earlier earlier = {});
 
   /// Ticks in [from, to] count; earlier ones only tell where counters stood.
   void feed(const Rows& rows, std::int64_t from, std::int64_t to);
-  /// Rows of a tier whose length divides this one's.
+  /// Rows of a tier whose length divides this one's. Ticks that follow them tell anew where counters stood.
   void feed(const TierRows& rows);
   /// The stretch that is still open has ended.
   void finish();
@@ -64,6 +70,7 @@ class Summarizer {
     std::int64_t time = 0;
   };
   void open(std::int64_t time);
+  void look_back(std::size_t source, const Rows& rows, std::size_t begin, std::size_t end);
   void add(std::size_t source, const Rows& rows, std::size_t begin, std::size_t end, bool counts);
   static void add_level(const Source& source, Summary& into, const Rows& rows, std::size_t begin, std::size_t end);
   static void add_counter(const Source& source, Stand& stand, Summary* into, const Rows& rows, std::size_t begin,
@@ -74,6 +81,9 @@ class Summarizer {
   const std::span<const Source> sources_;
   const std::int64_t length_;
   const Sink sink_;
+  const Earlier earlier_;
+  std::optional<std::int64_t> run_begin_;  ///< of the run of ticks
+  bool asked_earlier_ = false;             ///< in it
   std::vector<Stand> stands_;
   std::vector<Summary> open_;
   std::int64_t begin_ = 0;

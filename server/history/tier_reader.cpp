@@ -103,7 +103,14 @@ Result<std::set<Slot>> TierReader::current(Tier tier, const Query& query, const 
     if (!slots) return slots;
     found.merge(*slots);
   }
-  for (const Slot raw : unsealed) found.erase(slot_at(tier, begin_of(Tier::raw, raw)));
+  for (const Slot raw : unsealed) {
+    found.erase(slot_at(tier, begin_of(Tier::raw, raw)));
+    if (unsealed.contains(raw + 1)) continue;
+    // What follows a late tick begins with another rate, as once it is sealed (ChunkWriter::mark_followers).
+    auto next = files_.of(Tier::raw).next_slot(query.host, raw);
+    if (!next && next.error().code != ErrorCode::corrupt) return std::unexpected(std::move(next.error()));
+    if (next && *next) found.erase(slot_at(tier, begin_of(Tier::raw, **next)));
+  }
   std::erase_if(found, [&](Slot slot) {
     // A day is also behind when one of its hours is.
     if (files_.of(finer(tier)).is_stale(query.host, slot)) return true;

@@ -19,6 +19,9 @@ namespace vedette::history {
 /// host was away belongs to the first tick after that.
 inline constexpr Slot kLookBack = 31 * kSlotsPerDay;
 
+/// The same for a series that is away while its host isn't: an interface, say.
+inline constexpr Slot kSeriesLookBack = 7 * kSlotsPerDay;
+
 /// The files of every tier, by tier.
 class TierFiles {
  public:

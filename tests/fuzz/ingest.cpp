@@ -34,6 +34,9 @@ class Numbers final : public domain::HistoryStore {
   units::Result<domain::HistoryAnswer> query(const domain::HistoryQuery&) const override {
     return domain::HistoryAnswer{};
   }
+  units::Result<std::vector<domain::CounterIncreases>> increases(const domain::IncreaseQuery&) const override {
+    return std::vector<domain::CounterIncreases>{};
+  }
   std::optional<units::Instant> newest(domain::HostNumber) const override { return std::nullopt; }
   bool covered(domain::HostNumber, units::Instant, units::Instant, units::Milliseconds) const override { return false; }
   units::Result<void> forget(domain::HostNumber) override { return {}; }

@@ -83,6 +83,6 @@ function* columnsOf(history: History): Generator<Columns> {
     const key = writeSeries(series.name, series.attributes);
     if (!wanted(key)) continue;
     if ('value' in series) yield { key, t: series.t, avg: series.value };
-    else yield { key, t: series.t, avg: series.avg, min: series.min, max: series.max };
+    else yield { key, t: series.t, avg: series.avg ?? [], min: series.min, max: series.max };
   }
 }

@@ -9,6 +9,7 @@
 #include "server/api/history_route.h"
 #include "server/api/host_routes.h"
 #include "server/api/live_route.h"
+#include "server/api/traffic_route.h"
 
 namespace vedette::api {
 
@@ -92,6 +93,11 @@ class FakeHistory final : public domain::HistoryStore {
     asked = query;
     return answer;
   }
+  [[nodiscard]] units::Result<std::vector<domain::CounterIncreases>> increases(
+      const domain::IncreaseQuery& query) const override {
+    asked_increases = query;
+    return counters;
+  }
   [[nodiscard]] std::optional<units::Instant> newest(domain::HostNumber) const override { return std::nullopt; }
   [[nodiscard]] bool covered(domain::HostNumber, units::Instant, units::Instant, units::Milliseconds) const override {
     return false;
@@ -104,6 +110,8 @@ class FakeHistory final : public domain::HistoryStore {
   std::vector<domain::StoredSeries> stored;
   units::Result<domain::HistoryAnswer> answer;
   mutable domain::HistoryQuery asked;
+  units::Result<std::vector<domain::CounterIncreases>> counters;
+  mutable domain::IncreaseQuery asked_increases;
   domain::HistoryBudget disk;
 };
 
@@ -130,6 +138,7 @@ struct ApiBench {
     directory.all.push_back(web());
     add_host_routes(router, {directory, records, history, clock});
     add_history_route(router, directory, history, clock);
+    add_traffic_route(router, directory, history, clock, std::chrono::day(15));
   }
 
   static domain::HostView web() {

@@ -162,6 +162,32 @@ TEST(HistoryRoute, PassesOnWhatWasAsked) {
   EXPECT_EQ(asked.series[1].attributes->at(1).value, "*");
 }
 
+TEST(HistoryRoute, AnswersTheColumnsThatAreAskedFor) {
+  ApiBench bench;
+  auto some = columns({});
+  some.t = {units::from_unix_ms(1'795'425'000'000), units::from_unix_ms(1'795'425'060'000)};
+  some.last = {5, 7};
+  some.count = {60, 59};
+  some.increase = {std::nan(""), 25'769'803'776};
+  bench.history.answer = domain::HistoryAnswer{"1m", units::Milliseconds{60'000}, {some}};
+  Query query = good();
+  for (const char* name : {"increase", "count", "last", "count"}) query.emplace_back("agg", name);
+  EXPECT_THAT(bench.ask(kPath, query).body,
+              HasSubstr(R"("t":[1795425000.000,1795425060.000],"last":[5,7],"count":[60,59],)"
+                        R"("increase":[null,25769803776]}])"));
+  using enum domain::Aggregate;
+  EXPECT_EQ(bench.history.asked.aggregates, (std::set{last, count, increase}));
+  ASSERT_EQ(bench.ask(kPath, good()).status, 200);
+  EXPECT_EQ(bench.history.asked.aggregates, (std::set{average, minimum, maximum}));
+}
+
+TEST(HistoryRoute, AggregatesNothingRaw) {
+  ApiBench bench;
+  Query query = with("step", "0");
+  query.emplace_back("agg", "count");
+  EXPECT_THAT(bench.detail(kPath, query, 400), HasSubstr("agg needs a step above 0"));
+}
+
 TEST(HistoryRoute, TellsWhatHistoryTakesAndWhatItWillHold) {
   ApiBench bench;
   bench.history.disk = {.bytes = 10'000'000'000,
@@ -191,8 +217,9 @@ TEST(HistoryRoute, NamesTheParameterThatIsMissing) {
 TEST(HistoryRoute, NamesTheParameterThatIsWrongAndItsValue) {
   ApiBench bench;
   const std::vector<std::pair<std::string, std::string>> wrong{
-      {"from", "abc"}, {"from", ""},     {"from", "nan"}, {"to", "inf"},  {"to", "1e300"},   {"from", "-1"},
-      {"step", "-1"},  {"step", "1e-9"}, {"step", "1 "},  {"as", "half"}, {"host", "web-07"}};
+      {"from", "abc"},    {"from", ""},   {"from", "nan"},  {"to", "inf"},  {"to", "1e300"},
+      {"from", "-1"},     {"step", "-1"}, {"step", "1e-9"}, {"step", "1 "}, {"as", "half"},
+      {"host", "web-07"}, {"agg", "p95"}, {"agg", ""}};
   for (const auto& [name, value] : wrong) {
     EXPECT_THAT(bench.detail(kPath, with(name, value), 400), HasSubstr(name + "=" + value));
   }

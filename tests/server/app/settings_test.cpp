@@ -194,6 +194,18 @@ TEST(Settings, TellHowLongHistoryIsKept) {
             std::string::npos);
 }
 
+TEST(Settings, TellOnWhichDayMonthsOfTrafficBegin) {
+  const auto unset = read(""), settings = read("[history]\nbilling_day = 28\n");
+  ASSERT_TRUE(unset && settings);
+  EXPECT_EQ(unset->billing_day, std::chrono::day(1));
+  EXPECT_EQ(settings->billing_day, std::chrono::day(28));
+  for (const char* wrong : {"0", "29", "-1", "1.5", "\"1\""}) {
+    const std::string said = fault("[history]\nbilling_day = " + std::string(wrong) + "\n");
+    EXPECT_TRUE(said.starts_with("server.toml:2: history.billing_day")) << said;
+    EXPECT_NE(said.find("1 to 28"), std::string::npos) << said;
+  }
+}
+
 TEST(Settings, BudgetIsAFifthOfASmallDiskAndTenGigabytesOfALargeOne) {
   const auto budget = default_budget(std::filesystem::temp_directory_path());
   ASSERT_TRUE(budget);

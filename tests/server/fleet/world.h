@@ -101,6 +101,9 @@ struct FakeHistory final : domain::HistoryStore {
   units::Result<domain::HistoryAnswer> query(const domain::HistoryQuery&) const override {
     return domain::HistoryAnswer{};
   }
+  units::Result<std::vector<domain::CounterIncreases>> increases(const domain::IncreaseQuery&) const override {
+    return std::vector<domain::CounterIncreases>{};
+  }
   std::optional<units::Instant> newest(domain::HostNumber) const override { return std::nullopt; }
   bool covered(domain::HostNumber, units::Instant, units::Instant, units::Milliseconds) const override {
     return is_covered;

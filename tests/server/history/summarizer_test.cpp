@@ -245,6 +245,57 @@ TEST(Summarizer, WhatIsNoNumberCountsNowhere) {
   EXPECT_EQ(got[0].maximum, 1.5);
 }
 
+// One counter alone.
+struct Lone {
+  std::vector<domain::StoredSeries> series{
+      {domain::SeriesNumber{3}, {{"bytes", {}}, "By", metrics::Kind::counter, {1, 1}}}};
+  std::vector<Source> sources = all_sources(series);
+  std::vector<std::uint32_t> wanted = resolve_inputs(sources);
+};
+
+Rows lone_rows(std::int64_t time, std::vector<metrics::Cell> cells) {
+  Rows rows = no_rows(1);
+  for (const auto cell : cells) add(rows, time, 1, {cell}), time += 1'000;
+  return rows;
+}
+
+TEST(Summarizer, DoesNotCountAgainWhatTheRowsBetweenTicksCounted) {
+  const Lone lone;
+  Collected hours(lone.sources, kHour);
+  (*hours).feed(lone_rows(0, {metrics::integer(100), metrics::integer(200)}), 0, kHour - 1);
+  TierRows rows{{kHour}, {{{.count = 2, .sum = 50, .covered = 1'000, .last = 250}}}};
+  (*hours).feed(rows);
+  (*hours).feed(lone_rows(2 * kHour - 1'000, {metrics::Cell{}, metrics::integer(260)}), 2 * kHour, 3 * kHour - 1);
+  (*hours).finish();
+  ASSERT_THAT(hours.steps, SizeIs(3));
+  EXPECT_EQ(hours.steps[0].summaries[0].sum, 100);
+  EXPECT_EQ(hours.steps[1].summaries[0].sum, 50);
+  EXPECT_EQ(hours.steps[2].summaries[0].sum, 0) << "where it stood before isn't known";
+}
+
+TEST(Summarizer, AsksOnceARunWhereCountersStoodThatTheTicksBeforeDidNotTell) {
+  const Lone lone;
+  std::vector<std::int64_t> asked;
+  std::vector<Step> steps;
+  Summarizer hours(
+      lone.sources, kHour,
+      [&](std::int64_t begin, auto summaries) { steps.push_back({begin, {summaries.begin(), summaries.end()}}); },
+      [&](std::int64_t time, std::span<const std::uint32_t> series) {
+        EXPECT_EQ(std::vector(series.begin(), series.end()), std::vector<std::uint32_t>{3});
+        asked.push_back(time);
+        return std::vector<std::optional<metrics::CounterPoint>>{
+            metrics::CounterPoint{units::from_unix_ms(time - 10'000), 1, metrics::integer(40)}};
+      });
+  hours.feed(lone_rows(kHour, {{}, {}}), 0, INT64_MAX);
+  EXPECT_TRUE(asked.empty()) << "nothing to know it for";
+  hours.feed(lone_rows(kHour + 60'000, {{}, metrics::integer(100), metrics::integer(110)}), 0, INT64_MAX);
+  hours.finish();
+  EXPECT_EQ(asked, std::vector<std::int64_t>{kHour});
+  ASSERT_THAT(steps, SizeIs(1));
+  EXPECT_EQ(steps[0].summaries[0].sum, 60 + 10);
+  EXPECT_EQ(steps[0].summaries[0].covered, 10'000 + 61'000 + 1'000);
+}
+
 TEST(TierCodec, GivesBackWhatItWasGiven) {
   const Asked asked;
   Collected minutes(asked.sources, kMinute);

@@ -105,6 +105,9 @@ struct FakeHistory final : domain::HistoryStore {
   units::Result<domain::HistoryAnswer> query(const domain::HistoryQuery&) const override {
     return domain::HistoryAnswer{};
   }
+  units::Result<std::vector<domain::CounterIncreases>> increases(const domain::IncreaseQuery&) const override {
+    return std::vector<domain::CounterIncreases>{};
+  }
   std::optional<Instant> newest(HostNumber) const override { return std::nullopt; }
   bool covered(HostNumber, Instant, Instant, units::Milliseconds) const override { return false; }
   units::Result<void> forget(HostNumber) override { return {}; }
