@@ -1,4 +1,5 @@
-// Commands other than run: beside a running collector, or on the data itself under its lock.
+// Commands other than run: beside a running collector, or on the data itself under its lock; check, backup and restore
+// need neither.
 #include <grp.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -9,8 +10,10 @@
 #include <thread>
 
 #include "server/access/certificates.h"
+#include "server/app/backup.h"
 #include "server/app/commands.h"
 #include "server/app/control_socket.h"
+#include "server/app/data_check.h"
 #include "server/app/data_lock.h"
 #include "server/app/input.h"
 #include "server/app/proxy_settings.h"
@@ -69,6 +72,22 @@ int complain(const units::Error& error, int code) {
   return code;
 }
 
+void say(const std::string& line) {
+  std::cout << line << std::endl;  // at once: a backup may take its time
+}
+
+int ended(const Result<bool>& whole) {
+  if (!whole) return complain(whole.error(), 1);
+  return *whole && std::cout ? 0 : 1;
+}
+
+int run_check(const Settings& settings) {
+  const auto checked = check_data(settings.data);
+  if (!checked) return complain(checked.error(), 1);
+  std::cout << checked->words << std::flush;
+  return ended(checked->whole);
+}
+
 }  // namespace
 
 int run_client(const Options& options) {
@@ -88,6 +107,12 @@ int run_client(const Options& options) {
     std::cout << (settings->file.empty() ? "no configuration file" : settings->file) << ": good\n";
     return 0;
   }
+  if (options.command == "check") return run_check(*settings);
+  if (options.command == "backup") {
+    const domain::SystemClock clock;
+    return ended(Backup{settings->data, options.words[0], clock, say}.run());
+  }
+  if (options.command == "restore") return ended(restore(options.words[0], settings->data, say));
   if (const auto text = check_text(options); !text) return complain(text.error(), 1);
   const auto input = options.has("password-stdin") ? read_secret(std::cin) : std::string();
   if (!input) return complain(input.error(), 1);

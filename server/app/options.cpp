@@ -16,7 +16,7 @@ struct Command {
 };
 
 constexpr std::string_view kEverywhere = "data= config= ";
-constexpr std::array<Command, 14> kCommands{{
+constexpr std::array<Command, 17> kCommands{{
     {"run", "", "listen= dashboard=", "Runs the collector in the foreground (the default command)."},
     {"user add", "NAME", "role= password-stdin",
      "Adds a person; the password is one line on standard input.\n"
@@ -36,6 +36,14 @@ constexpr std::array<Command, 14> kCommands{{
     {"hosts list", "", "", "Prints the hosts: id, name, when enrolled, whether revoked."},
     {"hosts revoke", "NAME|ID", "", "Takes a host's key away; its connection is closed at once."},
     {"receivers test", "NAME", "", "Sends a test through a receiver of the configuration and prints the answer."},
+    {"check", "", "", "Reads all stored data through, also beside a running collector, and says what is damaged."},
+    {"backup", "DIR", "",
+     "Copies the data to DIR, also beside a running collector.\n"
+     "  DIR                a new or empty directory, or an earlier backup: what hasn't changed since isn't copied\n"
+     "                     again, and a run that was broken off is gone on with"},
+    {"restore", "DIR", "",
+     "Puts a backup into the data directory, which must be empty or new.\n"
+     "  DIR                what backup was given"},
     {"check-config", "", "listen= dashboard=", "Reads the configuration and says what is wrong with it."},
     {"version", "", "", "Prints the version."},
     {"help", "", "", "Prints this."},
@@ -152,7 +160,8 @@ std::string help_text(const std::string& name) {
     }
     return out +
            "\nEvery command takes --data DIR and --config FILE (default /etc/vedette/server.toml if it is there).\n"
-           "Beside a running collector a command goes through it; otherwise it opens the data itself.\n";
+           "Beside a running collector a command goes through it; otherwise it opens the data itself. check, backup\n"
+           "and restore always open the data themselves.\n";
   }
   std::string out = "vedette-server " + name + (one->words.empty() ? "" : " ") + std::string(one->words) +
                     " [OPTIONS]\n\n" + std::string(one->does) +

@@ -21,6 +21,9 @@ class LiveDb {
   [[nodiscard]] static units::Result<LiveDb> open(const std::filesystem::path& directory, const std::string& vfs,
                                                   bool check);
 
+  /// To read through a connection that the caller opened and checked, read-only or not; the file's schema is today's.
+  [[nodiscard]] static LiveDb over(sqlite::Database database) { return LiveDb(std::move(database)); }
+
   [[nodiscard]] units::Result<RegistryRows> load_registry();
   [[nodiscard]] units::Result<std::vector<MarkRow>> load_marks();
   struct Forgotten {

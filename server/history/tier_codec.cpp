@@ -6,8 +6,6 @@
 #include <cmath>
 #include <map>
 
-#include "schema/chunk/chunk.h"
-
 namespace vedette::history {
 
 using units::Result;
@@ -17,8 +15,7 @@ namespace {
 enum class Field : std::uint8_t { count, minimum, maximum, sum, last, covered, extra };
 constexpr std::array kFields{Field::count, Field::minimum, Field::maximum, Field::sum,
                              Field::last,  Field::covered, Field::extra};
-constexpr std::uint32_t kIdsPerSeries = 16, kDerivedFields = 8;
-constexpr chunk::Limits kTierLimits{.ticks = 4'096, .columns = kGroupWidth * kIdsPerSeries, .cells = 4U << 20};
+constexpr std::uint32_t kDerivedFields = 8;
 
 // Fields that are doubles in memory are stored as integers: rates in thousandths, ratios in ten-thousandths. What
 // counts doubles stays doubles.

@@ -36,7 +36,34 @@ std::unexpected<units::Error> failed(sqlite3* connection, int code, const std::s
   return std::unexpected(error_of(code, sqlite3_errmsg(connection), path));
 }
 
+bool plain_in_uri(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+         std::string_view("/._-~").find(c) != std::string_view::npos;
+}
+
+// What SQLite is to open. Names may be URIs, so that ATTACH understands them; a path is never taken for one.
+std::string name_for_sqlite(const std::string& path, bool immutable) {
+  if (immutable) return uri_of(path, "immutable=1");
+  return path.starts_with("file:") ? "./" + path : path;
+}
+
 }  // namespace
+
+std::string uri_of(const std::filesystem::path& path, std::string_view query) {
+  static constexpr std::string_view kDigits = "0123456789ABCDEF";
+  std::string uri = "file:";
+  std::string plain = path.string();
+  if (plain.starts_with("//")) plain.erase(0, plain.find_first_not_of('/') - 1);  // or it would name another machine
+  for (const char c : plain) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (plain_in_uri(c)) {
+      uri += c;
+    } else {
+      uri.append(1, '%').append(1, kDigits[byte >> 4]).append(1, kDigits[byte & 15]);
+    }
+  }
+  return uri.append(1, '?').append(query);
+}
 
 units::Error error_of(int code, std::string_view words, std::string_view path) {
   const std::string said = std::string(path) + ": " + std::string(words);
@@ -147,13 +174,14 @@ void Database::Close::operator()(sqlite3* connection) const noexcept {
 
 Result<Database> Database::open(const std::filesystem::path& path, const OpenOptions& options) {
   auto name = std::make_shared<const std::string>(path.string());
-  if (options.create && !options.read_only) {
+  const bool read_only = options.read_only || options.immutable;
+  if (options.create && !read_only) {
     if (auto made = create_private(*name); !made) return std::unexpected(std::move(made.error()));
   }
-  const int flags = (options.read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE) | SQLITE_OPEN_NOMUTEX;
+  const int flags = (read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE) | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_URI;
   sqlite3* connection = nullptr;
-  const int code =
-      sqlite3_open_v2(name->c_str(), &connection, flags, options.vfs.empty() ? nullptr : options.vfs.c_str());
+  const int code = sqlite3_open_v2(name_for_sqlite(*name, options.immutable).c_str(), &connection, flags,
+                                   options.vfs.empty() ? nullptr : options.vfs.c_str());
   Database database(connection, std::move(name));
   if (code != SQLITE_OK) return failed(connection, code, database.path());
   sqlite3_extended_result_codes(connection, 1);

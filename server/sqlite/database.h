@@ -28,7 +28,13 @@ struct OpenOptions {
   bool create = true;                    ///< make the file if it isn't there (mode 0600)
   std::chrono::milliseconds busy{5000};  ///< how long a call waits for another connection's lock
   std::string vfs{};                     ///< a registered VFS by name; empty: the default
+  /// For a file that nobody writes meanwhile, like a finished copy: read without locks, log and index, whatever its
+  /// file system. Implies read_only.
+  bool immutable = false;
 };
+
+/// The file as SQLite's URI: uri_of("/a b.db", "mode=ro") is "file:/a%20b.db?mode=ro". For ATTACH.
+[[nodiscard]] std::string uri_of(const std::filesystem::path& path, std::string_view query);
 
 class Database;
 

@@ -36,6 +36,8 @@ TEST(Options, SayWhatIsNotUnderstood) {
   EXPECT_EQ(fault({"user", "role", "ann"}), "user role needs NAME ROLE; see vedette-server user role --help");
   EXPECT_EQ(fault({"user", "role", "ann", "viewer", "x"}),
             "\"x\" is one word too many for user role; see vedette-server user role --help");
+  EXPECT_EQ(fault({"backup"}), "backup needs DIR; see vedette-server backup --help");
+  EXPECT_EQ(fault({"check", "x"}), "\"x\" is one word too many for check; see vedette-server check --help");
   EXPECT_EQ(fault({"pin", "x"}), "\"x\" is one word too many for pin; see vedette-server pin --help");
   EXPECT_EQ(fault({"pin", "--uses", "1"}), "--uses is not known to pin; see vedette-server pin --help");
   EXPECT_EQ(fault({"pin", "--data"}), "--data needs a value; see vedette-server pin --help");

@@ -1,0 +1,189 @@
+#include "server/app/backup.h"
+
+#include <algorithm>
+
+#include "server/app/data_check.h"
+#include "server/app/data_lock.h"
+#include "server/app/version.h"
+#include "server/backup/restore.h"
+#include "server/backup/target.h"
+#include "server/history/backup.h"
+#include "server/sqlite/database.h"
+
+namespace vedette::app {
+
+using backup::Target;
+using history::Use;
+using units::ErrorCode;
+using units::Result;
+
+namespace {
+
+std::string size_of(std::uint64_t bytes) {
+  if (bytes < 1'000'000) return std::to_string((bytes + 999) / 1000) + " kB";
+  return std::to_string((bytes + 999'999) / 1'000'000) + " MB";
+}
+
+std::uint64_t bytes_of(const backup::Manifest& manifest) {
+  std::uint64_t bytes = 0;
+  for (const auto& file : manifest.files) bytes += file.sum.bytes;
+  return bytes;
+}
+
+Result<std::int64_t> schema_of(const std::filesystem::path& copy) {
+  auto database = sqlite::Database::open(copy, {.immutable = true});
+  if (!database) return std::unexpected(std::move(database.error()));
+  auto version = database->scalar("PRAGMA user_version");
+  if (!version) return std::unexpected(std::move(version.error()));
+  return version->value_or(0);
+}
+
+class Run {
+ public:
+  Run(const Backup& job, Target target)
+      : job_(job), target_(std::move(target)), hosts_(host_names(job.data / "control.db")) {}
+
+  Result<bool> go() {
+    auto live = target_.copy_database("live.db", job_.data / "live.db");
+    if (!live) return std::unexpected(std::move(live.error()));
+    if (auto good = check(*live); !good) return std::unexpected(std::move(good.error()));
+    auto files = history::files_to_copy(job_.data);
+    if (!files) return std::unexpected(std::move(files.error()));
+    for (const auto& file : *files) {
+      if (auto done = chunks(history::file_name(file.tier, file.period)); !done) return std::unexpected(done.error());
+    }
+    if (auto taken = history::take_registry(live->path, job_.data / "live.db"); !taken) {
+      return std::unexpected(std::move(taken.error()));
+    }
+    if (auto kept = keep(std::move(*live)); !kept) return std::unexpected(std::move(kept.error()));
+    if (auto done = database("control.db"); !done) return std::unexpected(std::move(done.error()));
+    if (auto done = certificates(); !done) return std::unexpected(std::move(done.error()));
+    return finish();
+  }
+
+ private:
+  Result<void> chunks(const std::string& name) {
+    auto reused = target_.reuse(name, job_.data / name);
+    if (reused && *reused) {
+      job_.say(name + ": unchanged");
+      return {};
+    }
+    auto done = reused ? database(name) : std::unexpected(std::move(reused.error()));
+    std::error_code error;
+    if (!done && !std::filesystem::exists(job_.data / name, error)) {
+      job_.say(name + ": gone meanwhile");
+      return {};
+    }
+    return done;
+  }
+
+  Result<void> database(const std::string& name) {
+    auto copy = target_.copy_database(name, job_.data / name);
+    if (!copy) return std::unexpected(std::move(copy.error()));
+    return keep(std::move(*copy));
+  }
+
+  Result<void> certificates() {
+    std::error_code error;
+    std::vector<std::string> names;
+    for (std::filesystem::directory_iterator at(job_.data / "tls", error), end; !error && at != end;
+         at.increment(error)) {
+      const std::string name = "tls/" + at->path().filename().string();
+      if (at->is_regular_file(error) && !at->is_symlink(error) && backup::good_name(name)) names.push_back(name);
+    }
+    std::ranges::sort(names);
+    for (const std::string& name : names) {
+      auto copy = target_.copy_plainly(name, job_.data / name);
+      if (!copy) return std::unexpected(std::move(copy.error()));
+      if (auto kept = target_.keep(std::move(*copy)); !kept) return kept;
+      job_.say(name + ": copied");
+    }
+    return {};
+  }
+
+  // Read back from the disk, whole; where it isn't, the data must be damaged just so.
+  Result<void> check(Target::Copy& copy) {
+    auto checked = check_file(copy.entry.name, copy.path, Use::copy, hosts_);
+    if (!checked) return std::unexpected(std::move(checked.error()));
+    if (checked->damage.empty()) return {};
+    if (auto known = same_in_data(copy.entry.name, checked->damage.front()); !known) return known;
+    copy.entry.damage = std::move(checked->damage);
+    return {};
+  }
+
+  Result<void> keep(Target::Copy copy) {
+    if (auto good = check(copy); !good) return good;
+    if (auto schema = schema_of(copy.path)) copy.entry.schema = *schema;
+    const std::string name = copy.entry.name;
+    if (auto kept = target_.keep(std::move(copy)); !kept) return kept;
+    job_.say(name + ": copied");
+    return {};
+  }
+
+  Result<void> same_in_data(const std::string& name, const std::string& damage) {
+    auto data = check_file(name, job_.data / name, Use::live, hosts_);
+    if (!data) return std::unexpected(std::move(data.error()));
+    if (data->damage.empty()) {
+      return units::fail(ErrorCode::io, damage + ": so in the copy in " + job_.directory.string() +
+                                            ", but not in the data; is that disk sound?");
+    }
+    if (history::parse_file_name(name)) return {};
+    return units::fail(ErrorCode::corrupt, damage +
+                                               "; a collector doesn't start with that, so there is nothing to back " +
+                                               "up. Restore an earlier backup; vedette-server check says more");
+  }
+
+  Result<bool> finish() {
+    auto manifest = target_.finish(job_.clock.now());
+    if (!manifest) return std::unexpected(std::move(manifest.error()));
+    bool whole = true;
+    for (const auto& file : manifest->files) {
+      for (const std::string& words : file.damage) job_.say("damaged in the data already: " + words);
+      whole = whole && file.damage.empty();
+    }
+    job_.say(job_.directory.string() + ": backed up " + std::to_string(manifest->files.size()) + " files, " +
+             size_of(bytes_of(*manifest)));
+    return whole;
+  }
+
+  const Backup& job_;
+  Target target_;
+  const HostNames hosts_;
+};
+
+}  // namespace
+
+Result<bool> Backup::run() const {
+  std::error_code error;
+  if (!std::filesystem::exists(data / "live.db", error) || !std::filesystem::exists(data / "control.db", error)) {
+    return units::fail(ErrorCode::not_found, data.string() + ": holds no data of a collector");
+  }
+  if (std::filesystem::equivalent(data, directory, error)) {
+    return units::fail(ErrorCode::invalid, directory.string() + ": is the data directory itself; name another one");
+  }
+  auto target = Target::open(directory, {.version = kVersion, .began = clock.now(), .finished = {}, .files = {}});
+  if (!target) return std::unexpected(std::move(target.error()));
+  return Run(*this, std::move(*target)).go();
+}
+
+Result<bool> restore(const std::filesystem::path& directory, const std::filesystem::path& data, const Say& say) {
+  if (auto empty = backup::need_empty(data); !empty) return std::unexpected(std::move(empty.error()));
+  auto manifest = backup::verify(directory, newest_schema);
+  if (!manifest) return std::unexpected(std::move(manifest.error()));
+  if (auto made = backup::make_directory(data); !made) return std::unexpected(std::move(made.error()));
+  const auto lock = DataLock::take(data);
+  if (!lock) return std::unexpected(lock.error());
+  if (auto own = backup::hand_over(data / "lock", data); !own) return std::unexpected(std::move(own.error()));
+  if (auto empty = backup::need_empty(data); !empty) return std::unexpected(std::move(empty.error()));
+  if (auto done = backup::restore(directory, *manifest, data); !done) return std::unexpected(std::move(done.error()));
+  bool whole = true;
+  for (const auto& file : manifest->files) {
+    for (const std::string& words : file.damage) say("was damaged already when it was backed up: " + words);
+    whole = whole && file.damage.empty();
+  }
+  say(data.string() + ": restored " + std::to_string(manifest->files.size()) + " files, " +
+      size_of(bytes_of(*manifest)) + ", as of " + units::date_utc(manifest->began));
+  return whole;
+}
+
+}  // namespace vedette::app
