@@ -95,9 +95,10 @@ Result<void> ChunkFiles::check() const {
   const auto found = listed();
   if (!found) return std::unexpected(found.error());
   for (const Period period : *found) {
+    // First: closing a file that SQLite has open gives up its locks.
+    if (auto whole = check_whole(path(period)); !whole) return whole;
     auto database = sqlite::Database::open(path(period), {.create = false, .vfs = vfs_});
     if (!database) return std::unexpected(std::move(database.error()));
-    if (auto whole = check_whole(path(period)); !whole) return whole;
     if (auto ours = sqlite::check_version(*database, sql::chunks_migrations()); !ours) return ours;
   }
   return {};
