@@ -65,6 +65,14 @@ Result<void> check_health(sqlite::Database& database) {
 
 }  // namespace
 
+Result<void> LiveDb::check_version(const std::filesystem::path& directory, const std::string& vfs) {
+  std::error_code missing;
+  if (!std::filesystem::exists(directory / "live.db", missing)) return {};
+  auto database = sqlite::Database::open(directory / "live.db", {.create = false, .vfs = vfs});
+  if (!database) return std::unexpected(std::move(database.error()));
+  return sqlite::check_version(*database, sql::history_migrations());
+}
+
 Result<LiveDb> LiveDb::open(const std::filesystem::path& directory, const std::string& vfs, bool check) {
   auto database = sqlite::Database::open(directory / "live.db", {.vfs = vfs});
   if (!database) return std::unexpected(std::move(database.error()));

@@ -24,6 +24,10 @@ class LiveDb {
   /// To read through a connection that the caller opened and checked, read-only or not; the file's schema is today's.
   [[nodiscard]] static LiveDb over(sqlite::Database database) { return LiveDb(std::move(database)); }
 
+  /// `version` if a newer binary wrote it; changes nothing.
+  [[nodiscard]] static units::Result<void> check_version(const std::filesystem::path& directory,
+                                                         const std::string& vfs);
+
   [[nodiscard]] units::Result<RegistryRows> load_registry();
   [[nodiscard]] units::Result<std::vector<MarkRow>> load_marks();
   struct Forgotten {

@@ -29,6 +29,7 @@ Result<void> Store::check_complete() const {
 
 Result<void> Store::load() {
   if (auto complete = check_complete(); !complete) return complete;
+  if (auto ours = LiveDb::check_version(options_.directory, options_.vfs); !ours) return ours;
   for (const Tier tier : kTiers) {
     if (auto whole = files_.of(tier).check(); !whole) return whole;
   }
