@@ -172,7 +172,8 @@ void expect_model(const Store& store, Model& model, HostNumber host, std::mt1993
   const metrics::Selector utilization{"system.cpu.utilization", std::nullopt};
   expect_points(answer(store, host, counter, kStart, to, 0, false), within(unweighed(rates), kStart, to));
   expect_points(answer(store, host, utilization, kStart, to, 0, false), within(unweighed(used), kStart, to));
-  for (const std::int64_t step : {10'000, 60'000, 90'000, 300'000, 3'600'000}) {
+  const std::int64_t others[] = {10'000, 90'000, 300'000};
+  for (const std::int64_t step : {std::int64_t{60'000}, std::int64_t{3'600'000}, others[random() % 3]}) {
     const std::int64_t end = (to / step + 1) * step - 1;
     expect_steps(answer(store, host, level, kStart, end, step, false), alike(model.values(host, series, 1)), end, step,
                  0);
