@@ -75,6 +75,10 @@ class ChunkCheck {
     auto on = begin(database_, sql::chunks_migrations().back().number, sqlite::Depth::quick, out_);
     if (!on) return std::unexpected(std::move(on.error()));
     if (!*on) return {};
+    // A collector that is just making the file has created no table yet.
+    const auto tables = database_.scalar("SELECT count(*) FROM sqlite_schema");
+    if (!tables) return std::unexpected(tables.error());
+    if (tables->value_or(0) == 0) return {};
     auto forward = scan("SELECT k, v FROM chunk WHERE k > ? ORDER BY k");
     if (forward || forward.error().code != ErrorCode::corrupt) return forward;
     const auto before = last_;

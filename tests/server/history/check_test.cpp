@@ -172,6 +172,13 @@ TEST(Check, SaysThatAFileIsNewer) {
   }
 }
 
+TEST(Check, AFileThatIsJustBeingMadeIsWhole) {
+  const tests::TemporaryDirectory directory;
+  auto made = sqlite::Database::open(directory / kDay);
+  ASSERT_TRUE(made && made->make_durable());
+  EXPECT_EQ(look(directory.path(), kDay).damage.size(), 0U);
+}
+
 TEST(Check, MayRunBesideAStoreThatStoresAndSeals) {
   const tests::TemporaryDirectory directory;
   auto options = options_in(directory.path());
