@@ -8,6 +8,7 @@
 #include "server/backup/restore.h"
 #include "server/backup/target.h"
 #include "server/history/backup.h"
+#include "server/history/chunk_files.h"
 #include "server/sqlite/database.h"
 
 namespace vedette::app {
@@ -47,7 +48,7 @@ class Run {
     auto live = target_.copy_database("live.db", job_.data / "live.db");
     if (!live) return std::unexpected(std::move(live.error()));
     if (auto good = check(*live); !good) return std::unexpected(std::move(good.error()));
-    auto files = history::files_to_copy(job_.data);
+    auto files = history::chunk_files_in(job_.data);
     if (!files) return std::unexpected(std::move(files.error()));
     for (const auto& file : *files) {
       if (auto done = chunks(history::file_name(file.tier, file.period)); !done) return std::unexpected(done.error());

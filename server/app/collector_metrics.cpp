@@ -116,9 +116,9 @@ void Collector::Parts::add_history_metrics() {
   metrics.add_counter("history_files_removed_total", "Files of history removed for their age or for the budget.",
                       [this] { return number(history->counts().expired_files); });
   metrics.add_gauge("history_disk_bytes", "What history takes on the disk.",
-                    [this] { return number(history->budget().used); });
+                    [this] { return number(history->disk_bytes()); });
   metrics.add_gauge("history_budget_bytes", "What it may take.",
-                    [this] { return number(history->budget().bytes.value_or(0)); });
+                    [this] { return number(history->budget_bytes().value_or(0)); });
   metrics.add_counter("history_seals_failed_total", "Rounds of sealing that failed; they are tried again.",
                       [this] { return number(history->counts().failed_seals); });
 }

@@ -1,7 +1,7 @@
 #include "server/app/data_check.h"
 
 #include "schema/sql/migrations.h"
-#include "server/history/backup.h"
+#include "server/history/chunk_files.h"
 #include "server/sqlite/copy.h"
 
 namespace vedette::app {
@@ -57,7 +57,7 @@ Result<std::vector<std::string>> names_in(const std::filesystem::path& data) {
   for (const char* name : {"control.db", "live.db"}) {
     if (std::filesystem::exists(data / name, error)) names.emplace_back(name);
   }
-  auto chunks = history::files_to_copy(data);
+  auto chunks = history::chunk_files_in(data);
   if (!chunks) return std::unexpected(std::move(chunks.error()));
   for (const auto& file : *chunks) names.push_back(history::file_name(file.tier, file.period));
   if (!names.empty()) return names;

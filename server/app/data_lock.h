@@ -3,8 +3,10 @@
 
 #include <chrono>
 #include <filesystem>
+#include <utility>
 
 #include "schema/units/result.h"
+#include "server/domain/file_lock.h"
 
 namespace vedette::app {
 
@@ -15,13 +17,9 @@ class DataLock {
   [[nodiscard]] static units::Result<DataLock> take(const std::filesystem::path& directory,
                                                     std::chrono::milliseconds patience = {});
 
-  DataLock(DataLock&& other) noexcept;
-  DataLock& operator=(DataLock&&) = delete;
-  ~DataLock();
-
  private:
-  explicit DataLock(int fd) : fd_(fd) {}
-  int fd_;
+  explicit DataLock(domain::FileLock lock) : lock_(std::move(lock)) {}
+  domain::FileLock lock_;
 };
 
 }  // namespace vedette::app

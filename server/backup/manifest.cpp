@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "schema/units/ascii.h"
+
 namespace vedette::backup {
 
 using nlohmann::json;
@@ -102,8 +104,7 @@ Result<Manifest> parse_manifest(std::string_view text, const std::string& where)
 
 bool good_name(std::string_view name) noexcept {
   const auto plain = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           std::string_view(".-_~").find(c) != std::string_view::npos;
+    return units::is_letter_or_digit(c) || std::string_view(".-_~").find(c) != std::string_view::npos;
   };
   const auto good_part = [&](std::string_view part) {
     return !part.empty() && part.front() != '.' && std::ranges::all_of(part, plain);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "server/backup/target.h"
+#include "server/sqlite/migrate.h"
 
 namespace vedette::backup {
 
@@ -25,9 +26,7 @@ Result<void> fits(const std::filesystem::path& file, const Sum& is, const Sum& s
 Result<void> check(const std::filesystem::path& directory, const Entry& entry, const Newest& newest) {
   const auto file = directory / entry.stored;
   if (const auto known = newest(entry.name); known && entry.schema > *known) {
-    return units::fail(ErrorCode::version, file.string() + ": schema " + std::to_string(entry.schema) +
-                                               " was written by a newer version; this one knows up to " +
-                                               std::to_string(*known) +
+    return units::fail(ErrorCode::version, file.string() + ": " + sqlite::newer_words(entry.schema, *known) +
                                                ". Restore with the newer version. Nothing was changed");
   }
   const auto sum = sum_of(file);

@@ -1,14 +1,8 @@
 #include "server/backup/target.h"
 
-#include <fcntl.h>
-#include <sys/file.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
 #include <utility>
 
-#include "server/domain/file_fault.h"
 #include "server/sqlite/copy.h"
 
 namespace vedette::backup {
@@ -43,22 +37,6 @@ void remove_database(const std::filesystem::path& file) {
 
 }  // namespace
 
-Result<Lock> Lock::take(const std::filesystem::path& directory) {
-  const std::string file = (directory / "lock").string();
-  const int fd = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-  if (fd < 0) return units::fail(ErrorCode::io, file + ": " + domain::file_fault("cannot be made", errno));
-  if (::flock(fd, LOCK_EX | LOCK_NB) == 0) return Lock(fd);
-  ::close(fd);
-  return units::fail(ErrorCode::conflict,
-                     "another backup is being written to " + directory.string() + "; wait for it to end");
-}
-
-Lock::Lock(Lock&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-
-Lock::~Lock() {
-  if (fd_ >= 0) ::close(fd_);
-}
-
 Result<Target> Target::open(const std::filesystem::path& directory, Manifest run) {
   if (auto made = make_directory(directory); !made) return std::unexpected(std::move(made.error()));
   std::error_code error;
@@ -72,7 +50,11 @@ Result<Target> Target::open(const std::filesystem::path& directory, Manifest run
     return units::fail(ErrorCode::invalid,
                        directory.string() + ": holds other things than a backup; name an empty directory or a new one");
   }
-  auto lock = Lock::take(directory);
+  auto lock = domain::FileLock::take(directory / "lock");
+  if (!lock && lock.error().code == ErrorCode::conflict) {
+    return units::fail(ErrorCode::conflict,
+                       "another backup is being written to " + directory.string() + "; wait for it to end");
+  }
   if (!lock) return std::unexpected(std::move(lock.error()));
   Target target(directory, std::move(*lock), std::move(run));
   if (auto loaded = target.load(); !loaded) return std::unexpected(std::move(loaded.error()));

@@ -18,27 +18,14 @@
 #include "schema/units/result.h"
 #include "schema/units/time.h"
 #include "server/backup/manifest.h"
+#include "server/domain/file_lock.h"
 
 namespace vedette::backup {
 
-/// Held as long as the object lives.
-class Lock {
- public:
-  /// `conflict` if another run has it.
-  [[nodiscard]] static units::Result<Lock> take(const std::filesystem::path& directory);
-  Lock(Lock&& other) noexcept;
-  Lock& operator=(Lock&&) = delete;
-  ~Lock();
-
- private:
-  explicit Lock(int fd) : fd_(fd) {}
-  int fd_;
-};
-
 class Target {
  public:
-  /// Makes the directory (0700) if need be. `invalid` if it holds anything that isn't a backup's, `corrupt` if its
-  /// manifest is damaged; nothing is changed then.
+  /// Makes the directory (0700) if need be. `conflict` if another run goes on there, `invalid` if it holds anything
+  /// that isn't a backup's, `corrupt` if its manifest is damaged; nothing is changed then.
   [[nodiscard]] static units::Result<Target> open(const std::filesystem::path& directory, Manifest run);
 
   /// A file of this run that isn't part of it yet.
@@ -57,7 +44,7 @@ class Target {
   [[nodiscard]] units::Result<Manifest> finish(units::Instant now);
 
  private:
-  Target(std::filesystem::path directory, Lock lock, Manifest run)
+  Target(std::filesystem::path directory, domain::FileLock lock, Manifest run)
       : directory_(std::move(directory)), lock_(std::move(lock)), run_(std::move(run)) {}
   [[nodiscard]] units::Result<void> load();
   [[nodiscard]] units::Result<Copy> begin(const std::string& name);
@@ -65,7 +52,7 @@ class Target {
   void remove_unnamed() const;
 
   std::filesystem::path directory_;
-  Lock lock_;
+  domain::FileLock lock_;
   Manifest run_;                    ///< its files are the copies that are kept
   std::optional<Manifest> before_;  ///< manifest.json
   std::vector<Entry> broken_off_;   ///< of unfinished.json, what this run hasn't taken over or copied anew

@@ -1,6 +1,5 @@
 #include "server/history/backup.h"
 
-#include <algorithm>
 #include <string>
 
 #include "server/sqlite/database.h"
@@ -30,17 +29,6 @@ Result<void> replace(sqlite::Database& copy, const std::string& table) {
 }
 
 }  // namespace
-
-Result<std::vector<FileName>> files_to_copy(const std::filesystem::path& directory) {
-  std::vector<FileName> files;
-  std::error_code error;
-  for (std::filesystem::directory_iterator at(directory, error), end; !error && at != end; at.increment(error)) {
-    if (const auto name = parse_file_name(at->path().filename().string())) files.push_back(*name);
-  }
-  if (error) return units::fail(ErrorCode::io, directory.string() + ": cannot be listed: " + error.message());
-  std::ranges::sort(files, {}, [](const FileName& name) { return std::pair(name.tier, name.period); });
-  return files;
-}
 
 Result<void> take_registry(const std::filesystem::path& copy, const std::filesystem::path& live) {
   auto database = sqlite::Database::open(copy, {.create = false});

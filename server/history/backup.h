@@ -2,7 +2,8 @@
 //
 // live.db is copied first. Rows of it are deleted only after the chunks that hold their ticks are committed, so what
 // its copy doesn't have any more is in the chunk files by then; what both have is told apart by time, as after a crash.
-// Chunk files follow, finer ones first: a mark that something is to be built again is deleted only after it was built.
+// Chunk files follow in chunk_files_in()'s order, finer ones first: a mark that something is to be built again is
+// deleted only after it was built. One that is gone by the time it is copied was too old, or was set aside as damaged.
 // Chunks copied late may hold series and boots that live.db's copy doesn't know, and a restored collector would give
 // their numbers to others: take_registry() is called once all of them are copied.
 //
@@ -10,16 +11,10 @@
 #pragma once
 
 #include <filesystem>
-#include <vector>
 
 #include "schema/units/result.h"
-#include "server/history/key.h"
 
 namespace vedette::history {
-
-/// The chunk files that are there, in the order in which to copy them. One that is gone by the time it is copied was
-/// too old, or has been found damaged and set aside.
-[[nodiscard]] units::Result<std::vector<FileName>> files_to_copy(const std::filesystem::path& directory);
 
 /// Gives `copy`, a copy of live.db that nobody else has open, the series, boots and epochs of `live` as it is now, and
 /// the hosts that were removed. `unavailable` if the collector was upgraded since it was copied.

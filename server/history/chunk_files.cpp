@@ -52,7 +52,17 @@ Result<None> none_if_gone(const units::Error& error) {
 
 }  // namespace
 
-// In ascending order of key; all groups if none is named.
+Result<std::vector<FileName>> chunk_files_in(const std::filesystem::path& directory) {
+  std::vector<FileName> files;
+  std::error_code error;
+  for (std::filesystem::directory_iterator at(directory, error), end; !error && at != end; at.increment(error)) {
+    if (const auto name = parse_file_name(at->path().filename().string())) files.push_back(*name);
+  }
+  if (error) return units::fail(ErrorCode::io, directory.string() + ": cannot be listed: " + error.message());
+  std::ranges::sort(files, {}, [](const FileName& name) { return std::pair(name.tier, name.period); });
+  return files;
+}
+
 Result<std::vector<StoredChunk>> read_chunks(sqlite::Database& database, Tier tier, HostNumber host, Slot from, Slot to,
                                              std::span<const std::uint32_t> groups) {
   std::vector<StoredChunk> chunks;
@@ -81,13 +91,12 @@ ChunkFiles::ChunkFiles(std::filesystem::path directory, std::string vfs, Tier ti
     : directory_(std::move(directory)), vfs_(std::move(vfs)), tier_(tier) {}
 
 Result<std::vector<Period>> ChunkFiles::listed() const {
+  const auto files = chunk_files_in(directory_);
+  if (!files) return std::unexpected(files.error());
   std::vector<Period> found;
-  std::error_code error;
-  for (const auto& entry : std::filesystem::directory_iterator(directory_, error)) {
-    const auto name = parse_file_name(entry.path().filename().string());
-    if (name && name->tier == tier_) found.push_back(name->period);
+  for (const FileName& file : *files) {
+    if (file.tier == tier_) found.push_back(file.period);
   }
-  if (error) return units::fail(ErrorCode::io, directory_.string() + ": cannot be listed: " + error.message());
   return found;
 }
 
@@ -342,6 +351,34 @@ Result<std::set<Slot>> ChunkFiles::slots(HostNumber host, Slot from, Slot to) co
       if (!more) return std::unexpected(std::move(more.error()));
       if (!*more) break;
       found.insert(first_slot(tier_, period) + unpack(statement->integer(0)).slot);
+    }
+  }
+  give_back(std::move(*lent));
+  return found;
+}
+
+// Keys are by host: from each host's slots on to the next host's.
+Result<bool> ChunkFiles::any(Slot from, Slot to) const {
+  const Period period = period_of(tier_, from);
+  if (!periods().contains(period)) return false;
+  auto lent = borrow(period);
+  if (!lent) return none_if_gone<bool>(lent.error());
+  bool found = false;
+  {
+    auto statement = lent->database.prepare("SELECT min(k) FROM chunk WHERE k >= ?");
+    if (!statement) return std::unexpected(std::move(statement.error()));
+    const auto first = key_of(tier_, {}, from, 0, 0).slot, last = key_of(tier_, {}, to, 0, 0).slot;
+    for (ChunkKey key{.slot = first};;) {
+      auto row = statement->bind(1, pack(key)).step();
+      if (!row) return std::unexpected(std::move(row.error()));
+      if (!*row || statement->is_null(0)) break;
+      key = unpack(statement->integer(0));
+      statement->reset();
+      found = key.slot >= first && key.slot <= last;
+      if (found) break;
+      const bool next_host = key.slot > last;
+      if (next_host && domain::index(key.host) == kMaxHost) break;
+      key = {.host = HostNumber{domain::index(key.host) + (next_host ? 1 : 0)}, .slot = first};
     }
   }
   give_back(std::move(*lent));

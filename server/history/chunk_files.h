@@ -34,6 +34,9 @@ struct EncodedChunk {
   std::vector<std::pair<std::uint32_t, std::string>> groups;
 };
 
+/// The chunk files of all tiers in a directory, finer ones first, older ones before younger ones.
+[[nodiscard]] units::Result<std::vector<FileName>> chunk_files_in(const std::filesystem::path& directory);
+
 // For those who hold a connection to a chunk file of the tier.
 /// The chunks of these slots of one file, by slot, group, part; all groups if none is named.
 [[nodiscard]] units::Result<std::vector<StoredChunk>> read_chunks(sqlite::Database& database, Tier tier,
@@ -74,13 +77,19 @@ class ChunkFiles {
   /// Those of the host's slots in [from, to] that have chunks. One period only.
   [[nodiscard]] units::Result<std::set<Slot>> slots(domain::HostNumber host, Slot from, Slot to) const;
 
-  /// Those that were made anew for a period long over: what was built from earlier ones tells more.
+  /// Whether any host has a chunk in these slots. One period only.
+  [[nodiscard]] units::Result<bool> any(Slot from, Slot to) const;
+
+  /// Those that were made when something of their period was built already: what it was built from is gone, and it may
+  /// tell more.
   [[nodiscard]] bool is_partial(Period period) const;
+  /// How many files were removed since the start.
   [[nodiscard]] std::uint64_t removals() const;
 
   /// Every file and what it takes on the disk; `begins` looks for where the oldest and the newest two begin.
   [[nodiscard]] std::vector<TierFile> on_disk(bool begins) const;
 
+  /// Slots of the next tier that aren't built, or were built from less than there is now; of them all in [from, to].
   [[nodiscard]] bool is_stale(domain::HostNumber host, Slot next_tier) const;
   [[nodiscard]] bool any_stale(domain::HostNumber host, Slot from, Slot to) const;
   /// Up to `limit` stale slots of the next tier below `end`, oldest first, of those `wanted` (which must not call

@@ -16,14 +16,12 @@ using units::Result;
 namespace {
 
 constexpr std::size_t kOpenWriters = 4;
-constexpr std::chrono::hours kLongOver{24};
 
 }  // namespace
 
 Result<sqlite::Database*> ChunkWriter::database(Period period) {
   if (const auto it = open_.find(period); it != open_.end()) return &it->second;
-  std::error_code unknown;
-  const bool is_new = !std::filesystem::exists(files_.path(period), unknown);
+  const bool is_new = !files_.periods().contains(period);
   auto made = sqlite::Database::open(files_.path(period), {.vfs = files_.vfs_});
   if (!made) return std::unexpected(std::move(made.error()));
   // Before the file has a page; so that forget() gives back what it frees.
@@ -33,21 +31,25 @@ Result<sqlite::Database*> ChunkWriter::database(Period period) {
   if (auto done = sqlite::migrate(*made, sql::chunks_migrations()); !done) {
     return std::unexpected(std::move(done.error()));
   }
-  auto partial = is_new ? note_late(*made, period) : made->scalar("SELECT count(*) FROM partial");
-  if (!partial) return std::unexpected(std::move(partial.error()));
-  files_.add(period, partial->value_or(0) > 0);
+  if (is_new) {
+    auto partial = note_partial(*made, period);
+    if (!partial) return std::unexpected(std::move(partial.error()));
+    files_.add(period, *partial);
+  }
   if (open_.size() >= kOpenWriters) open_.erase(open_.begin());
   return &open_.emplace(period, std::move(*made)).first->second;
 }
 
-// 1 if the period was over for long when its file was made.
-Result<std::optional<std::int64_t>> ChunkWriter::note_late(sqlite::Database& database, Period period) {
-  const auto end = slot_begin(files_.tier(), first_slot(files_.tier(), period + 1));
-  if (clock_.now() < end + kLongOver) return 0;
+// True if something of the period was built from a file that isn't there any more.
+Result<bool> ChunkWriter::note_partial(sqlite::Database& database, Period period) {
+  if (next_ == nullptr) return false;
+  const Slot first = files_.first_stale(period), last = files_.first_stale(period + 1) - 1;
+  auto built = next_->any(first, last);
+  if (!built || !*built) return built;
   if (auto done = database.execute("INSERT OR IGNORE INTO partial VALUES(1)"); !done) {
     return std::unexpected(std::move(done.error()));
   }
-  return 1;
+  return true;
 }
 
 Result<std::uint32_t> ChunkWriter::next_part(sqlite::Database& database, const EncodedChunk& chunk) {

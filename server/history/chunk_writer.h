@@ -12,7 +12,6 @@
 #include <utility>
 #include <vector>
 
-#include "server/domain/clock.h"
 #include "server/history/chunk_files.h"
 
 namespace vedette::history {
@@ -22,10 +21,10 @@ inline constexpr std::uint32_t kMergeAt = 8;
 
 class ChunkWriter {
  public:
-  /// `damaged` is told of what can't be marked; `clock` tells which periods are long over.
+  /// `next`: the files of the next tier, none for the last. `damaged` is told of what can't be marked.
   using Damaged = std::function<void(const std::string&)>;
-  ChunkWriter(ChunkFiles& files, const domain::Clock& clock, Damaged damaged)
-      : files_(files), clock_(clock), damaged_(std::move(damaged)) {}
+  ChunkWriter(ChunkFiles& files, const ChunkFiles* next, Damaged damaged)
+      : files_(files), next_(next), damaged_(std::move(damaged)) {}
 
   /// Adds the chunks of one period as new parts, in one FULL commit; a slot that has kMergeAt parts gets one again. The
   /// next slot after a late chunk becomes stale too: its rates begin with another sample now. `before_commit` is for
@@ -38,6 +37,7 @@ class ChunkWriter {
   [[nodiscard]] units::Result<void> built(std::span<const StaleSlot> slots);
   /// Everything that the file's chunks belong to in the next tier: what was built from them is gone.
   [[nodiscard]] units::Result<void> mark_all(Period period);
+  /// Deletes the host from all files and gives its room back to the disk; goes on after an error and returns the first.
   [[nodiscard]] units::Result<void> forget(domain::HostNumber host);
   /// They are opened again when they are written to.
   void close_files() { open_.clear(); }
@@ -48,7 +48,7 @@ class ChunkWriter {
 
  private:
   [[nodiscard]] units::Result<sqlite::Database*> database(Period period);
-  [[nodiscard]] units::Result<std::optional<std::int64_t>> note_late(sqlite::Database& database, Period period);
+  [[nodiscard]] units::Result<bool> note_partial(sqlite::Database& database, Period period);
   [[nodiscard]] units::Result<void> insert(sqlite::Database& database, const EncodedChunk& chunk, std::uint32_t part);
   [[nodiscard]] units::Result<bool> merge_parts(sqlite::Database& database, const EncodedChunk& added);
   [[nodiscard]] units::Result<std::uint32_t> next_part(sqlite::Database& database, const EncodedChunk& chunk);
@@ -61,7 +61,7 @@ class ChunkWriter {
   [[nodiscard]] std::vector<StaleSlot> next_tier_of(std::span<const EncodedChunk> chunks) const;
 
   ChunkFiles& files_;
-  const domain::Clock& clock_;
+  const ChunkFiles* next_;
   const Damaged damaged_;
   std::map<Period, sqlite::Database> open_;  ///< at most a few: today's, yesterday's, those of a backfill
 };

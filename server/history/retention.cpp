@@ -21,11 +21,6 @@ units::Instant end_of(FileName name) noexcept {
   return begin_of({name.tier, name.period + 1});
 }
 
-std::uint64_t bytes_of(std::span<const TierFile> files) noexcept {
-  return std::accumulate(files.begin(), files.end(), std::uint64_t{0},
-                         [](std::uint64_t sum, const TierFile& file) { return sum + file.bytes; });
-}
-
 double days(units::Milliseconds time) noexcept {
   return static_cast<double>(time.count()) / 86'400'000;
 }
@@ -47,6 +42,11 @@ double bytes_per_day(std::span<const TierFile> files, Tier tier, units::Instant 
 }
 
 }  // namespace
+
+std::uint64_t bytes_of(std::span<const TierFile> files) noexcept {
+  return std::accumulate(files.begin(), files.end(), std::uint64_t{0},
+                         [](std::uint64_t sum, const TierFile& file) { return sum + file.bytes; });
+}
 
 std::vector<FileName> expired(std::span<const TierFile> files, const Keep& keep, std::uint64_t others,
                               units::Instant now) {

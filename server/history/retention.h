@@ -27,6 +27,8 @@ struct TierFile {
   std::optional<units::Instant> begin{};  ///< of the first slot that has a chunk
 };
 
+[[nodiscard]] std::uint64_t bytes_of(std::span<const TierFile> files) noexcept;
+
 /// What goes now, in this order. First by age, a file from which something is still to be built a week later. Then, as
 /// long as all of them and `others` (live.db, the reserve) take more than the budget: the oldest ticks, the oldest
 /// minutes, the oldest hours, those from which something is still to be built last; never a file that today's are

@@ -38,7 +38,8 @@ Store::Store(Options options, const domain::Clock& clock)
       writers_{{make_writer(Tier::raw), make_writer(Tier::minute), make_writer(Tier::hour)}} {}
 
 ChunkWriter Store::make_writer(Tier tier) {
-  return {files_.of(tier), clock_, [this](const std::string& words) { report_damage(words); }};
+  return {files_.of(tier), tier == Tier::hour ? nullptr : &files_.of(coarser(tier)),
+          [this](const std::string& words) { report_damage(words); }};
 }
 
 Store::~Store() {
@@ -106,6 +107,28 @@ std::uint64_t Store::resume_point(HostNumber host, std::uint64_t stream) const {
   return intake_.resume_point(host, stream);
 }
 
+// Nobody waits for an answer once queries are interrupted.
+TierReader::Sink Store::while_running(TierReader::Sink sink) const {
+  const auto running = [this]() -> Result<void> {
+    if (interrupted_) return units::fail(ErrorCode::unavailable, "the store is stopping");
+    return {};
+  };
+  return {[running, ticks = std::move(sink.ticks)](const Rows& rows, std::int64_t from, std::int64_t to) {
+            auto on = running();
+            return on ? ticks(rows, from, to) : on;
+          },
+          [running, take = std::move(sink.rows)](const TierRows& rows) {
+            auto on = running();
+            return on ? take(rows) : on;
+          }};
+}
+
+Summarizer::Earlier Store::earlier_of(domain::HostNumber host) const {
+  return [this, host](std::int64_t time, std::span<const std::uint32_t> series) {
+    return reader_.newest_samples(host, slot_of(units::from_unix_ms(time)), kSeriesLookBack, series);
+  };
+}
+
 Result<domain::HistoryAnswer> Store::query(const domain::HistoryQuery& query) const {
   if (query.from > query.to) return units::fail(ErrorCode::invalid, "from lies after to");
   if (query.step < units::Milliseconds{0} || query.step > kLongestStep) {
@@ -113,12 +136,7 @@ Result<domain::HistoryAnswer> Store::query(const domain::HistoryQuery& query) co
   }
   const units::Instant from = std::clamp(query.from, kFirstInstant, kEndInstant);
   const units::Instant to = std::clamp(query.to, kFirstInstant, kEndInstant);
-  // A file that goes while it is read may leave a hole that a coarser one would have filled.
-  for (int attempt = 0;; ++attempt) {
-    const std::uint64_t removals = files_.removals();
-    auto found = query_once(query, from, to);
-    if (attempt > 0 || files_.removals() == removals) return found;
-  }
+  return read_again_if_removed([&] { return query_once(query, from, to); });
 }
 
 Result<domain::HistoryAnswer> Store::query_once(const domain::HistoryQuery& query, units::Instant from,

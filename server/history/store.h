@@ -52,9 +52,9 @@ struct Options {
   units::Milliseconds streams_kept{std::chrono::days{30}};
   Space::Options space{};
   Keep keep{};
-  units::Milliseconds retain_every{60'000};
-  std::string vfs{};                    ///< SQLite's VFS by name; empty: the default
-  std::function<void(Step)> on_step{};  ///< tests only; on the writer's or sealer's thread
+  units::Milliseconds retain_every{60'000};  ///< how often files are looked through for those to remove
+  std::string vfs{};                         ///< SQLite's VFS by name; empty: the default
+  std::function<void(Step)> on_step{};       ///< tests only; on the writer's or sealer's thread
 };
 
 class Store final : public domain::HistoryStore {
@@ -82,6 +82,9 @@ class Store final : public domain::HistoryStore {
   [[nodiscard]] bool covered(domain::HostNumber host, units::Instant from, units::Instant to,
                              units::Milliseconds gap) const override;
   [[nodiscard]] domain::HistoryBudget budget() const override;
+  /// What history takes on the disk, and what it may take; absent: unbounded. Bytes. Any thread.
+  [[nodiscard]] std::uint64_t disk_bytes() const;
+  [[nodiscard]] std::optional<std::uint64_t> budget_bytes() const noexcept { return options_.keep.budget; }
   units::Result<void> forget(domain::HostNumber host) override;
   [[nodiscard]] std::string trouble() const override;
   void stop() override;
@@ -110,11 +113,19 @@ class Store final : public domain::HistoryStore {
 
  private:
   static constexpr std::chrono::seconds kLongestQuery{10};
+  using PutOff = std::map<StaleSlot, units::Steady>;
   Store(Options options, const domain::Clock& clock);
   [[nodiscard]] units::Result<domain::HistoryAnswer> query_once(const domain::HistoryQuery& query, units::Instant from,
                                                                 units::Instant to) const;
   [[nodiscard]] units::Result<std::vector<domain::CounterIncreases>> increases_once(
       const domain::IncreaseQuery& query) const;
+  /// A file that goes while it is read may leave a hole that a coarser one would have filled.
+  template <class Read>
+  auto read_again_if_removed(Read read) const {
+    const std::uint64_t removals = files_.removals();
+    auto found = read();
+    return files_.removals() == removals ? found : read();
+  }
   [[nodiscard]] units::Result<void> load();
   [[nodiscard]] units::Result<void> check_complete() const;
   [[nodiscard]] units::Result<void> replay();
@@ -132,18 +143,17 @@ class Store final : public domain::HistoryStore {
   void seal_loop();
   [[nodiscard]] bool seal(bool all);
   [[nodiscard]] units::Result<void> seal_day(Day day, std::span<const SharedChunk> chunks);
-  [[nodiscard]] units::Result<void> seal_day_or_set_aside(Day day, std::span<const SharedChunk> chunks);
   [[nodiscard]] units::Result<void> forget_chunks(domain::HostNumber host);
   [[nodiscard]] bool build_tiers(bool all);
   [[nodiscard]] bool build(Tier tier, bool all);
-  [[nodiscard]] std::vector<StaleSlot> to_build(Tier tier, bool all) const;
+  [[nodiscard]] std::vector<StaleSlot> to_build(Tier tier, bool all);
   void put_off(Tier tier, const StaleSlot& slot, const units::Error& error);
   void mark_again(Tier tier, Period period);
   void mark_missing(Tier tier);
   [[nodiscard]] units::Result<TierRows> rows_of(Tier tier, domain::HostNumber host, Slot slot,
                                                 std::span<Source> sources);
-  [[nodiscard]] units::Result<void> replace_or_set_aside(Tier tier, Period period,
-                                                         std::span<const EncodedChunk> chunks);
+  [[nodiscard]] units::Result<void> or_set_aside(Tier tier, Period period,
+                                                 const std::function<units::Result<void>()>& write);
   void report_damage(const std::string& words);
   [[nodiscard]] units::Result<void> drop_rows();
   void checkpoint();
@@ -153,6 +163,7 @@ class Store final : public domain::HistoryStore {
   [[nodiscard]] std::vector<TierFile> files_on_disk(bool begins) const;
   [[nodiscard]] std::uint64_t others_on_disk() const;
   [[nodiscard]] ChunkWriter make_writer(Tier tier);
+  [[nodiscard]] PutOff& put_off_of(Tier tier) noexcept { return put_off_[static_cast<std::size_t>(tier)]; }
   [[nodiscard]] ChunkWriter& writer(Tier tier) noexcept { return writers_[static_cast<std::size_t>(tier)]; }
   void step(Step at) const {
     if (options_.on_step) options_.on_step(at);
@@ -176,13 +187,13 @@ class Store final : public domain::HistoryStore {
       0;  ///< the writer's; may start anew after a restart, but above every row that `forgotten` names
   std::optional<LiveDb> seal_db_;       ///< the sealer's
   std::array<ChunkWriter, 3> writers_;  ///< the sealer's, by tier
+  std::array<PutOff, 3> put_off_;       ///< the sealer's, by tier: what couldn't be built, and when to try again
   std::vector<SharedChunk> unsealed_;   ///< the sealer's: taken, but not committed yet
   std::int64_t dropped_below_ = 0;      ///< the sealer's
   std::optional<std::pair<units::Steady, units::Instant>>
-      retained_;                                              ///< the sealer's: when files were last looked through
-  std::optional<units::Steady> doubted_until_;                ///< the sealer's: no file goes for its age
-  bool shed_ = false;                                         ///< the sealer's: a file went for the full disk
-  std::array<std::map<StaleSlot, units::Steady>, 2> failed_;  ///< the sealer's, minutes and hours: when to try again
+      retained_;                                ///< the sealer's: when files were last looked through
+  std::optional<units::Steady> doubted_until_;  ///< the sealer's: no file goes for its age
+  bool shed_ = false;                           ///< the sealer's: a file went for the full disk
 
   domain::BoundedQueue<std::function<void()>> sealer_tasks_{64, domain::Overflow::block};
   std::atomic<int> log_backlog_{0};

@@ -65,16 +65,17 @@ void Store::report_damage(const std::string& words) {
   }
 }
 
-// A file that can't be read any more must not keep all others from being sealed: it is moved away under a name that
-// keeps what is left of it, and the day goes on in a new one.
-Result<void> Store::seal_day_or_set_aside(Day day, std::span<const SharedChunk> chunks) {
-  auto done = seal_day(day, chunks);
+// A file that can't be read any more must not keep all others from being written: it is moved away under a name that
+// keeps what is left of it, and its period goes on in a new one.
+Result<void> Store::or_set_aside(Tier tier, Period period, const std::function<Result<void>()>& write) {
+  auto done = write();
   if (done || done.error().code != units::ErrorCode::corrupt) return done;
-  auto aside = writer(Tier::raw).set_aside(day);
+  auto aside = writer(tier).set_aside(period);
   if (!aside) return std::unexpected(std::move(aside.error()));
   report_damage(done.error().message + "; it was renamed to " + aside->filename().string() +
-                " and the day goes on in a new file");
-  return seal_day(day, chunks);
+                " and what is new goes into a new file");
+  if (tier != Tier::raw) mark_again(tier, period);
+  return write();
 }
 
 Result<void> Store::drop_rows() {
@@ -101,7 +102,8 @@ bool Store::seal(bool all) {
         const Day day = day_of((*from)->slot);
         const auto to =
             std::find_if(from, unsealed_.end(), [&](const auto& chunk) { return day_of(chunk->slot) != day; });
-        if (auto done = seal_day_or_set_aside(day, std::span(from, to)); !done) return done;
+        const std::span some(from, to);
+        if (auto done = or_set_aside(Tier::raw, day, [&] { return seal_day(day, some); }); !done) return done;
         from = to;
       }
       step(Step::chunks_committed);

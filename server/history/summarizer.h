@@ -26,10 +26,11 @@ struct Source {
   [[nodiscard]] bool level() const noexcept { return !derived && kind == metrics::Kind::gauge; }
 };
 
+/// Inputs are series numbers still (see resolve_inputs), of these three.
 [[nodiscard]] Source source_of(const domain::StoredSeries& stored);
 /// `stored`: the list that `derived` refers to.
 [[nodiscard]] Source source_of(metrics::Derived derived, std::span<const domain::StoredSeries> stored);
-/// Everything a host's series can be summarised to, stored and derived; inputs are series numbers still.
+/// Everything a host's series can be summarised to, stored and derived.
 [[nodiscard]] std::vector<Source> all_sources(std::span<const domain::StoredSeries> stored);
 /// Turns the inputs from series numbers into positions among the numbers that are returned, ascending.
 [[nodiscard]] std::vector<std::uint32_t> resolve_inputs(std::span<Source> sources);
@@ -56,7 +57,7 @@ class Summarizer {
 
   /// Ticks in [from, to] count; earlier ones only tell where counters stood.
   void feed(const Rows& rows, std::int64_t from, std::int64_t to);
-  /// Rows of a tier whose length divides this one's. Ticks that follow them tell anew where counters stood.
+  /// A row counts into the stretch that it begins in. Ticks that follow them tell anew where counters stood.
   void feed(const TierRows& rows);
   /// The stretch that is still open has ended.
   void finish();

@@ -53,7 +53,8 @@ Result<void> TierReader::read_any(const Query& query, const std::set<Slot>& unse
   const Tier tier = query.tier;
   if (tier == Tier::hour) return read_tier(tier, query, unsealed, sink);
   std::set<Period> whole = files_.of(tier).periods();
-  std::erase_if(whole, [&](Period period) { return files_.of(tier).is_partial(period); });
+  // Late ticks of a day whose file is gone; rows don't lose by it (Store::rows_of).
+  if (tier == Tier::raw) std::erase_if(whole, [&](Period day) { return files_.of(tier).is_partial(day); });
   for (const Slot raw : unsealed) whole.insert(period_of(tier, slot_at(tier, begin_of(Tier::raw, raw))));
   Query rest = query;
   const auto up_to = [&](std::int64_t end, bool here) -> Result<void> {

@@ -8,6 +8,7 @@
 #include <memory>
 
 #include "server/domain/file_fault.h"
+#include "server/sqlite/migrate.h"
 
 namespace vedette::sqlite {
 
@@ -78,8 +79,7 @@ Result<std::string> newer_schema(Database& database, std::int64_t newest) {
   auto version = database.scalar("PRAGMA user_version");
   if (!version) return std::unexpected(std::move(version.error()));
   if (version->value_or(0) <= newest) return std::string();
-  return "schema " + std::to_string(**version) + " was written by a newer version; this one knows up to " +
-         std::to_string(newest);
+  return newer_words(**version, newest);
 }
 
 }  // namespace vedette::sqlite

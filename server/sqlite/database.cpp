@@ -6,6 +6,7 @@
 
 #include <cerrno>
 
+#include "schema/units/ascii.h"
 #include "server/domain/file_fault.h"
 
 namespace vedette::sqlite {
@@ -37,8 +38,7 @@ std::unexpected<units::Error> failed(sqlite3* connection, int code, const std::s
 }
 
 bool plain_in_uri(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-         std::string_view("/._-~").find(c) != std::string_view::npos;
+  return units::is_letter_or_digit(c) || std::string_view("/._-~").find(c) != std::string_view::npos;
 }
 
 // What SQLite is to open. Names may be URIs, so that ATTACH understands them; a path is never taken for one.

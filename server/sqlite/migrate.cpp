@@ -16,8 +16,7 @@ Result<std::int64_t> version_of(Database& database) {
 Result<void> check_ours(Database& database, std::int64_t version, std::int64_t newest) {
   if (version > newest) {
     return units::fail(ErrorCode::version,
-                       database.path() + ": schema " + std::to_string(version) +
-                           " was written by a newer version; this one knows up to " + std::to_string(newest) +
+                       database.path() + ": " + newer_words(version, newest) +
                            ". Install the newer version again, or restore a backup. Nothing was changed");
   }
   if (version > 0) return {};
@@ -42,6 +41,11 @@ Result<void> apply(Database& database, const sql::Migration& migration) {
 }
 
 }  // namespace
+
+std::string newer_words(std::int64_t version, std::int64_t newest) {
+  return "schema " + std::to_string(version) + " was written by a newer version; this one knows up to " +
+         std::to_string(newest);
+}
 
 Result<void> check_version(Database& database, std::span<const sql::Migration> migrations) {
   auto version = version_of(database);

@@ -11,6 +11,9 @@
 
 namespace vedette::sqlite {
 
+/// "schema 9 was written by a newer version; this one knows up to 3".
+[[nodiscard]] std::string newer_words(std::int64_t version, std::int64_t newest);
+
 /// The same refusals without changing anything: `version`, `corrupt`.
 [[nodiscard]] units::Result<void> check_version(Database& database, std::span<const sql::Migration> migrations);
 

@@ -2,6 +2,7 @@
 // store in a plain map. Ends as by kill -9, with a slot's ticks in its chunk and still in write-ahead rows.
 //
 //   storage_directory DIRECTORY > LISTING         a line: host series time cell, the cell as a signed integer
+#include <unistd.h>
 #include <atomic>
 #include <bit>
 #include <cmath>
@@ -12,7 +13,6 @@
 #include <map>
 #include <memory>
 #include <random>
-#include <thread>
 
 #include "server/history/store.h"
 
@@ -171,7 +171,7 @@ class Maker {
     std::cout.flush();
     last_ = true;
     set_clock(since_start);
-    for (;;) std::this_thread::sleep_for(std::chrono::seconds(1));  // the sealer ends it
+    for (;;) ::pause();  // the sealer ends it
   }
 
  private:

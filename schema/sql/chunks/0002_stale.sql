@@ -10,8 +10,8 @@ CREATE TABLE stale (
 -- Only raw files are older than this script, and nothing was built from them: six slots of 600 s an hour.
 INSERT INTO stale SELECT DISTINCT k >> 35, ((k >> 18) & 131071) / 6 FROM chunk;
 
--- A row here says that the file was made anew for a period that was long over: others may have been removed before, and
--- what was built from them tells more.
+-- A row here says that something of the file's period was built already when it was made: what it was built from is gone,
+-- and may have told more.
 CREATE TABLE partial (
   made INTEGER PRIMARY KEY
 ) STRICT;

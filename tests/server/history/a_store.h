@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <atomic>
 #include <bit>
 #include <memory>
@@ -37,6 +38,34 @@ class MovedClock final : public domain::Clock {
 
  private:
   std::atomic<std::int64_t> since_{0};
+};
+
+// Ten days after the first tick: everything is due to be sealed and built at once, and nothing is too old.
+class LaterClock final : public domain::Clock {
+ public:
+  [[nodiscard]] units::Instant now() const override { return units::from_unix_ms(kStart) + std::chrono::days(10); }
+  [[nodiscard]] units::Steady steady() const override { return std::chrono::steady_clock::now(); }
+};
+inline const LaterClock kLater;
+
+// How often each step of the store was taken; await() returns once it was.
+class Steps {
+ public:
+  std::function<void(Step)> watch() {
+    return [this](Step step) {
+      auto& count = counts_[static_cast<std::size_t>(step)];
+      ++count;
+      count.notify_all();
+    };
+  }
+  [[nodiscard]] int count(Step step) const { return counts_[static_cast<std::size_t>(step)]; }
+  void await(Step step, int count) {
+    auto& counted = counts_[static_cast<std::size_t>(step)];
+    for (int seen = counted; seen < count; seen = counted) counted.wait(seen);
+  }
+
+ private:
+  std::array<std::atomic<int>, 6> counts_{};
 };
 
 inline Options options_in(const std::filesystem::path& directory) {
@@ -81,6 +110,14 @@ inline domain::SharedBatch batch(std::uint64_t stream, std::uint64_t first, std:
   made->live = false;  // the clock doesn't follow
   for (std::int64_t n = from; n < from + count; ++n) made->ticks.push_back(tick(n));
   return made;
+}
+
+// Leaves these batches sealed in the directory.
+inline void seal_in(const std::filesystem::path& directory, std::initializer_list<domain::SharedBatch> batches) {
+  auto store = opened(options_in(directory));
+  announce(*store);
+  for (const auto& one : batches) ASSERT_TRUE(store->submit(one));
+  ASSERT_TRUE(store->seal_all());
 }
 
 inline domain::HistoryColumns ask(const Store& store, const char* name, std::int64_t from, std::int64_t to,

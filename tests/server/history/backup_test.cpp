@@ -18,12 +18,12 @@ TEST(Backup, CopiesChunkFilesFinerOnesFirst) {
                            "raw-20261121.db.damaged", "live.db", "raw-20261123.db-wal"}) {
     ASSERT_TRUE(sqlite::Database::open(directory / name));
   }
-  const auto files = files_to_copy(directory.path());
+  const auto files = chunk_files_in(directory.path());
   ASSERT_TRUE(files);
   std::string names;
   for (const auto& file : *files) names += file_name(file.tier, file.period) + " ";
   EXPECT_EQ(names, "raw-20261122.db raw-20261123.db 1m-202611.db 1m-202612.db 1h-2026.db ");
-  EXPECT_EQ(files_to_copy(directory / "none").error().code, units::ErrorCode::io);
+  EXPECT_EQ(chunk_files_in(directory / "none").error().code, units::ErrorCode::io);
 }
 
 // Chunks are copied later than live.db: they hold series and boots that came between.

@@ -183,12 +183,7 @@ std::vector<std::string> names_in(const std::filesystem::path& directory) {
 
 TEST(Store, RefusesChunkFilesWithoutTheirLiveDb) {
   const tests::TemporaryDirectory directory;
-  {
-    auto store = opened(options_in(directory.path()));
-    announce(*store);
-    ASSERT_TRUE(store->submit(batch(1, 1, 0, 10)));
-    ASSERT_TRUE(store->seal_all());
-  }
+  seal_in(directory.path(), {batch(1, 1, 0, 10)});
   std::filesystem::remove(directory / "live.db");
   const auto before = names_in(directory.path());
   const auto store = Store::open(options_in(directory.path()), kClock);
@@ -200,12 +195,7 @@ TEST(Store, RefusesChunkFilesWithoutTheirLiveDb) {
 
 TEST(Store, RefusesAChunkFileThatWasCutOff) {
   const tests::TemporaryDirectory directory;
-  {
-    auto store = opened(options_in(directory.path()));
-    announce(*store);
-    ASSERT_TRUE(store->submit(batch(1, 1, 0, 10)));
-    ASSERT_TRUE(store->seal_all());
-  }
+  seal_in(directory.path(), {batch(1, 1, 0, 10)});
   std::filesystem::resize_file(directory / "raw-20261123.db", 4096);
   const auto store = Store::open(options_in(directory.path()), kClock);
   ASSERT_FALSE(store);
@@ -248,12 +238,7 @@ TEST(Store, RefusesFilesOfANewerSchemaAndLeavesThemAsTheyAre) {
 
 TEST(Store, ADamagedChunkIsAGapInTheAnswerAndHealthSaysSo) {
   const tests::TemporaryDirectory directory;
-  {
-    auto store = opened(options_in(directory.path()));
-    announce(*store);
-    ASSERT_TRUE(store->submit(batch(1, 1, 0, 1800)));
-    ASSERT_TRUE(store->seal_all());
-  }
+  seal_in(directory.path(), {batch(1, 1, 0, 1800)});
   {
     auto file = sqlite::Database::open(directory / "raw-20261123.db", {.create = false});
     ASSERT_TRUE(
@@ -272,13 +257,7 @@ TEST(Store, ADamagedChunkIsAGapInTheAnswerAndHealthSaysSo) {
 
 TEST(Store, AFileThatCannotBeReadIsAGapInTheAnswerAndHealthSaysSo) {
   const tests::TemporaryDirectory directory;
-  {
-    auto store = opened(options_in(directory.path()));
-    announce(*store);
-    ASSERT_TRUE(store->submit(batch(1, 1, 0, 600)));
-    ASSERT_TRUE(store->submit(batch(1, 601, 86'400, 600)));
-    ASSERT_TRUE(store->seal_all());
-  }
+  seal_in(directory.path(), {batch(1, 1, 0, 600), batch(1, 601, 86'400, 600)});
   auto store = opened(options_in(directory.path()));
   overwrite(directory / "raw-20261123.db");
   EXPECT_EQ(ask(*store, "test.level", 0, 100'000).t.size(), 600U);
@@ -288,12 +267,7 @@ TEST(Store, AFileThatCannotBeReadIsAGapInTheAnswerAndHealthSaysSo) {
 
 TEST(Store, SetsADamagedChunkFileAsideAndSealsEverythingElse) {
   const tests::TemporaryDirectory directory;
-  {
-    auto store = opened(options_in(directory.path()));
-    announce(*store);
-    ASSERT_TRUE(store->submit(batch(1, 1, 0, 600)));
-    ASSERT_TRUE(store->seal_all());
-  }
+  seal_in(directory.path(), {batch(1, 1, 0, 600)});
   auto store = opened(options_in(directory.path()));
   overwrite(directory / "raw-20261123.db");
   ASSERT_TRUE(store->submit(batch(1, 601, 600, 600)));      // the damaged day
@@ -307,13 +281,7 @@ TEST(Store, SetsADamagedChunkFileAsideAndSealsEverythingElse) {
 
 TEST(Store, ADamagedFileOfALaterDayKeepsNoEarlierOneFromBeingSealed) {
   const tests::TemporaryDirectory directory;
-  {
-    auto store = opened(options_in(directory.path()));
-    announce(*store);
-    ASSERT_TRUE(store->submit(batch(1, 1, 0, 600)));
-    ASSERT_TRUE(store->submit(batch(1, 601, 86'400, 600)));
-    ASSERT_TRUE(store->seal_all());
-  }
+  seal_in(directory.path(), {batch(1, 1, 0, 600), batch(1, 601, 86'400, 600)});
   auto store = opened(options_in(directory.path()));
   overwrite(directory / "raw-20261124.db");
   ASSERT_TRUE(store->submit(batch(2, 1, 3'600, 600)));
@@ -326,13 +294,7 @@ TEST(Store, ADamagedFileOfALaterDayKeepsNoEarlierOneFromBeingSealed) {
 
 TEST(Store, RefusesANewerFileBeforeItChangesAnyOther) {
   const tests::TemporaryDirectory directory;
-  {
-    auto store = opened(options_in(directory.path()));
-    announce(*store);
-    ASSERT_TRUE(store->submit(batch(1, 1, 0, 600)));
-    ASSERT_TRUE(store->submit(batch(1, 601, 86'400, 600)));
-    ASSERT_TRUE(store->seal_all());
-  }
+  seal_in(directory.path(), {batch(1, 1, 0, 600), batch(1, 601, 86'400, 600)});
   const auto run = [&](const char* name, const char* sql) {
     auto file = sqlite::Database::open(directory / name, {.create = false});
     ASSERT_TRUE(file && file->execute(sql));

@@ -13,14 +13,6 @@
 namespace vedette::history {
 namespace {
 
-// Hours after all ticks, so that minutes are built all the time.
-class LaterClock final : public domain::Clock {
- public:
-  [[nodiscard]] units::Instant now() const override { return units::from_unix_ms(kStart) + std::chrono::hours(100); }
-  [[nodiscard]] units::Steady steady() const override { return std::chrono::steady_clock::now(); }
-};
-const LaterClock kLater;
-
 // Sends ticks for ever, in batches of random size, some of them twice; tells each mark through `out`.
 [[noreturn]] void send_for_ever(const std::filesystem::path& directory, int out, std::uint64_t seed) {
   auto options = options_in(directory);

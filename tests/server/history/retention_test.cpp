@@ -108,12 +108,8 @@ TEST(Store, RemovesOldFilesByItselfAndAnswersFromWhatIsLeft) {
   MovedClock clock;
   auto options = options_in(directory.path());
   options.keep.ages[0] = std::chrono::hours(24);
-  std::atomic<int> removed{0};
-  options.on_step = [&](Step step) {
-    if (step != Step::file_removed) return;
-    ++removed;
-    removed.notify_all();
-  };
+  Steps steps;
+  options.on_step = steps.watch();
   auto store = opened(options, clock);
   announce(*store);
   ASSERT_TRUE(store->submit(batch(1, 1, 0, 3'600)));
@@ -121,7 +117,7 @@ TEST(Store, RemovesOldFilesByItselfAndAnswersFromWhatIsLeft) {
   EXPECT_TRUE(std::filesystem::exists(directory / "raw-20261123.db"));
   EXPECT_EQ(store->budget().tiers[0].oldest, units::from_unix_ms(kStart));
   clock.set(41h);  // over a day after the end of the 23rd
-  removed.wait(0);
+  steps.await(Step::file_removed, 1);
   EXPECT_EQ(store->counts().expired_files, 1U);
   EXPECT_FALSE(std::filesystem::exists(directory / "raw-20261123.db"));
   EXPECT_FALSE(std::filesystem::exists(directory / "raw-20261123.db-wal"));
@@ -148,12 +144,8 @@ TEST(Store, AClockThatJumpsAheadRemovesNothingForADay) {
   const tests::TemporaryDirectory directory;
   SkewedClock clock;
   auto options = options_in(directory.path());
-  std::atomic<int> removed{0};
-  options.on_step = [&](Step step) {
-    if (step != Step::file_removed) return;
-    ++removed;
-    removed.notify_all();
-  };
+  Steps steps;
+  options.on_step = steps.watch();
   auto store = opened(options, clock);
   announce(*store);
   ASSERT_TRUE(store->submit(batch(1, 1, 0, 600)));
@@ -163,10 +155,10 @@ TEST(Store, AClockThatJumpsAheadRemovesNothingForADay) {
     ASSERT_TRUE(store->seal_all());
     clock.set(std::chrono::days(700) + std::chrono::minutes(round), std::chrono::minutes(round));
   }
-  EXPECT_EQ(removed, 0);
+  EXPECT_EQ(steps.count(Step::file_removed), 0);
   EXPECT_TRUE(std::filesystem::exists(directory / "raw-20261123.db"));
   clock.set(std::chrono::days(702), 48h);  // it was right
-  removed.wait(0);
+  steps.await(Step::file_removed, 1);
   EXPECT_FALSE(std::filesystem::exists(directory / "raw-20261123.db"));
 }
 
@@ -193,12 +185,8 @@ TEST(Store, AFullDiskTakesTheOldestSamplesOnceAndNeverTodays) {
   auto options = options_in(directory.path());
   options.retain_every = 1ms;
   options.space.free_bytes = [&] { return room.load(); };
-  std::atomic<int> removed{0};
-  options.on_step = [&](Step step) {
-    if (step != Step::file_removed) return;
-    ++removed;
-    removed.notify_all();
-  };
+  Steps steps;
+  options.on_step = steps.watch();
   auto store = opened(options, clock);
   announce(*store);
   for (int day = 0; day < 3; ++day) {
@@ -209,12 +197,12 @@ TEST(Store, AFullDiskTakesTheOldestSamplesOnceAndNeverTodays) {
   ASSERT_TRUE(store->build_all());
   room = 0;
   clock.set(std::chrono::days(2) + 2h);
-  removed.wait(0);
+  steps.await(Step::file_removed, 1);
   for (int round = 0; round < 3; ++round) {
     clock.set(std::chrono::days(2) + 3h + std::chrono::minutes(round));
     ASSERT_TRUE(store->build_all());  // on the sealer's thread, so between two of its rounds
   }
-  EXPECT_EQ(removed, 1);
+  EXPECT_EQ(steps.count(Step::file_removed), 1);
   EXPECT_FALSE(std::filesystem::exists(directory / "raw-20261123.db"));
   EXPECT_TRUE(std::filesystem::exists(directory / "raw-20261124.db"));
   EXPECT_TRUE(std::filesystem::exists(directory / "raw-20261125.db"));

@@ -10,26 +10,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// How often each step of the store was taken; await() returns once it was.
-class Steps {
- public:
-  std::function<void(Step)> watch() {
-    return [this](Step step) {
-      auto& count = counts_[static_cast<std::size_t>(step)];
-      ++count;
-      count.notify_all();
-    };
-  }
-  [[nodiscard]] int count(Step step) const { return counts_[static_cast<std::size_t>(step)]; }
-  void await(Step step, int count) {
-    auto& counted = counts_[static_cast<std::size_t>(step)];
-    for (int seen = counted; seen < count; seen = counted) counted.wait(seen);
-  }
-
- private:
-  std::array<std::atomic<int>, 6> counts_{};
-};
-
 TEST(Store, SealsASlotByItselfWhenItIsOverAndItsGraceToo) {
   const tests::TemporaryDirectory directory;
   MovedClock clock;

@@ -33,6 +33,14 @@ void fill(Store& store, std::int64_t from, std::int64_t seconds, std::uint64_t f
   ASSERT_TRUE(store.seal_all());
 }
 
+// Leaves so many seconds of ticks sealed and built in the directory.
+void build_in(const std::filesystem::path& directory, std::int64_t seconds) {
+  auto store = opened(options_in(directory));
+  announce(*store);
+  fill(*store, 0, seconds);
+  ASSERT_TRUE(store->build_all());
+}
+
 void remove_raw(const std::filesystem::path& directory) {
   std::vector<std::filesystem::path> files;
   for (const auto& entry : std::filesystem::directory_iterator(directory)) {
@@ -116,13 +124,9 @@ TEST(Tiers, LateTicksAreInThemAndInTheRateThatFollows) {
 TEST(Tiers, AreBuiltWithoutBeingAskedOnceTheHourIsOver) {
   const tests::TemporaryDirectory directory;
   MovedClock clock;
-  std::atomic<int> built{0};
+  Steps steps;
   auto options = options_in(directory.path());
-  options.on_step = [&](Step step) {
-    if (step != Step::tier_committed) return;
-    ++built;
-    built.notify_all();
-  };
+  options.on_step = steps.watch();
   auto store = opened(options, clock);
   announce(*store);
   clock.set(3'599s);
@@ -130,9 +134,9 @@ TEST(Tiers, AreBuiltWithoutBeingAskedOnceTheHourIsOver) {
   ASSERT_TRUE(store->flush());
   clock.set(3'659s);
   ASSERT_TRUE(store->seal_all());
-  EXPECT_EQ(built, 0);
+  EXPECT_EQ(steps.count(Step::tier_committed), 0);
   clock.set(3'660s);
-  built.wait(0);
+  steps.await(Step::tier_committed, 1);
   EXPECT_TRUE(std::filesystem::exists(directory / "1m-202611.db"));
   EXPECT_FALSE(std::filesystem::exists(directory / "1h-2026.db")) << "the day isn't over";
   expect_minutes(*store, 3'600);
@@ -161,6 +165,32 @@ TEST(Tiers, ACrashBetweenTheirCommitAndTheMarksDeletionChangesNothing) {
   EXPECT_EQ(store->counts().built_slots, 3U) << "once more";
   EXPECT_EQ(ask(*store, "test.level", 0, 7'199, 3'600'000).average, hours.average);
   EXPECT_EQ(hours.average, (std::vector<double>{1'770, 5'370}));
+}
+
+TEST(Tiers, ABackfillOfDaysThatAreLongOverIsAnsweredInFull) {
+  const tests::TemporaryDirectory directory;
+  MovedClock clock;
+  clock.set(std::chrono::days(5));
+  auto store = opened(options_in(directory.path()), clock);
+  announce(*store);
+  ASSERT_TRUE(store->submit(batch(1, 1, 0, 7'200)));
+  ASSERT_TRUE(store->seal_all());
+  ASSERT_TRUE(store->build_all());
+  EXPECT_EQ(ask(*store, "test.level", 0, 7'199, 10'000).t.size(), 720U) << "nothing was there before that tells more";
+}
+
+TEST(Tiers, ThatAreFirstBuiltOnceTheirMonthIsOverAreReadAsOthers) {
+  const tests::TemporaryDirectory directory;
+  MovedClock clock;
+  clock.set(std::chrono::days(13));  // in December
+  auto store = opened(options_in(directory.path()), clock);
+  announce(*store);
+  fill(*store, 0, 2 * kDay);
+  ASSERT_TRUE(store->build_all());
+  remove_raw(directory.path());
+  store = nullptr;
+  store = opened(options_in(directory.path()), clock);
+  EXPECT_EQ(ask(*store, "test.level", 0, 2 * kDay - 1, 60'000).t.size(), 2U * kDay / 60);
 }
 
 TEST(Tiers, WhatTheyWereBuiltFromMayGoAndLateTicksThatKnowLessChangeNothing) {
@@ -235,6 +265,22 @@ TEST(Tiers, WhatCannotBeBuiltKeepsNothingElseFromIt) {
   FaultyVfs::refuse("");
 }
 
+TEST(Tiers, OfAHostThatIsForgottenKeepNoTroubleBehind) {
+  const tests::TemporaryDirectory directory;
+  seal_in(directory.path(), {batch(1, 1, 0, 600)});
+  auto options = options_in(directory.path());
+  options.vfs = FaultyVfs::kName;
+  FaultyVfs::install();
+  auto store = opened(options);
+  FaultyVfs::refuse("raw-20261123.db");
+  EXPECT_FALSE(store->build_all());
+  EXPECT_NE(store->trouble(), "");
+  FaultyVfs::refuse("");
+  ASSERT_TRUE(store->forget(kHost));
+  EXPECT_TRUE(store->build_all());
+  EXPECT_EQ(store->trouble().find("can't be built"), std::string::npos) << store->trouble();
+}
+
 TEST(Tiers, AFileThatIsMovedAwayIsBuiltAnew) {
   const tests::TemporaryDirectory directory;
   domain::HistoryColumns before;
@@ -257,12 +303,7 @@ TEST(Tiers, AFileThatIsMovedAwayIsBuiltAnew) {
 
 TEST(Tiers, OfAFileThatTurnsOutDamagedAreBuiltAnew) {
   const tests::TemporaryDirectory directory;
-  {
-    auto store = opened(options_in(directory.path()));
-    announce(*store);
-    fill(*store, 0, 3 * 3'600);
-    ASSERT_TRUE(store->build_all());
-  }
+  build_in(directory.path(), 3 * 3'600);
   auto store = opened(options_in(directory.path()));
   {
     std::fstream file(directory / "1m-202611.db", std::ios::in | std::ios::out | std::ios::binary);
@@ -309,12 +350,7 @@ void damage(const std::filesystem::path& file, std::int64_t slot) {
 
 TEST(Tiers, WhatIsDamagedIsReadFromTheSamples) {
   const tests::TemporaryDirectory directory;
-  {
-    auto store = opened(options_in(directory.path()));
-    announce(*store);
-    fill(*store, 0, 3 * 3'600);
-    ASSERT_TRUE(store->build_all());
-  }
+  build_in(directory.path(), 3 * 3'600);
   damage(directory / "1m-202611.db", 22 * 24 + 9);
   auto store = opened(options_in(directory.path()));
   EXPECT_EQ(ask(*store, "test.real", 0, 3 * 3'600 - 1, 60'000).t.size(), 180U);
