@@ -1,4 +1,4 @@
-// Two WebSocket servers over TLS that do the same work: text is echoed, binary is swallowed.
+// WebSocket servers over TLS that do the same work: text is echoed, binary is swallowed.
 #pragma once
 
 #include <cstdint>
@@ -19,5 +19,8 @@ using Serve = void (*)(const std::string& certificate, const std::string& key,
 /// Stock Poco::Net::WebSocket on HTTPServer: a thread a client.
 [[noreturn]] void serve_poco(const std::string& certificate, const std::string& key,
                              const std::function<void(std::uint16_t port)>& up);
+/// The floor: OpenSSL and epoll alone.
+[[noreturn]] void serve_openssl(const std::string& certificate, const std::string& key,
+                                const std::function<void(std::uint16_t port)>& up);
 
 }  // namespace vedette::bench
