@@ -6,6 +6,7 @@
 #include <optional>
 #include <set>
 #include <span>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -29,6 +30,9 @@ enum class Aggregate : std::uint8_t {
   last,      ///< the last sample, of a counter its cumulative value; not of derived series
   count,     ///< of samples
   increase,  ///< how far a counter went (metrics::increase), whatever it is shown as; of counters only
+  /// The value, or a counter's rate, that 95 of 100 samples don't exceed (nearest rank). Read from samples as long as
+  /// these are kept; where they aren't, it is that of the averages of minutes or hours, and the answer says so.
+  percentile_95,
 };
 
 /// One host's samples over [from, to]. step 0 asks for raw samples. Counters come as rates unless `totals`.
@@ -39,6 +43,7 @@ struct HistoryQuery {
   units::Milliseconds step{0};
   bool totals = false;
   std::set<Aggregate> aggregates{Aggregate::average, Aggregate::minimum, Aggregate::maximum};  ///< only with a step
+  std::stop_token gone{};  ///< nobody waits for the answer any more: the query ends soon, with `unavailable`
 };
 
 /// Columns of one series. Raw: `average` holds the values, all others are empty. With a step: one entry a step that
@@ -50,11 +55,27 @@ struct HistoryColumns {
   std::vector<double> average, minimum, maximum;
   std::vector<double> last, increase;  ///< in the base unit, never per second
   std::vector<double> count;
+  std::vector<double> percentile_95;
 };
+
+/// A stretch in which an answer tells less than was asked for.
+struct Incomplete {
+  enum class Why : std::uint8_t {
+    damaged,  ///< what is on the disk couldn't be read, and nothing else tells it
+    removed,  ///< samples as they came aren't kept any more; asking with a step finds what is made of them
+    coarser,  ///< rows of `tier` stand in for what was asked for: they are longer than a step, or tell no percentile
+    open,     ///< the step isn't over: more samples will come
+  };
+  Why why{};
+  units::Instant from{}, to{};
+  std::string tier;  ///< what was read there; of what is damaged or removed, what should have been
+};
+
 struct HistoryAnswer {
-  std::string tier;  ///< "raw", "1m", "1h"
+  std::string tier;  ///< "raw", "1m", "1h": the coarsest that was read where it could be
   units::Milliseconds step{0};
   std::vector<HistoryColumns> series;
+  std::vector<Incomplete> incomplete{};  ///< in order of time
 };
 
 /// How far counters of one host went in stretches of time: stretch n is [borders[n], borders[n + 1]).
@@ -63,6 +84,7 @@ struct IncreaseQuery {
   std::vector<metrics::Selector> series;  ///< what they select beside counters is left out
   std::vector<units::Instant> borders;    ///< ascending, whole hours; 2 to kMostBorders
   static constexpr std::size_t kMostBorders = 1'000;
+  std::stop_token gone{};  ///< as a HistoryQuery's
 };
 
 /// One counter's, over reboots, restarts of its source and wraps (metrics::increase). An increase belongs to the later
@@ -126,7 +148,7 @@ class HistoryStore {
   virtual void on_room(std::function<void()> /*callback*/) {}  // NOLINT(performance-unnecessary-value-param)
 
   /// Samples up to this call's start, durable or not. `invalid` for a bad range or too many points, `timeout` past 10
-  /// s.
+  /// s, `unavailable` if nobody waits for it any more.
   [[nodiscard]] virtual units::Result<HistoryAnswer> query(const HistoryQuery& query) const = 0;
 
   /// The same samples, added up; read from hours where these are built. A series without a sample is left out.

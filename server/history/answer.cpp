@@ -28,9 +28,10 @@ void reorder(std::vector<Value>& values, const std::vector<std::size_t>& order) 
   values = std::move(sorted);
 }
 
-constexpr std::array kColumns{&domain::HistoryColumns::average, &domain::HistoryColumns::minimum,
-                              &domain::HistoryColumns::maximum, &domain::HistoryColumns::last,
-                              &domain::HistoryColumns::count,   &domain::HistoryColumns::increase};
+constexpr std::array kColumns{&domain::HistoryColumns::average,      &domain::HistoryColumns::minimum,
+                              &domain::HistoryColumns::maximum,      &domain::HistoryColumns::last,
+                              &domain::HistoryColumns::count,        &domain::HistoryColumns::increase,
+                              &domain::HistoryColumns::percentile_95};
 
 // A series whose unit or quantum changed has several numbers and one name: its points become one line. The same holds
 // for what is derived from it. If its kind changed too, one has columns that the other hasn't.
@@ -140,18 +141,69 @@ std::optional<double> AnswerBuilder::value_at(const Source& source, Output& out,
   return value;
 }
 
+template <class Take>
+void AnswerBuilder::for_each_value(std::size_t source, const Rows& rows, std::int64_t from, std::int64_t to,
+                                   Take take) {
+  Output& out = outputs_[source];
+  for (std::size_t row = 0; row < rows.times.size() && rows.times[row] <= to; ++row) {
+    const auto value = value_at(sources_[source], out, rows, row);
+    // NaN and infinities are kept as they came, but a chart and JSON have no place for them.
+    if (rows.times[row] >= from && value && std::isfinite(*value)) take(out, rows.times[row], *value);
+  }
+}
+
 void AnswerBuilder::add_points(const Rows& rows, std::int64_t from, std::int64_t to) {
   for (std::size_t n = 0; n < outputs_.size(); ++n) {
-    Output& out = outputs_[n];
-    for (std::size_t row = 0; row < rows.times.size() && rows.times[row] <= to; ++row) {
-      const auto value = value_at(sources_[n], out, rows, row);
-      // NaN and infinities are kept as they came, but a chart and JSON have no place for them.
-      if (rows.times[row] < from || !value || !std::isfinite(*value)) continue;
-      out.columns.t.push_back(units::from_unix_ms(rows.times[row]));
-      out.columns.average.push_back(*value);
+    for_each_value(n, rows, from, to, [this](Output& out, std::int64_t time, double value) {
+      out.columns.t.push_back(units::from_unix_ms(time));
+      out.columns.average.push_back(value);
       ++points_;
+    });
+  }
+}
+
+void AnswerBuilder::rank(const Rows& rows, std::int64_t from, std::int64_t to) {
+  for (std::size_t n = 0; n < outputs_.size(); ++n) {
+    for_each_value(n, rows, from, to, [this](Output& out, std::int64_t time, double value) { rank(out, time, value); });
+  }
+}
+
+void AnswerBuilder::rank(const TierRows& rows) {
+  for (std::size_t n = 0; n < outputs_.size(); ++n) {
+    Output& out = outputs_[n];
+    out.before.reset();  // ticks that come later are behind these rows
+    out.cells_before.clear();
+    for (std::size_t row = 0; row < rows.times.size(); ++row) {
+      const Summary& summary = rows.columns[n][row];
+      if (summary.count == 0) continue;
+      if (const auto shown = shown_of(sources_[n], out.rate, summary)) rank(out, rows.times[row], shown->average);
     }
   }
+}
+
+void AnswerBuilder::rank(Output& out, std::int64_t time, double value) {
+  if (out.ranked.empty() || time - out.ranked.back().begin >= step_.count()) {
+    out.ranked.push_back({floor_to(time, step_.count()), {}});
+  }
+  out.ranked.back().values.push_back(value);
+  ++ranked_;
+}
+
+// The nearest rank: a value that was there. Steps end in order of time.
+double AnswerBuilder::percentile(Output& out, std::int64_t begin) {
+  double found = kUnknown;
+  while (!out.ranked.empty() && out.ranked.front().begin <= begin) {
+    auto& values = out.ranked.front().values;
+    if (out.ranked.front().begin == begin) {
+      const std::size_t rank = (values.size() * 95 + 99) / 100;
+      const auto at = values.begin() + static_cast<std::ptrdiff_t>(rank - 1);
+      std::nth_element(values.begin(), at, values.end());
+      found = *at;
+    }
+    ranked_ -= values.size();
+    out.ranked.pop_front();
+  }
+  return found;
 }
 
 bool AnswerBuilder::tells(Aggregate aggregate, const Source& source) const {
@@ -170,7 +222,8 @@ void AnswerBuilder::add_step(const Source& source, Output& out, std::int64_t beg
   const auto shown = shown_of(source, out.rate, summary);
   const auto any = [&](auto... aggregates) { return (tells(aggregates, source) || ...); };
   const bool told = shown && any(Aggregate::average, Aggregate::minimum, Aggregate::maximum);
-  if (!told && !any(Aggregate::last, Aggregate::count, Aggregate::increase)) return;
+  const double ranked = any(Aggregate::percentile_95) ? percentile(out, begin) : kUnknown;
+  if (!told && !any(Aggregate::last, Aggregate::count, Aggregate::increase) && std::isnan(ranked)) return;
   const double factor = quantum_factor(source.quantum);
   const auto put = [&](Aggregate aggregate, std::vector<double>& column, double value) {
     if (tells(aggregate, source)) column.push_back(value);
@@ -182,10 +235,16 @@ void AnswerBuilder::add_step(const Source& source, Output& out, std::int64_t beg
   put(Aggregate::last, out.columns.last, metrics::value(metrics::integer(summary.last), source.quantum));
   put(Aggregate::count, out.columns.count, static_cast<double>(summary.count));
   put(Aggregate::increase, out.columns.increase, (summary.sum + summary.extra) * factor);
+  put(Aggregate::percentile_95, out.columns.percentile_95, ranked);
   points_ += aggregates_.size() > 3 ? 2 : 1;
 }
 
 Result<void> AnswerBuilder::check_points() const {
+  if (ranked_ > kMaxRanked) {
+    return units::fail(ErrorCode::invalid,
+                       "a step would hold more than " + std::to_string(kMaxRanked) +
+                           " samples to find its percentile among; ask for fewer series or a smaller step");
+  }
   if (points_ <= kMaxPoints) return {};
   return units::fail(ErrorCode::invalid, "the answer would hold more than " + std::to_string(kMaxPoints) +
                                              " points; ask for a shorter range, fewer series or a larger step");
@@ -193,6 +252,7 @@ Result<void> AnswerBuilder::check_points() const {
 
 Result<void> AnswerBuilder::feed(const Rows& rows, std::int64_t from, std::int64_t to) {
   if (summarizer_) {
+    if (aggregates_.contains(Aggregate::percentile_95)) rank(rows, from, to);
     summarizer_->feed(rows, from, to);
   } else {
     add_points(rows, from, to);
@@ -201,6 +261,7 @@ Result<void> AnswerBuilder::feed(const Rows& rows, std::int64_t from, std::int64
 }
 
 Result<void> AnswerBuilder::feed(const TierRows& rows) {
+  if (aggregates_.contains(Aggregate::percentile_95)) rank(rows);
   summarizer_->feed(rows);
   return check_points();
 }

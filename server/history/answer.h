@@ -2,6 +2,7 @@
 // aggregated. Pure; fed slot by slot in order of time, so that only one slot's rows are in memory.
 #pragma once
 
+#include <deque>
 #include <optional>
 #include <span>
 #include <vector>
@@ -15,6 +16,9 @@ namespace vedette::history {
 
 /// Most points an answer holds, all series together.
 inline constexpr std::size_t kMaxPoints = 1'000'000;
+
+/// Most samples that percentiles are found among at a time: those of a step, all series together.
+inline constexpr std::size_t kMaxRanked = 4'000'000;
 
 class AnswerBuilder {
  public:
@@ -37,6 +41,11 @@ class AnswerBuilder {
   [[nodiscard]] domain::HistoryAnswer finish() &&;
 
  private:
+  /// A step's samples.
+  struct Ranked {
+    std::int64_t begin = 0;
+    std::vector<double> values;
+  };
   /// By source.
   struct Output {
     domain::HistoryColumns columns;
@@ -44,6 +53,7 @@ class AnswerBuilder {
     std::optional<metrics::CounterPoint> before;         ///< the last present cell of a counter
     std::vector<metrics::Cell> cells_before, cells_now;  ///< of a derived series
     std::uint32_t boot_before = 0;
+    std::deque<Ranked> ranked;  ///< of steps that aren't over, for the percentile
   };
   void add_stored(const domain::StoredSeries& stored, bool totals);
   void add_derived(metrics::Derived derived, const std::vector<domain::StoredSeries>& stored);
@@ -52,6 +62,13 @@ class AnswerBuilder {
   [[nodiscard]] static std::optional<double> derived_at(const Source& source, Output& out, const Rows& rows,
                                                         std::size_t row);
   void add_points(const Rows& rows, std::int64_t from, std::int64_t to);
+  /// Each finite value in [from, to], of the source's output, and when it was.
+  template <class Take>
+  void for_each_value(std::size_t source, const Rows& rows, std::int64_t from, std::int64_t to, Take take);
+  void rank(const Rows& rows, std::int64_t from, std::int64_t to);
+  void rank(const TierRows& rows);
+  void rank(Output& out, std::int64_t time, double value);
+  [[nodiscard]] double percentile(Output& out, std::int64_t begin);
   void add_step(std::int64_t begin, std::span<const Summary> summaries);
   void add_step(const Source& source, Output& out, std::int64_t begin, const Summary& summary);
   [[nodiscard]] bool tells(domain::Aggregate aggregate, const Source& source) const;
@@ -63,7 +80,7 @@ class AnswerBuilder {
   std::vector<Source> sources_;
   std::vector<Output> outputs_;
   std::optional<Summarizer> summarizer_;  ///< with a step
-  std::size_t points_ = 0;
+  std::size_t points_ = 0, ranked_ = 0;
   bool needs_earlier_ = false;
 };
 

@@ -59,17 +59,16 @@ Reader::Memory Reader::memory_of(HostNumber host, Slot from, Slot to) const {
 }
 
 // Where a file is damaged, slot by slot, so that only what is hit is missing.
-Result<std::vector<StoredChunk>> Reader::stored(HostNumber host, Slot from, Slot to,
-                                                std::span<const std::uint32_t> groups) const {
-  auto chunks = files_.read(host, from, to, groups);
+Result<std::vector<StoredChunk>> Reader::stored(const Stretch& window, std::span<const std::uint32_t> groups) const {
+  auto chunks = files_.read(window.host, window.from, window.to, groups);
   if (chunks || chunks.error().code != ErrorCode::corrupt) return chunks;
   std::vector<StoredChunk> whole;
-  for (Slot slot = from; slot <= to; ++slot) {
-    auto some = files_.read(host, slot, slot, groups);
+  for (Slot slot = window.from; slot <= window.to; ++slot) {
+    auto some = files_.read(window.host, slot, slot, groups);
     if (some) {
       std::ranges::move(*some, std::back_inserter(whole));
     } else if (some.error().code == ErrorCode::corrupt) {
-      damaged_(place(host, slot) + ": " + some.error().message);
+      report(window, slot, some.error().message);
     } else {
       return some;
     }
@@ -77,18 +76,25 @@ Result<std::vector<StoredChunk>> Reader::stored(HostNumber host, Slot from, Slot
   return whole;
 }
 
-Result<void> Reader::read_window(HostNumber host, Slot from, Slot to, const Memory& memory,
-                                 std::span<const std::uint32_t> wanted, const Sink& sink) const {
-  auto chunks = stored(host, from, to, groups_of(wanted));
+void Reader::report(const Stretch& window, Slot slot, const std::string& words) const {
+  damaged_(place(window.host, slot) + ": " + words);
+  if (window.lacks == nullptr) return;
+  window.lacks->add(Lacks::Why::damaged, units::unix_ms(slot_begin(slot)), units::unix_ms(slot_begin(slot + 1)),
+                    Tier::raw);
+}
+
+Result<void> Reader::read_window(const Stretch& window, const Memory& memory, std::span<const std::uint32_t> wanted,
+                                 const Sink& sink) const {
+  auto chunks = stored(window, groups_of(wanted));
   if (!chunks) return std::unexpected(std::move(chunks.error()));
   auto at = chunks->begin();
-  for (Slot slot = from; slot <= to; ++slot) {
+  for (Slot slot = window.from; slot <= window.to; ++slot) {
     const auto end = std::find_if(at, chunks->end(), [&](const auto& chunk) { return chunk.slot != slot; });
     const auto open = memory.chunks.find(slot);
     const auto loose = memory.ticks.find(slot);
     if (at == end && open == memory.chunks.end() && loose == memory.ticks.end()) continue;
     RowMerger rows(wanted);
-    if (auto added = rows.add(std::span(at, end)); !added) damaged_(place(host, slot) + ": " + added.error().message);
+    if (auto added = rows.add(std::span(at, end)); !added) report(window, slot, added.error().message);
     at = end;
     if (open != memory.chunks.end()) {
       for (const auto& chunk : open->second) {
@@ -104,7 +110,7 @@ Result<void> Reader::read_window(HostNumber host, Slot from, Slot to, const Memo
 }
 
 Result<void> Reader::read(const Stretch& stretch, std::span<const std::uint32_t> wanted, const Sink& sink) const {
-  const auto& [host, from, to, look_back, until] = stretch;
+  const auto& [host, from, to, look_back, until, lacks] = stretch;
   const Memory memory = memory_of(host, from - look_back, to);
   const std::set<Day> days = files_.periods();
   if (look_back > 0) {
@@ -113,7 +119,7 @@ Result<void> Reader::read(const Stretch& stretch, std::span<const std::uint32_t>
     const auto before =
         std::max({newest_in(memory.chunks, from), newest_in(memory.ticks, from), sealed.value_or(std::nullopt)});
     if (before && *before >= from - look_back) {
-      if (auto read = read_window(host, *before, *before, memory, wanted, sink); !read) return read;
+      if (auto read = read_window({host, *before, *before}, memory, wanted, sink); !read) return read;
     }
   }
   std::set<Slot> windows;  // starts
@@ -125,7 +131,8 @@ Result<void> Reader::read(const Stretch& stretch, std::span<const std::uint32_t>
   for (const Slot window : windows) {
     const Slot first = std::max(window, from), last = std::min(window + kWindow - 1, to);
     if (first > last) continue;
-    if (auto read = read_window(host, first, last, memory, wanted, sink); !read) return read;
+    if (auto read = read_window({.host = host, .from = first, .to = last, .lacks = lacks}, memory, wanted, sink); !read)
+      return read;
     if (until && clock_.steady() > *until) return too_long();
   }
   return {};
@@ -140,7 +147,7 @@ std::vector<std::optional<metrics::CounterPoint>> Reader::newest_samples(HostNum
   for (Slot end = before; end > oldest && missing();) {
     const Slot begin = std::max(window_of(end - 1), oldest);
     std::vector<std::optional<metrics::CounterPoint>> newest(wanted.size());
-    auto read = read_window(host, begin, end - 1, memory, wanted, [&](const Rows& rows) -> Result<void> {
+    auto read = read_window({host, begin, end - 1}, memory, wanted, [&](const Rows& rows) -> Result<void> {
       for (std::size_t n = 0; n < wanted.size(); ++n) {
         const auto cell =
             std::ranges::find(rows.columns[n].rbegin(), rows.columns[n].rend(), true, &metrics::Cell::present);
@@ -176,7 +183,7 @@ Result<std::optional<units::Instant>> Reader::newest_stored(HostNumber host) con
   if (!slot) return std::unexpected(std::move(slot.error()));
   std::optional<units::Instant> newest;
   if (!*slot) return newest;
-  auto done = read_window(host, **slot, **slot, {}, {}, [&](const Rows& rows) -> Result<void> {
+  auto done = read_window({host, **slot, **slot}, {}, {}, [&](const Rows& rows) -> Result<void> {
     if (!rows.times.empty()) newest = units::from_unix_ms(rows.times.back());
     return {};
   });

@@ -11,6 +11,7 @@
 #include "server/domain/clock.h"
 #include "server/history/chunk_files.h"
 #include "server/history/intake.h"
+#include "server/history/lacks.h"
 #include "server/history/open_chunks.h"
 #include "server/history/rows.h"
 
@@ -32,6 +33,7 @@ class Reader {
     Slot from = 0, to = 0;
     Slot look_back = 0;  ///< 0: not at all
     std::optional<units::Steady> until{};
+    Lacks* lacks = nullptr;  ///< is told what is damaged of [from, to]
   };
   /// Hands over the rows of each slot of the stretch that has any, in order of time; before them the nearest older slot
   /// with ticks, at most `look_back` slots back. `timeout` when `until` is past.
@@ -61,10 +63,11 @@ class Reader {
     std::vector<Accepted> batches;  ///< keeps `ticks` alive
   };
   [[nodiscard]] Memory memory_of(domain::HostNumber host, Slot from, Slot to) const;
-  [[nodiscard]] units::Result<void> read_window(domain::HostNumber host, Slot from, Slot to, const Memory& memory,
+  [[nodiscard]] units::Result<void> read_window(const Stretch& window, const Memory& memory,
                                                 std::span<const std::uint32_t> wanted, const Sink& sink) const;
-  [[nodiscard]] units::Result<std::vector<StoredChunk>> stored(domain::HostNumber host, Slot from, Slot to,
+  [[nodiscard]] units::Result<std::vector<StoredChunk>> stored(const Stretch& window,
                                                                std::span<const std::uint32_t> groups) const;
+  void report(const Stretch& window, Slot slot, const std::string& words) const;
 
   const ChunkFiles& files_;
   const OpenChunks& open_;

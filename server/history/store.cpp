@@ -108,17 +108,18 @@ std::uint64_t Store::resume_point(HostNumber host, std::uint64_t stream) const {
 }
 
 // Nobody waits for an answer once queries are interrupted.
-TierReader::Sink Store::while_running(TierReader::Sink sink) const {
-  const auto running = [this]() -> Result<void> {
+TierReader::Sink Store::while_wanted(TierReader::Sink sink, const std::stop_token& gone) const {
+  const auto wanted = [this, gone]() -> Result<void> {
     if (interrupted_) return units::fail(ErrorCode::unavailable, "the store is stopping");
+    if (gone.stop_requested()) return units::fail(ErrorCode::unavailable, "nobody waits for the answer");
     return {};
   };
-  return {[running, ticks = std::move(sink.ticks)](const Rows& rows, std::int64_t from, std::int64_t to) {
-            auto on = running();
+  return {[wanted, ticks = std::move(sink.ticks)](const Rows& rows, std::int64_t from, std::int64_t to) {
+            auto on = wanted();
             return on ? ticks(rows, from, to) : on;
           },
-          [running, take = std::move(sink.rows)](const TierRows& rows) {
-            auto on = running();
+          [wanted, take = std::move(sink.rows)](const TierRows& rows) {
+            auto on = wanted();
             return on ? take(rows) : on;
           }};
 }
@@ -142,11 +143,13 @@ Result<domain::HistoryAnswer> Store::query(const domain::HistoryQuery& query) co
 Result<domain::HistoryAnswer> Store::query_once(const domain::HistoryQuery& query, units::Instant from,
                                                 units::Instant to) const {
   AnswerBuilder answer(query, registry_.series(query.host), earlier_of(query.host));
-  const Tier tier = tier_for(query.step);
+  // No row of a tier tells how samples were spread.
+  const Tier tier = query.aggregates.contains(domain::Aggregate::percentile_95) ? Tier::raw : tier_for(query.step);
+  // Whole rows at both ends, whatever they come from.
+  const std::int64_t row = std::max<std::int64_t>(1, row_length(tier).count());
+  const std::int64_t first = units::unix_ms(from) / row * row, last = units::unix_ms(to) / row * row + row - 1;
+  Lacks lacks;
   if (!answer.wanted().empty()) {
-    // Whole rows at both ends, whatever they come from.
-    const std::int64_t row = std::max<std::int64_t>(1, row_length(tier).count());
-    const std::int64_t first = units::unix_ms(from) / row * row, last = units::unix_ms(to) / row * row + row - 1;
     const TierReader::Query read{
         .host = query.host,
         .from = first,
@@ -155,16 +158,32 @@ Result<domain::HistoryAnswer> Store::query_once(const domain::HistoryQuery& quer
         .wanted = answer.wanted(),
         .sources = answer.sources(),
         .look_back = answer.needs_earlier() ? (query.step.count() == 0 ? kSlotsPerDay : kLookBack) : 0,
-        .until = clock_.steady() + kLongestQuery};
-    const TierReader::Sink sink = while_running(
+        .until = clock_.steady() + kLongestQuery,
+        .lacks = &lacks};
+    const TierReader::Sink sink = while_wanted(
         {[&](const Rows& rows, std::int64_t begin, std::int64_t end) { return answer.feed(rows, begin, end); },
-         [&](const TierRows& rows) { return answer.feed(rows); }});
-    auto done = query.step.count() == 0 ? tier_reader_.read_ticks(read, sink) : tier_reader_.read(read, sink);
+         [&](const TierRows& rows) { return answer.feed(rows); }},
+        query.gone);
+    const bool raw = query.step.count() == 0;
+    auto done = raw ? tier_reader_.read_ticks(read, sink) : tier_reader_.read(read, sink);
+    if (done && raw) done = tier_reader_.look_for_removed(read);
     if (!done) return std::unexpected(std::move(done.error()));
   }
   auto found = std::move(answer).finish();
   found.tier = name_of(tier);
+  if (const auto open = open_step(found)) lacks.add(Lacks::Why::open, open->first, open->second, tier);
+  found.incomplete = std::move(lacks).within(first, last + 1);
   return found;
+}
+
+std::optional<std::pair<std::int64_t, std::int64_t>> Store::open_step(const domain::HistoryAnswer& answer) const {
+  const std::int64_t step = answer.step.count(), now = units::unix_ms(clock_.now());
+  if (step == 0) return std::nullopt;
+  const std::int64_t begin = floor_to(now, step);
+  const bool told = std::ranges::any_of(answer.series,
+                                        [&](const auto& columns) { return units::unix_ms(columns.t.back()) == begin; });
+  if (!told) return std::nullopt;
+  return std::pair(begin, begin + step);
 }
 
 std::optional<units::Instant> Store::newest(HostNumber host) const {

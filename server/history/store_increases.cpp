@@ -26,14 +26,15 @@ Result<std::vector<domain::CounterIncreases>> Store::increases_once(const domain
                                .look_back = kLookBack,
                                .until = clock_.steady() + kLongestQuery};
   const TierReader::Sink sink =
-      while_running({[&](const Rows& rows, std::int64_t from, std::int64_t to) -> Result<void> {
-                       builder.feed(rows, from, to);
-                       return {};
-                     },
-                     [&](const TierRows& rows) -> Result<void> {
-                       builder.feed(rows);
-                       return {};
-                     }});
+      while_wanted({[&](const Rows& rows, std::int64_t from, std::int64_t to) -> Result<void> {
+                      builder.feed(rows, from, to);
+                      return {};
+                    },
+                    [&](const TierRows& rows) -> Result<void> {
+                      builder.feed(rows);
+                      return {};
+                    }},
+                   query.gone);
   if (auto done = tier_reader_.read(read, sink); !done) return std::unexpected(std::move(done.error()));
   return std::move(builder).finish();
 }

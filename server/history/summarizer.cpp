@@ -7,11 +7,6 @@
 namespace vedette::history {
 namespace {
 
-std::int64_t floor_to(std::int64_t time, std::int64_t length) noexcept {
-  const std::int64_t rest = time % length;
-  return time - (rest < 0 ? rest + length : rest);
-}
-
 // Over more than this there is no rate, as it would say nothing of the stretch that the later tick lies in.
 constexpr double kLongestGap = 600'000;
 constexpr std::uint32_t kBootBits = (1U << kEpochShift) - 1;

@@ -15,6 +15,12 @@
 
 namespace vedette::history {
 
+/// The beginning of the stretch of this length, aligned to the epoch, that a time lies in. ms.
+[[nodiscard]] constexpr std::int64_t floor_to(std::int64_t time, std::int64_t length) noexcept {
+  const std::int64_t rest = time % length;
+  return time - (rest < 0 ? rest + length : rest);
+}
+
 /// A series to summarise: stored, or derived from stored ones.
 struct Source {
   metrics::Kind kind = metrics::Kind::gauge;  ///< of a stored one

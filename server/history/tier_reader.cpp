@@ -45,12 +45,12 @@ void cut(TierRows& rows, std::int64_t from, std::int64_t to, std::int64_t length
 }  // namespace
 
 Result<void> TierReader::read(const Query& query, const Sink& sink) const {
-  return read_any(query, ticks_.unsealed(query.host), sink);
+  return read_any(query.tier, query, ticks_.unsealed(query.host), sink);
 }
 
 // What a tier's files don't hold any more may still be there in coarser ones.
-Result<void> TierReader::read_any(const Query& query, const std::set<Slot>& unsealed, const Sink& sink) const {
-  const Tier tier = query.tier;
+Result<void> TierReader::read_any(Tier tier, const Query& query, const std::set<Slot>& unsealed,
+                                  const Sink& sink) const {
   if (tier == Tier::hour) return read_tier(tier, query, unsealed, sink);
   std::set<Period> whole = files_.of(tier).periods();
   // Late ticks of a day whose file is gone; rows don't lose by it (Store::rows_of).
@@ -63,8 +63,7 @@ Result<void> TierReader::read_any(const Query& query, const std::set<Slot>& unse
     rest.from = std::max(rest.from, end);
     if (part.from > part.to) return {};
     if (here) return read_tier(tier, part, unsealed, sink);
-    part.tier = coarser(tier);
-    return read_any(part, unsealed, sink);
+    return read_any(coarser(tier), part, unsealed, sink);
   };
   for (auto it = whole.begin(); it != whole.end() && rest.from <= query.to;) {
     const Period first = *it;
@@ -83,9 +82,9 @@ Result<TierRows> TierReader::built(Tier tier, HostNumber host, Slot slot, std::s
 }
 
 Result<void> TierReader::read_ticks(const Query& query, const Sink& sink) const {
-  return ticks_.read(
-      {query.host, slot_at(Tier::raw, query.from), slot_at(Tier::raw, query.to), query.look_back, query.until},
-      query.wanted, [&](const Rows& rows) { return sink.ticks(rows, query.from, query.to); });
+  return ticks_.read({query.host, slot_at(Tier::raw, query.from), slot_at(Tier::raw, query.to), query.look_back,
+                      query.until, query.lacks},
+                     query.wanted, [&](const Rows& rows) { return sink.ticks(rows, query.from, query.to); });
 }
 
 // Slots of the tier that are built from all there is.
@@ -152,7 +151,7 @@ Result<std::vector<StoredChunk>> TierReader::stored(Tier tier, const Query& quer
   auto chunks = files_.of(tier).read(query.host, from, to, groups);
   if (chunks || chunks.error().code != ErrorCode::corrupt) return chunks;
   if (from == to) {
-    report(tier, query.host, from, chunks.error().message);
+    report(tier, query, from, chunks.error().message);
     return std::vector<StoredChunk>{};
   }
   std::vector<StoredChunk> whole;
@@ -164,9 +163,39 @@ Result<std::vector<StoredChunk>> TierReader::stored(Tier tier, const Query& quer
   return whole;
 }
 
-void TierReader::report(Tier tier, HostNumber host, Slot slot, const std::string& words) const {
-  damaged_(file_name(tier, period_of(tier, slot)) + ", host " + std::to_string(domain::index(host)) + ", " +
+// Nothing is lacking if what it was built from is there.
+void TierReader::report(Tier tier, const Query& query, Slot slot, const std::string& words) const {
+  damaged_(file_name(tier, period_of(tier, slot)) + ", host " + std::to_string(domain::index(query.host)) + ", " +
            units::clock_utc(slot_begin(tier, slot)) + ": " + words);
+  if (!has_file(finer(tier), begin_of(tier, slot))) add_lack(query, Lacks::Why::damaged, tier, slot);
+}
+
+bool TierReader::has_file(Tier tier, std::int64_t ms) const {
+  return files_.of(tier).periods().contains(period_of(tier, slot_at(tier, ms)));
+}
+
+void TierReader::add_lack(const Query& query, Lacks::Why why, Tier tier, Slot slot) {
+  if (query.lacks == nullptr) return;
+  query.lacks->add(why, std::max(begin_of(tier, slot), query.from), std::min(begin_of(tier, slot + 1), query.to + 1),
+                   tier);
+}
+
+Result<void> TierReader::look_for_removed(const Query& query) const {
+  for (const Tier tier : {Tier::minute, Tier::hour}) {
+    for (const Period period : files_.of(tier).periods()) {
+      const Slot from = std::max(slot_at(tier, query.from), first_slot(tier, period));
+      const Slot to = std::min(slot_at(tier, query.to), first_slot(tier, period + 1) - 1);
+      if (from > to) continue;
+      auto slots = files_.of(tier).slots(query.host, from, to);
+      if (!slots && slots.error().code != ErrorCode::corrupt) return std::unexpected(std::move(slots.error()));
+      for (const Slot slot : slots.value_or(std::set<Slot>{})) {
+        const std::int64_t begin = begin_of(tier, slot);
+        if (has_file(Tier::raw, begin) || (tier == Tier::hour && has_file(Tier::minute, begin))) continue;
+        query.lacks->add(Lacks::Why::removed, begin, begin_of(tier, slot + 1), Tier::raw);
+      }
+    }
+  }
+  return {};
 }
 
 // What is damaged is read from what it was built from, as long as that is there.
@@ -175,9 +204,10 @@ Result<void> TierReader::read_slot(Tier tier, Slot slot, std::span<const StoredC
   auto rows = decode_tier(chunks, query.sources);
   if (rows && !chunks.empty()) {
     cut(*rows, query.from, query.to, row_length(tier).count());
+    if (tier > query.tier) add_lack(query, Lacks::Why::coarser, tier, slot);
     return sink.rows(*rows);
   }
-  if (!rows) report(tier, query.host, slot, rows.error().message);
+  if (!rows) report(tier, query, slot, rows.error().message);
   Query part = query;
   part.from = std::max(query.from, begin_of(tier, slot));
   part.to = std::min(query.to, begin_of(tier, slot + 1) - 1);

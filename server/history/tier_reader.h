@@ -51,6 +51,7 @@ class TierReader {
     std::span<const Source> sources;
     Slot look_back = 0;  ///< before each run of ticks, in raw slots
     std::optional<units::Steady> until{};
+    Lacks* lacks = nullptr;  ///< is told what is damaged, and where rows of a coarser tier than `tier` stood in
   };
   /// Where what is read goes, in order of time. Ticks come with the part of the query they are for: earlier ones only
   /// tell where counters stood.
@@ -64,12 +65,15 @@ class TierReader {
   /// Ticks only, whatever the tier.
   [[nodiscard]] units::Result<void> read_ticks(const Query& query, const Sink& sink) const;
 
+  /// Tells `query.lacks` where the host had ticks that aren't kept any more, as rows of the other tiers show.
+  [[nodiscard]] units::Result<void> look_for_removed(const Query& query) const;
+
   /// A slot's rows as they are built, stale or not; none if it isn't.
   [[nodiscard]] units::Result<TierRows> built(Tier tier, domain::HostNumber host, Slot slot,
                                               std::span<const Source> sources) const;
 
  private:
-  [[nodiscard]] units::Result<void> read_any(const Query& query, const std::set<Slot>& unsealed,
+  [[nodiscard]] units::Result<void> read_any(Tier tier, const Query& query, const std::set<Slot>& unsealed,
                                              const Sink& sink) const;
   [[nodiscard]] units::Result<void> read_tier(Tier tier, const Query& query, const std::set<Slot>& unsealed,
                                               const Sink& sink) const;
@@ -82,7 +86,9 @@ class TierReader {
                                                       const std::set<Slot>& unsealed) const;
 
   [[nodiscard]] units::Result<std::vector<StoredChunk>> stored(Tier tier, const Query& query, Slot from, Slot to) const;
-  void report(Tier tier, domain::HostNumber host, Slot slot, const std::string& words) const;
+  void report(Tier tier, const Query& query, Slot slot, const std::string& words) const;
+  [[nodiscard]] bool has_file(Tier tier, std::int64_t ms) const;
+  static void add_lack(const Query& query, Lacks::Why why, Tier tier, Slot slot);
 
   const TierFiles& files_;
   const Reader& ticks_;

@@ -128,5 +128,67 @@ TEST(Aggregates, OfASeriesThatBecameACounterAreUnknownBefore) {
   EXPECT_THAT(both.increase, ElementsAre(testing::IsNan(), 3));
 }
 
+TEST(Aggregates, ThePercentileIsASampleThat95Of100DontExceed) {
+  const tests::TemporaryDirectory directory;
+  auto store = opened(options_in(directory.path()));
+  announce(*store);
+  std::vector<domain::Tick> ticks;
+  for (std::int64_t n = 0; n < 200; ++n) ticks.push_back(tick((n * 77) % 200));  // 0 … 199, in no order
+  std::ranges::sort(ticks, {}, &domain::Tick::at);
+  ASSERT_TRUE(store->submit(batch_of(std::move(ticks))));
+  ASSERT_TRUE(store->flush());
+  const std::set just{Aggregate::percentile_95};
+  const auto expect = [&] {
+    const auto level = ask_for(*store, "test.level", just);
+    EXPECT_THAT(level.percentile_95, ElementsAre(189)) << "the 190th of 200";
+    EXPECT_THAT(level.average, IsEmpty());
+    EXPECT_THAT(ask_for(*store, "test.level", just, false, 100'000).percentile_95, ElementsAre(94, 194));
+    EXPECT_THAT(ask_for(*store, "test.bytes", just).percentile_95, ElementsAre(100)) << "of rates";
+  };
+  expect();
+  ASSERT_TRUE(store->seal_all());
+  ASSERT_TRUE(store->build_all());
+  expect();
+}
+
+TEST(Aggregates, ThePercentileOfOneSampleIsThatSample) {
+  const tests::TemporaryDirectory directory;
+  auto store = opened(options_in(directory.path()));
+  announce(*store);
+  ASSERT_TRUE(store->submit(batch_of({tick(7)})));
+  ASSERT_TRUE(store->flush());
+  EXPECT_THAT(ask_for(*store, "test.level", {Aggregate::percentile_95}).percentile_95, ElementsAre(7));
+  EXPECT_THAT(ask_for(*store, "test.bytes", {Aggregate::percentile_95}).t, IsEmpty()) << "no rate, no step";
+}
+
+TEST(Aggregates, WhereSamplesAreGoneThePercentileIsOfMinutesAndTheAnswerSaysSo) {
+  const tests::TemporaryDirectory directory;
+  {
+    auto store = opened(options_in(directory.path()));
+    announce(*store);
+    ASSERT_TRUE(store->submit(batch(1, 1, 0, 3'600)));
+    ASSERT_TRUE(store->seal_all());
+    ASSERT_TRUE(store->build_all());
+  }
+  std::filesystem::remove(directory.path() / "raw-20261123.db");
+  auto store = opened(options_in(directory.path()), kLater);
+  auto answer = store->query({kHost,
+                              {{"test.level", {}}},
+                              units::from_unix_ms(kStart),
+                              units::from_unix_ms(kStart + 3'600'000 - 1),
+                              units::Milliseconds{3'600'000},
+                              false,
+                              {Aggregate::percentile_95}});
+  ASSERT_TRUE(answer) << answer.error().message;
+  EXPECT_EQ(answer->tier, "raw");
+  ASSERT_EQ(answer->series.size(), 1U);
+  EXPECT_THAT(answer->series.front().percentile_95, ElementsAre(56 * 60 + 29.5)) << "the 57th of 60 minutes";
+  ASSERT_EQ(answer->incomplete.size(), 1U);
+  EXPECT_EQ(answer->incomplete.front().why, domain::Incomplete::Why::coarser);
+  EXPECT_EQ(answer->incomplete.front().tier, "1m");
+  EXPECT_EQ(units::unix_ms(answer->incomplete.front().from), kStart);
+  EXPECT_EQ(units::unix_ms(answer->incomplete.front().to), kStart + 3'600'000);
+}
+
 }  // namespace
 }  // namespace vedette::history
