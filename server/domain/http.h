@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -37,6 +38,7 @@ struct RequestHead {
 struct Request {
   RequestHead head;
   std::string body;
+  std::stop_token gone{};  ///< the peer went before it was answered: what takes long may end
 };
 
 /// A response body that is written while the peer takes it: chunked, or until the connection ends for HTTP/1.0.

@@ -25,9 +25,17 @@ void HttpProtocol::on_bytes(std::span<const std::uint8_t> bytes) {
 }
 
 bool HttpProtocol::wants_input() const {
-  // While a body streams, to see its peer go: silence may last, and there is nothing to write that could fail.
-  if (state_ == State::streaming) return in_.size() < peer_.shard().config().head;
+  // To see the peer go: an answer may take long, silence in a body too, and there is nothing to write that could fail.
+  if (state_ == State::handling || state_ == State::streaming) return in_.size() < peer_.shard().config().head;
   return state_ == State::head || state_ == State::body;
+}
+
+bool HttpProtocol::on_input_end() {
+  if (state_ != State::handling) return false;
+  // Nearly always all of it has gone; but one that only says that it won't ask again has a right to its answer.
+  gone_.request_stop();
+  keep_alive_ = false;
+  return true;
 }
 
 void HttpProtocol::advance() {
@@ -119,7 +127,8 @@ void HttpProtocol::hand_over() {
   state_ = State::handling;
   peer_.set_deadline(peer_.shard().config().answer_deadline);
   keep_alive_ = request_.keep_alive;
-  domain::Request request{request_.head, body_->take()};
+  gone_ = std::stop_source();
+  domain::Request request{request_.head, body_->take(), gone_.get_token()};
   body_.reset();
   peer_.shard().service().handle(std::move(request), peer_.shard().responder(peer_.id(), ++serial_));
 }
@@ -132,6 +141,7 @@ void HttpProtocol::respond(std::uint64_t serial, const domain::Response& respons
 
 void HttpProtocol::write(const domain::Response& response, bool keep_alive) {
   state_ = State::responding;
+  gone_ = std::stop_source(std::nostopstate);
   keep_alive_ = keep_alive;
   if (response.stream && request_.http_1_0) keep_alive_ = false;
   out_ += response_head(response, {domain::SystemClock().now(), keep_alive_, request_.http_1_0,
@@ -212,7 +222,10 @@ void HttpProtocol::on_deadline() {
   if (state_ == State::body || (state_ == State::head && !in_.empty()))
     return refuse({408, "the request took too long"});
   // The service may still answer: respond() then finds another state and lets the answer go.
-  if (state_ == State::handling) return turn_away(503, "the collector didn't answer in time; try again");
+  if (state_ == State::handling) {
+    gone_.request_stop();
+    return turn_away(503, "the collector didn't answer in time; try again");
+  }
   peer_.drop();
 }
 
@@ -227,6 +240,7 @@ void HttpProtocol::on_stop(std::uint16_t, const std::string&) {
 }
 
 void HttpProtocol::on_end(const std::string& how) {
+  gone_.request_stop();
   if (stream_) stream_->on_end(how);
 }
 

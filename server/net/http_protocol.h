@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <stop_token>
 #include <string>
 
 #include "server/net/body_reader.h"
@@ -18,6 +19,7 @@ class HttpProtocol final : public Protocol {
 
   void on_bytes(std::span<const std::uint8_t> bytes) override;
   [[nodiscard]] bool wants_input() const override;
+  [[nodiscard]] bool on_input_end() override;
   [[nodiscard]] std::span<const std::uint8_t> output() override;
   void consume(std::size_t n) override;
   void on_flushed() override;
@@ -56,6 +58,7 @@ class HttpProtocol final : public Protocol {
   bool proxied_ = false;  ///< the peer is a proxy, trusted or not
   std::optional<BodyReader> body_;
   std::uint64_t serial_ = 0;
+  std::stop_source gone_{std::nostopstate};  ///< of the request that is being handled
   std::string out_;
   std::shared_ptr<const std::string> shared_out_;  ///< after out_
   std::size_t written_ = 0;                        ///< of out_, then of shared_out_

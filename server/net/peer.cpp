@@ -50,7 +50,7 @@ void Peer::pump() {
 }
 
 bool Peer::may_read() const {
-  return linger_.has_value() || protocol_->wants_input();
+  return linger_.has_value() || (!input_ended_ && protocol_->wants_input());
 }
 
 void Peer::read() {
@@ -61,7 +61,11 @@ void Peer::read() {
   while (!ended_ && may_read()) {
     if (taken >= shard_.config().read_budget) return pump_soon();
     const Io io = stream_.read(buffer);
-    if (io.kind == Io::Kind::ended) return end(io.words);
+    if (io.kind == Io::Kind::ended) {
+      input_ended_ = io.orderly() && !linger_ && protocol_->on_input_end();
+      if (!input_ended_) end(io.words);
+      return;
+    }
     read_wants_write_ = io.kind == Io::Kind::want_write;
     if (io.kind != Io::Kind::done) return;
     taken += io.bytes;

@@ -22,6 +22,8 @@ class Protocol {
   virtual ~Protocol() = default;
   virtual void on_bytes(std::span<const std::uint8_t> bytes) = 0;
   [[nodiscard]] virtual bool wants_input() const = 0;
+  /// The peer said in order that it sends no more. True: it is still told something; false: that is its end.
+  [[nodiscard]] virtual bool on_input_end() { return false; }
   /// As of wire::Session: what to write next, and that n bytes of it are written.
   [[nodiscard]] virtual std::span<const std::uint8_t> output() = 0;
   virtual void consume(std::size_t n) = 0;
@@ -89,6 +91,7 @@ class Peer final : public Watcher, public std::enable_shared_from_this<Peer> {
   units::Steady last_received_;
   bool write_blocked_ = false;     ///< the socket takes no more
   bool read_wants_write_ = false;  ///< TLS has to answer before it can read on
+  bool input_ended_ = false;       ///< it sends no more, but still reads
   bool fin_sent_ = false;
   bool pump_due_ = false;
   Standing standing_;

@@ -26,6 +26,8 @@ struct Io {
   std::size_t bytes = 0;
   bool drained = false;  ///< a read took all there was: asking again at once would only cost a system call
   std::string words;     ///< "FIN", "TLS close", "TLS eof", "RST", "timeout" or what TLS objected to
+  /// The other side said that it sends no more: it may still read.
+  [[nodiscard]] bool orderly() const { return words == "FIN" || words == "TLS close"; }
 };
 
 class Stream {

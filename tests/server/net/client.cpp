@@ -148,6 +148,11 @@ void Client::fin_only() {
   ::shutdown(fd_, SHUT_WR);
 }
 
+void Client::say_end() {
+  if (ssl_ != nullptr) SSL_shutdown(ssl_);
+  fin_only();
+}
+
 std::string upgrade_request(const std::string& path, const std::string& protocol) {
   return "GET " + path +
          " HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"

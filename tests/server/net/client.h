@@ -49,6 +49,7 @@ class Client {
   void cork(bool on);                             ///< holds packets back until they are full or it is taken off
   void reset();                                   ///< RST
   void fin_only();                                ///< FIN without TLS's close_notify
+  void say_end();                                 ///< close_notify (with TLS) and FIN; reading goes on
   [[nodiscard]] int fd() const noexcept { return fd_; }
 
  private:

@@ -124,6 +124,49 @@ TEST(Http, Expect100OfABodyTooLargeIsRefusedInsteadOfBeingSentFor) {
   EXPECT_TRUE(client->read_to_end().starts_with("HTTP/1.1 413 "));
 }
 
+TEST(Http, TellsTheServiceThatItsAskerHasGone) {
+  for (const bool reset : {false, true}) {
+    Running running;
+    auto client = running.connect();
+    client->write(get("/never"));
+    EXPECT_EQ(running.service.seen.next(), "asked");
+    if (reset) client->reset();
+    client.reset();
+    EXPECT_EQ(running.service.seen.next(), "gone") << reset;
+    running.service.kept(domain::json(200, "\"too late\""));
+    EXPECT_TRUE(running.served());
+  }
+}
+
+TEST(Http, DoesNotTakeAnAnsweredAskerForGone) {
+  Running running;
+  auto client = running.connect();
+  client->write(get("/never"));
+  EXPECT_EQ(running.service.seen.next(), "asked");
+  running.service.kept(domain::json(200, "\"kept\""));
+  EXPECT_TRUE(client->response().ends_with("\"kept\""));
+  client->write(get("/never"));
+  EXPECT_EQ(running.service.seen.next(), "asked") << "and not gone";
+}
+
+TEST(Http, WhoOnlySaysThatItWontAskAgainGetsItsAnswer) {
+  for (const bool plaintext : {false, true}) {
+    Config config = test_config();
+    config.plaintext = plaintext;
+    Running running(config);
+    Client client(running.server.port(), !plaintext);
+    client.write(get("/never"));
+    EXPECT_EQ(running.service.seen.next(), "asked");
+    client.say_end();
+    EXPECT_EQ(running.service.seen.next(), "gone") << "as nearly always";
+    running.service.kept(domain::json(200, "\"still here\""));
+    const std::string answer = client.read_to_end();
+    EXPECT_TRUE(answer.starts_with("HTTP/1.1 200 ")) << answer;
+    EXPECT_TRUE(answer.ends_with("\"still here\"")) << answer;
+    EXPECT_NE(answer.find("\r\nConnection: close\r\n"), std::string::npos) << answer;
+  }
+}
+
 TEST(Http, PlaintextServesWithoutTls) {
   Config config = test_config();
   config.plaintext = true;

@@ -6,8 +6,11 @@
 #include <atomic>
 #include <condition_variable>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
+#include <stop_token>
 #include <string>
 #include <thread>
 #include <vector>
@@ -92,6 +95,7 @@ class Service final : public domain::HttpService {
  public:
   Seen seen;
   domain::Responder kept;  ///< of /never
+  std::optional<std::stop_callback<std::function<void()>>> on_gone;
 
   std::size_t body_limit(const domain::RequestHead&) override { return 1'000; }
   void handle(domain::Request request, domain::Responder respond) override {
@@ -99,6 +103,7 @@ class Service final : public domain::HttpService {
       std::thread([respond = std::move(respond)] { respond(domain::json(200, "\"later\"")); }).detach();
     } else if (request.head.path == "/never") {
       kept = std::move(respond);
+      on_gone.emplace(request.gone, [this] { seen.add("gone"); });
       seen.add("asked");
     } else if (request.head.path == "/known") {
       domain::Response response = domain::json(200, "\"known\"");
