@@ -81,30 +81,59 @@ std::string_view choose_coding(std::string_view accept_encoding, std::span<const
   return chosen;
 }
 
+bool takes_gzip(std::string_view accept_encoding) {
+  return !choose_coding(accept_encoding, kGzipOnly).empty();
+}
+
 std::string gzip(std::string_view bytes) {
-  z_stream stream{};
-  if (::deflateInit2(&stream, Z_BEST_SPEED, Z_DEFLATED, kGzip, 8, Z_DEFAULT_STRATEGY) != Z_OK) throw std::bad_alloc();
-  std::string out(::deflateBound(&stream, bytes.size()), '\0');
-  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(bytes.data()));
-  stream.avail_in = static_cast<uInt>(bytes.size());
-  stream.next_out = reinterpret_cast<Bytef*>(out.data());
-  stream.avail_out = static_cast<uInt>(out.size());
-  const int done = ::deflate(&stream, Z_FINISH);
-  out.resize(stream.total_out);
-  ::deflateEnd(&stream);
-  if (done != Z_STREAM_END) throw std::runtime_error("gzip: " + std::to_string(done));
+  Gzip whole;
+  std::string out = whole.add(bytes);
+  return out + whole.finish();
+}
+
+Gzip::Gzip() : stream_(new z_stream{}) {
+  if (::deflateInit2(stream_.get(), Z_BEST_SPEED, Z_DEFLATED, kGzip, 8, Z_DEFAULT_STRATEGY) != Z_OK) {
+    throw std::bad_alloc();
+  }
+}
+
+void Gzip::End::operator()(z_stream_s* stream) const {
+  ::deflateEnd(stream);
+  delete stream;
+}
+
+std::string Gzip::add(std::string_view bytes) {
+  return run(bytes, Z_NO_FLUSH);
+}
+
+std::string Gzip::finish() {
+  return run({}, Z_FINISH);
+}
+
+std::string Gzip::run(std::string_view bytes, int flush) {
+  std::string out;
+  std::array<char, 16'384> piece{};
+  stream_->next_in = reinterpret_cast<Bytef*>(const_cast<char*>(bytes.data()));
+  stream_->avail_in = static_cast<uInt>(bytes.size());
+  do {
+    stream_->next_out = reinterpret_cast<Bytef*>(piece.data());
+    stream_->avail_out = static_cast<uInt>(piece.size());
+    if (::deflate(stream_.get(), flush) == Z_STREAM_ERROR) throw std::runtime_error("gzip failed");
+    out.append(piece.data(), piece.size() - stream_->avail_out);
+  } while (stream_->avail_out == 0);
   return out;
 }
 
 domain::Response compressed(domain::Response response, std::string_view accept_encoding) {
   const std::string_view body = response.shared_body ? *response.shared_body : response.body;
-  const bool json = response.status == 200 && has(response, "Content-Type", "application/json");
-  if (!json || has(response, "Cache-Control", "no-store") || has(response, "Set-Cookie") ||
+  const bool packs = response.status == 200 && !response.stream &&
+                     (has(response, "Content-Type", "application/json") || has(response, "Content-Type", kCsvType));
+  if (!packs || has(response, "Cache-Control", "no-store") || has(response, "Set-Cookie") ||
       has(response, "Content-Encoding")) {
     return response;
   }
   if (!has(response, "Vary")) response.headers.emplace_back("Vary", "Accept-Encoding");
-  if (body.size() <= kWorthIt || choose_coding(accept_encoding, kGzipOnly).empty()) return response;
+  if (body.size() <= kWorthIt || !takes_gzip(accept_encoding)) return response;
   response.body = gzip(body);
   response.shared_body.reset();
   response.headers.emplace_back("Content-Encoding", "gzip");

@@ -1,4 +1,5 @@
-// GET /api/v1/history: samples of one host, raw or in steps; GET /api/v1/history/budget: what history takes and holds.
+// GET /api/v1/history: samples of one host or many, raw or in steps; GET /api/v1/history/budget: what history takes and
+// holds. An answer of many hosts is streamed.
 #pragma once
 
 #include "server/api/router.h"
@@ -8,11 +9,13 @@
 
 namespace vedette::api {
 
-/// The references must outlive the router.
-void add_history_route(Router& router, const domain::HostDirectory& directory, const domain::HistoryStore& history,
-                       const domain::Clock& clock);
+/// Must outlive the router.
+struct HistorySources {
+  const domain::HostDirectory& directory;
+  const domain::HistoryStore& history;
+  const domain::Clock& clock;
+};
 
-/// The query string as a query without its host; `invalid` names the parameter and its value.
-[[nodiscard]] units::Result<domain::HistoryQuery> parse_history_query(const domain::RequestHead& head);
+void add_history_route(Router& router, HistorySources sources);
 
 }  // namespace vedette::api

@@ -44,12 +44,7 @@ constexpr auto kAppendSeconds = [](std::string& out, auto span) {
 template <class T, class Append>
 void column(std::string& out, std::string_view key, const std::vector<T>& values, Append append) {
   append_key(out, key);
-  out += '[';
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    if (i > 0) out += ',';
-    append(out, values[i]);
-  }
-  out += ']';
+  domain::append_json_array(out, values, append);
 }
 
 void append_facts(std::string& out, const domain::HostFacts& facts) {
@@ -71,38 +66,6 @@ void append_facts(std::string& out, const domain::HostFacts& facts) {
   out += '}';
 }
 
-/// "name":…,"attributes":{…},"unit":… without braces around.
-void append_series_fields(std::string& out, const metrics::Series& series) {
-  out += "\"name\":";
-  append_json_string(out, series.key.name);
-  append_key(out, "attributes");
-  out += '{';
-  for (const metrics::Attribute& attribute : series.key.attributes) {
-    if (&attribute != &series.key.attributes.front()) out += ',';
-    append_json_string(out, attribute.key);
-    out += ':';
-    append_json_string(out, attribute.value);
-  }
-  out += '}';
-  text(out, "unit", series.unit);
-}
-
-void append_columns(std::string& out, const domain::HistoryColumns& columns, bool raw) {
-  out += '{';
-  append_series_fields(out, columns.series);
-  column(out, "t", columns.t, append_json_time);
-  const std::pair<const char*, const std::vector<double>*> all[] = {{raw ? "value" : "avg", &columns.average},
-                                                                    {"min", &columns.minimum},
-                                                                    {"max", &columns.maximum},
-                                                                    {"last", &columns.last},
-                                                                    {"count", &columns.count},
-                                                                    {"increase", &columns.increase}};
-  for (const auto& [name, values] : all) {
-    if (!values->empty()) column(out, name, *values, append_json_number);
-  }
-  out += '}';
-}
-
 }  // namespace
 
 void append_host(std::string& out, const domain::HostView& host, bool with_facts) {
@@ -117,6 +80,21 @@ void append_host(std::string& out, const domain::HostView& host, bool with_facts
   field(out, "skew", host.state.skew, kAppendSeconds);
   if (with_facts) field(out, "facts", host.facts, append_facts);
   out += '}';
+}
+
+void append_series_fields(std::string& out, const metrics::Series& series) {
+  out += "\"name\":";
+  append_json_string(out, series.key.name);
+  append_key(out, "attributes");
+  out += '{';
+  for (const metrics::Attribute& attribute : series.key.attributes) {
+    if (&attribute != &series.key.attributes.front()) out += ',';
+    append_json_string(out, attribute.key);
+    out += ':';
+    append_json_string(out, attribute.value);
+  }
+  out += '}';
+  text(out, "unit", series.unit);
 }
 
 void append_series(std::string& out, const metrics::Series& series) {
@@ -134,28 +112,6 @@ void append_outage(std::string& out, const domain::Outage& outage) {
   text(out, "reason", outage.reason);
   text(out, "correction", outage.correction);
   out += outage.notified ? ",\"notified\":true}" : ",\"notified\":false}";
-}
-
-std::string history_json(const domain::HistoryAnswer& answer, bool raw) {
-  std::size_t points = 0;
-  for (const auto& columns : answer.series) points += columns.t.size();
-  std::string out;
-  out.reserve(256 * (answer.series.size() + 1) + points * (raw ? 28 : 50));
-  out += "{\"tier\":";
-  append_json_string(out, answer.tier);
-  append_key(out, "step");
-  kAppendSeconds(out, answer.step);
-  append_key(out, "series");
-  out += '[';
-  bool first = true;
-  for (const auto& columns : answer.series) {
-    if (columns.t.empty()) continue;
-    if (!first) out += ',';
-    first = false;
-    append_columns(out, columns, raw);
-  }
-  out += "]}";
-  return out;
 }
 
 }  // namespace vedette::api

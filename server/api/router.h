@@ -69,6 +69,9 @@ class Router final : public domain::HttpService {
   /// Answers GET of any path outside /api that no route has (the dashboard's files).
   void set_fallback(Handler handler) { fallback_ = std::move(handler); }
 
+  /// For handlers whose answer goes on after they returned.
+  [[nodiscard]] const Submit& submit() const { return submit_; }
+
   [[nodiscard]] const std::vector<Route>& routes() const { return routes_; }
   [[nodiscard]] const std::vector<UpgradeRoute>& upgrade_routes() const { return upgrades_; }
 

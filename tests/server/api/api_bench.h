@@ -1,6 +1,7 @@
 // A router over stores that answer what the test put in.
 #pragma once
 
+#include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
@@ -10,6 +11,8 @@
 #include "server/api/host_routes.h"
 #include "server/api/live_route.h"
 #include "server/api/traffic_route.h"
+#include "tests/fake_stream.h"
+#include "tests/manual_executor.h"
 
 namespace vedette::api {
 
@@ -91,7 +94,9 @@ class FakeHistory final : public domain::HistoryStore {
   void on_commit(Committed) override {}
   [[nodiscard]] units::Result<domain::HistoryAnswer> query(const domain::HistoryQuery& query) const override {
     asked = query;
-    return answer;
+    asked_all.push_back(query);
+    const auto of_host = answers.find(query.host);
+    return of_host == answers.end() ? answer : of_host->second;
   }
   [[nodiscard]] units::Result<std::vector<domain::CounterIncreases>> increases(
       const domain::IncreaseQuery& query) const override {
@@ -109,7 +114,9 @@ class FakeHistory final : public domain::HistoryStore {
 
   std::vector<domain::StoredSeries> stored;
   units::Result<domain::HistoryAnswer> answer;
+  std::map<domain::HostNumber, units::Result<domain::HistoryAnswer>> answers;  ///< for these hosts instead
   mutable domain::HistoryQuery asked;
+  mutable std::vector<domain::HistoryQuery> asked_all;
   units::Result<std::vector<domain::CounterIncreases>> counters;
   mutable domain::IncreaseQuery asked_increases;
   domain::HistoryBudget disk;
@@ -137,7 +144,7 @@ struct ApiBench {
   ApiBench() {
     directory.all.push_back(web());
     add_host_routes(router, {directory, records, history, clock});
-    add_history_route(router, directory, history, clock);
+    add_history_route(router, {directory, history, clock});
     add_traffic_route(router, directory, history, clock, std::chrono::day(15));
   }
 
@@ -163,7 +170,20 @@ struct ApiBench {
     std::optional<domain::Response> answer;
     router.handle(std::move(request), [&](domain::Response response) { answer = std::move(response); });
     if (answer->shared_body) answer->body = *answer->shared_body;
+    if (answer->stream) answer->body = streamed_body(*answer->stream);
     return std::move(answer).value();
+  }
+  /// All of it, as a peer gets it that reads at once.
+  static std::string streamed_body(domain::StreamHandler& handler) {
+    tests::ManualExecutor loop;
+    tests::FakeStream stream(loop);
+    handler.on_open(stream);
+    while (!stream.finished && !stream.aborted) {
+      handler.on_drained();
+      loop.run();
+    }
+    handler.on_end(stream.finished ? "" : domain::kDropped);
+    return stream.written + (stream.aborted ? "(cut off)" : "");
   }
   std::string detail(const std::string& path, Query query, int status) {
     const auto answer = ask(path, std::move(query));

@@ -53,6 +53,19 @@ std::string unpacked(const std::string& bytes) {
   return done == Z_STREAM_END ? out : "broken";
 }
 
+TEST(Coding, GzipOfPiecesIsThatOfTheWhole) {
+  Gzip pieces;
+  std::string plain, packed;
+  for (int n = 0; n < 20'000; ++n) {
+    const std::string piece = std::to_string(n * n) + ",";
+    plain += piece;
+    packed += pieces.add(piece);
+  }
+  packed += pieces.finish();
+  EXPECT_EQ(unpacked(packed), plain);
+  EXPECT_EQ(unpacked(gzip("")), "");
+}
+
 std::string header(const Response& response, std::string_view name) {
   for (const auto& [key, value] : response.headers) {
     if (key == name) return value;

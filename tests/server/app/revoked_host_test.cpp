@@ -45,7 +45,7 @@ struct Parts {
       EXPECT_TRUE(fleet.start());
     });
     api::add_host_routes(router, {fleet.directory(), *store, *history, clock});
-    api::add_history_route(router, fleet.directory(), *history, clock);
+    api::add_history_route(router, {fleet.directory(), *history, clock});
     api::add_alert_routes(router, *store, fleet.directory());
   }
   ~Parts() {
