@@ -171,19 +171,20 @@ Result<domain::HistoryAnswer> Store::query_once(const domain::HistoryQuery& quer
   }
   auto found = std::move(answer).finish();
   found.tier = name_of(tier);
-  if (const auto open = open_step(found)) lacks.add(Lacks::Why::open, open->first, open->second, tier);
   found.incomplete = std::move(lacks).within(first, last + 1);
+  if (auto open = open_step(found)) found.incomplete.push_back(std::move(*open));
   return found;
 }
 
-std::optional<std::pair<std::int64_t, std::int64_t>> Store::open_step(const domain::HistoryAnswer& answer) const {
+std::optional<domain::Incomplete> Store::open_step(const domain::HistoryAnswer& answer) const {
   const std::int64_t step = answer.step.count(), now = units::unix_ms(clock_.now());
   if (step == 0) return std::nullopt;
   const std::int64_t begin = floor_to(now, step);
   const bool told = std::ranges::any_of(answer.series,
                                         [&](const auto& columns) { return units::unix_ms(columns.t.back()) == begin; });
   if (!told) return std::nullopt;
-  return std::pair(begin, begin + step);
+  return domain::Incomplete{Lacks::Why::open, units::from_unix_ms(begin), units::from_unix_ms(begin + step),
+                            answer.tier};
 }
 
 std::optional<units::Instant> Store::newest(HostNumber host) const {

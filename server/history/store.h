@@ -132,9 +132,8 @@ class Store final : public domain::HistoryStore {
   [[nodiscard]] units::Result<void> look_ahead(const RegistryRows& known);
   [[nodiscard]] Summarizer::Earlier earlier_of(domain::HostNumber host) const;
   [[nodiscard]] TierReader::Sink while_wanted(TierReader::Sink sink, const std::stop_token& gone) const;
-  /// Begin and end of the step that isn't over yet, if the answer has it.
-  [[nodiscard]] std::optional<std::pair<std::int64_t, std::int64_t>> open_step(
-      const domain::HistoryAnswer& answer) const;
+  /// The step that isn't over yet, if the answer has it.
+  [[nodiscard]] std::optional<domain::Incomplete> open_step(const domain::HistoryAnswer& answer) const;
   [[nodiscard]] units::Result<Rows> sealed_ticks(domain::HostNumber host, Slot slot);
 
   void write_loop();

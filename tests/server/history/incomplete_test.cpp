@@ -103,6 +103,7 @@ TEST(Incomplete, IsTheStepThatIsNotOver) {
   ASSERT_TRUE(store->submit(batch(1, 1, 0, 90)));
   ASSERT_TRUE(store->flush());
   EXPECT_THAT(incomplete(*store, 0, 89, 60'000), ElementsAre("open 1m 60 120"));
+  EXPECT_THAT(incomplete(*store, 0, 89, 20'000), ElementsAre("open raw 80 100")) << "to its end, whatever was asked";
   EXPECT_THAT(incomplete(*store, 0, 59, 60'000), IsEmpty());
   EXPECT_THAT(incomplete(*store, 0, 89, 0), IsEmpty());
 }
