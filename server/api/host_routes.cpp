@@ -98,4 +98,16 @@ void add_host_routes(Router& router, HostSources sources) {
   });
 }
 
+void add_host_removal_route(Router& router, const domain::HostDirectory& directory, domain::HostRemover& remover) {
+  router.add(Route{"DELETE", "/api/v1/hosts/{id}", Access::administrator, 0, [&directory, &remover](Context& context) {
+                     const auto host = find_host(directory, context.params.at("id"));
+                     if (!host) return context.respond(domain::problem(host.error()));
+                     const auto removed = remover.remove(units::to_string(host->record.id));
+                     if (!removed) return context.respond(domain::problem(removed.error()));
+                     Response gone;
+                     gone.status = 204;
+                     context.respond(std::move(gone));
+                   }});
+}
+
 }  // namespace vedette::api

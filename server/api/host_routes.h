@@ -19,6 +19,9 @@ struct HostSources {
 
 void add_host_routes(Router& router, HostSources sources);
 
+/// DELETE /api/v1/hosts/{id}. The references must outlive the router.
+void add_host_removal_route(Router& router, const domain::HostDirectory& directory, domain::HostRemover& remover);
+
 /// The host that a request names by its 32 hex digits: `invalid` if they aren't, `not_found` if there is none. A
 /// revoked host is found: its history stays.
 [[nodiscard]] units::Result<domain::HostView> find_host(const domain::HostDirectory& directory, std::string_view id);

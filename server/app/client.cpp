@@ -15,12 +15,14 @@
 #include "server/app/control_socket.h"
 #include "server/app/data_check.h"
 #include "server/app/data_lock.h"
+#include "server/app/host_removal.h"
 #include "server/app/input.h"
 #include "server/app/proxy_settings.h"
 #include "server/app/run.h"
 #include "server/app/settings.h"
 #include "server/app/version.h"
 #include "server/control/store.h"
+#include "server/history/store.h"
 
 namespace vedette::app {
 
@@ -53,8 +55,15 @@ Result<std::string> run_on_data(const Options& options, const std::string& input
     if (!made) return std::unexpected(std::move(made.error()));
     return made->pin;
   };
-  return run_command(options, input,
-                     {**store, clock, nullptr, nullptr, pin, settings.notify, settings.limits.agents_per_token});
+  const auto remove_host = [&](const std::string& name_or_id) -> Result<domain::HostRecord> {
+    auto history = history::Store::open(history_options(settings), clock);
+    if (!history) return std::unexpected(std::move(history.error()));
+    (*history)->start();
+    return HostRemoval(**store, **history, nullptr).remove(name_or_id);
+  };
+  return run_command(
+      options, input,
+      {**store, clock, nullptr, nullptr, remove_host, pin, settings.notify, settings.limits.agents_per_token});
 }
 
 Result<std::string> run_somewhere(const Options& options, const std::string& input, const Settings& settings) {

@@ -59,6 +59,11 @@ std::string setup_command(const Settings& settings) {
   return command;
 }
 
+/// As old as samples are kept; where that is less than a network may be cut for, older ones still make minutes.
+units::Milliseconds latest_age(const Settings& settings) {
+  return std::max(settings.keep.ages[static_cast<std::size_t>(history::Tier::raw)], ingest::IntakeLimits{}.raw_age);
+}
+
 }  // namespace
 
 Collector::Parts::Parts(Settings s, const domain::Clock& c, DataLock l, std::unique_ptr<CertificateKeeper> ck,
@@ -87,7 +92,8 @@ Collector::Parts::Parts(Settings s, const domain::Clock& c, DataLock l, std::uni
       router(gate, [this](std::function<void()> task) { return workers.submit(std::move(task)); }),
       mounted(settings.base_path, router),
       net(net_config(settings, certificates.get()), mounted),
-      agents(*history, fleet, control, net, clock, settings.limits.agents) {
+      agents(*history, fleet, control, net, clock, settings.limits.agents, {.raw_age = latest_age(settings)}),
+      removal(*store, *history, &revocations) {
   revocations.add(fleet);
   revocations.add(agents);
   revocations.add(hub);
@@ -131,7 +137,7 @@ Result<void> Collector::Parts::open_socket() {
       settings.data, [this](const Options& options, const std::string& input, std::stop_token stop) {
         return run_command(
             options, input,
-            {*store, clock, &logins, &revocations,
+            {*store, clock, &logins, &revocations, [this](const std::string& host) { return removal.remove(host); },
              [this]() -> Result<std::string> { return certificates ? Result<std::string>(pin()) : no_pin(); },
              settings.notify, settings.limits.agents_per_token, std::move(stop)});
       });
@@ -157,11 +163,7 @@ Result<std::unique_ptr<Collector>> Collector::start(Settings settings, const dom
   if (!certificates) return std::unexpected(std::move(certificates.error()));
   auto store = control::Store::open(settings.data / "control.db");
   if (!store) return std::unexpected(std::move(store.error()));
-  history::Options history_options;
-  history_options.directory = settings.data;
-  history_options.keep = settings.keep;
-  if (!history_options.keep.budget) history_options.keep.budget = default_budget(settings.data);
-  auto history = history::Store::open(history_options, clock);
+  auto history = history::Store::open(history_options(settings), clock);
   if (!history) return std::unexpected(std::move(history.error()));
 
   std::unique_ptr<Collector> collector(new Collector(std::make_unique<Parts>(

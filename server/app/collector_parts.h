@@ -18,6 +18,7 @@
 #include "server/app/control_thread.h"
 #include "server/app/data_lock.h"
 #include "server/app/heartbeat.h"
+#include "server/app/host_removal.h"
 #include "server/control/store.h"
 #include "server/fleet/fleet.h"
 #include "server/history/store.h"
@@ -113,6 +114,7 @@ struct Collector::Parts {
   api::Mounted mounted;
   net::Server net;
   ingest::AgentStreams agents;
+  HostRemoval removal;
   std::unique_ptr<ControlSocket> socket;
   Heartbeat heartbeat;
   std::vector<units::Steady> loops;  ///< what net last told the heartbeat

@@ -24,6 +24,7 @@ void Collector::Parts::add_routes(const std::string& metrics_token) {
   api::add_session_routes(router, desk, gate, settings.limits.body, cookie(settings));
   api::add_enrol_route(router, enrolment, settings.limits.body);
   api::add_host_routes(router, {fleet.directory(), *store, *history, clock});
+  api::add_host_removal_route(router, fleet.directory(), removal);
   api::add_history_route(router, {fleet.directory(), *history, clock});
   api::add_traffic_route(router, fleet.directory(), *history, clock, settings.billing_day);
   api::add_alert_routes(router, *store, fleet.directory());

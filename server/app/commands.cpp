@@ -106,6 +106,12 @@ Result<std::string> revoke_host(const Options& options, const CommandGround& gro
   return "Revoked " + host->name + ".\n";
 }
 
+Result<std::string> delete_host(const Options& options, const CommandGround& ground) {
+  const auto host = ground.remove_host(options.words[0]);
+  if (!host) return std::unexpected(host.error());
+  return "Deleted " + host->name + " and its history.\n";
+}
+
 Result<std::string> test_receiver(const std::string& name, const CommandGround& ground) {
   const notify::Config& config = ground.notify;
   std::string known;
@@ -134,6 +140,7 @@ Result<std::string> run_command(const Options& options, const std::string& input
   if (options.command == "token create") return create_token(options, ground);
   if (options.command == "hosts list") return list_hosts(ground);
   if (options.command == "hosts revoke") return revoke_host(options, ground);
+  if (options.command == "hosts delete") return delete_host(options, ground);
   if (options.command == "receivers test") return test_receiver(options.words[0], ground);
   if (options.command == "pin") {
     auto pin = ground.pin();

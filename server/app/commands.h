@@ -22,6 +22,7 @@ struct CommandGround {
   const domain::Clock& clock;
   access::LoginBook* logins;                ///< null without a running collector
   domain::RevocationObserver* revocations;  ///< likewise
+  std::function<units::Result<domain::HostRecord>(const std::string& name_or_id)> remove_host;
   std::function<units::Result<std::string>()> pin;
   const notify::Config& notify;
   std::uint32_t agents_per_token = access::kMostAgentsPerToken;

@@ -16,7 +16,7 @@ struct Command {
 };
 
 constexpr std::string_view kEverywhere = "data= config= ";
-constexpr std::array<Command, 17> kCommands{{
+constexpr std::array<Command, 18> kCommands{{
     {"run", "", "listen= dashboard=", "Runs the collector in the foreground (the default command)."},
     {"user add", "NAME", "role= password-stdin",
      "Adds a person; the password is one line on standard input.\n"
@@ -35,6 +35,7 @@ constexpr std::array<Command, 17> kCommands{{
     {"pin", "", "", "Prints the pin that agents check: SHA-256 of the CA's public key."},
     {"hosts list", "", "", "Prints the hosts: id, name, when enrolled, whether revoked."},
     {"hosts revoke", "NAME|ID", "", "Takes a host's key away; its connection is closed at once."},
+    {"hosts delete", "NAME|ID", "", "Deletes a host with its history, for good. Its alerts that are over stay listed."},
     {"receivers test", "NAME", "", "Sends a test through a receiver of the configuration and prints the answer."},
     {"check", "", "", "Reads all stored data through, also beside a running collector, and says what is damaged."},
     {"backup", "DIR", "",

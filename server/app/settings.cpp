@@ -8,6 +8,7 @@
 #include "server/app/alert_settings.h"
 #include "server/app/limit_settings.h"
 #include "server/app/proxy_settings.h"
+#include "server/history/store.h"
 
 namespace vedette::app {
 
@@ -93,6 +94,14 @@ std::optional<std::uint64_t> default_budget(const std::filesystem::path& data) {
   const auto space = std::filesystem::space(data, error);
   if (error) return std::nullopt;
   return std::min<std::uint64_t>(kMost, space.capacity / 5);
+}
+
+history::Options history_options(const Settings& settings) {
+  history::Options options;
+  options.directory = settings.data;
+  options.keep = settings.keep;
+  if (!options.keep.budget) options.keep.budget = default_budget(settings.data);
+  return options;
 }
 
 Result<void> parse_listen(const std::string& text, net::Config& net) {

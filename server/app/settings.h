@@ -22,6 +22,10 @@
 #include "server/net/config.h"
 #include "server/notify/receiver.h"
 
+namespace vedette::history {
+struct Options;
+}
+
 namespace vedette::app {
 
 /// Those of [limits] that no module's own Config holds.
@@ -57,6 +61,9 @@ struct Settings {
 /// Bytes that history may take where nothing else is set: the smaller of 10 GB and a fifth of the disk; absent if the
 /// disk can't be asked.
 [[nodiscard]] std::optional<std::uint64_t> default_budget(const std::filesystem::path& data);
+
+/// The history of `settings.data`.
+[[nodiscard]] history::Options history_options(const Settings& settings);
 
 /// The file of --config (or /etc/vedette/server.toml if it is there), overridden by --data, --listen and --dashboard.
 /// `invalid` with one line a fault.

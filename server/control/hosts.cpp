@@ -135,6 +135,13 @@ Result<HostRecord> Store::revoke(const std::string& name_or_id) {
   });
 }
 
+Result<void> Store::remove(HostNumber host) {
+  return pool_->write([&](Session& session) -> Result<void> {
+    session << "DELETE FROM host WHERE number = ?", bind(Int{domain::index(host)}), now;  // and what refers to it
+    return {};
+  });
+}
+
 Result<void> Store::save_facts(std::span<const Facts> all) {
   return pool_->write([&](Session& session) -> Result<void> {
     Int host = 0;

@@ -29,6 +29,7 @@ class Store final : public domain::ControlStore {
                                           units::Instant now) override;
   [[nodiscard]] units::Result<std::optional<domain::HostRecord>> host_by_key(const domain::Digest& key) override;
   units::Result<domain::HostRecord> revoke(const std::string& name_or_id) override;
+  units::Result<void> remove(domain::HostNumber host) override;
   units::Result<void> save_facts(std::span<const Facts> facts) override;
   [[nodiscard]] units::Result<std::optional<domain::HostFacts>> facts(domain::HostNumber host) override;
   units::Result<void> save_statuses(std::span<const LastStatus> statuses) override;

@@ -31,6 +31,9 @@ class HostRecords {
                                           const Digest& key, units::Instant now) = 0;
   [[nodiscard]] virtual units::Result<std::optional<HostRecord>> host_by_key(const Digest& key) = 0;
   virtual units::Result<HostRecord> revoke(const std::string& name_or_id) = 0;
+  /// Takes a host's record away, with its facts and outages; its number is never given again. Alerts keep what they
+  /// say.
+  virtual units::Result<void> remove(HostNumber host) = 0;
   struct Facts {
     HostNumber host{};
     HostFacts facts;

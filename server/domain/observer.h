@@ -66,6 +66,15 @@ class HostDirectory {
   [[nodiscard]] virtual std::optional<HostView> host(const units::HostId& id) const = 0;
 };
 
+/// Deletes hosts for good: the agent is cut off, the samples are dropped and their room is free, the record goes. After
+/// a crash in between the host is a revoked one still and can be removed again. Any thread; takes as long as the disk.
+class HostRemover {
+ public:
+  virtual ~HostRemover() = default;
+  /// `not_found` if no host has that name or id.
+  virtual units::Result<HostRecord> remove(const std::string& name_or_id) = 0;
+};
+
 /// Who asks. Any thread; reads from memory or one indexed row, so loops may call it.
 struct Person {
   std::uint64_t id = 0;

@@ -28,6 +28,12 @@ void Directory::put(HostView view) {
   hosts_.with([&](auto& hosts) { hosts[view.record.id] = view; });
 }
 
+void Directory::remove(domain::HostNumber host) {
+  hosts_.with([&](auto& hosts) {
+    std::erase_if(hosts, [&](const auto& entry) { return entry.second.record.number == host; });
+  });
+}
+
 void Directory::put_state(const units::HostId& id, const domain::HostState& state) {
   hosts_.with([&](auto& hosts) {
     if (const auto it = hosts.find(id); it != hosts.end()) it->second.state = state;

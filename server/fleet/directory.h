@@ -15,6 +15,7 @@ class Directory final : public domain::HostDirectory {
   [[nodiscard]] std::optional<domain::HostView> host(const units::HostId& id) const override;
 
   void put(domain::HostView view);
+  void remove(domain::HostNumber host);
   void put_state(const units::HostId& id, const domain::HostState& state);  ///< cheaper: each tick
 
  private:

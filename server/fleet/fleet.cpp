@@ -117,8 +117,12 @@ void Fleet::reread(HostNumber number) {
     });
     return;
   }
-  if (!*record) return;
   const auto known = hosts_.find(number);
+  if (!*record) {
+    if (known != hosts_.end()) drop(known->second);  // revoked just before, which wasn't heard of yet
+    hosts_.erase(number);
+    return directory_.remove(number);
+  }
   if (known == hosts_.end()) {
     if ((*record)->revoked) return;
     load(**record);

@@ -58,7 +58,7 @@ class Fleet final : public domain::HostObserver,
   /// Reads hosts, their last statuses and open outages, begins the grace. Control thread, once, before the first
   /// sighting.
   units::Result<void> start();
-  /// Reads a host anew: it was enrolled, renamed or revoked. Any thread.
+  /// Reads a host anew: it was enrolled, renamed, revoked or removed. Any thread.
   void refresh(domain::HostNumber host);
 
   [[nodiscard]] const domain::HostDirectory& directory() const noexcept { return directory_; }

@@ -39,7 +39,7 @@ std::string words(wire::GoodbyeReason reason) {
 }  // namespace
 
 AgentStream::AgentStream(domain::HostRecord host, AgentPorts ports, PulseTimes times)
-    : ports_(ports), times_(times), intake_(std::move(host), ports.history) {}
+    : ports_(ports), times_(times), intake_(std::move(host), ports.history, ports.intake) {}
 
 void AgentStream::after(Milliseconds delay, domain::Executor::TimerId& timer, void (AgentStream::*method)()) {
   timer = connection_->loop().after(delay, [this, &timer, method] {

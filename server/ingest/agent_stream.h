@@ -38,6 +38,7 @@ struct AgentPorts {
   AckBook& acks;
   Counters& counters;
   Rates rates;  ///< of one agent
+  IntakeLimits intake;
 };
 
 /// Made at the upgrade, called on the connection's loop thread only.

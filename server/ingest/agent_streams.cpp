@@ -7,8 +7,9 @@
 namespace vedette::ingest {
 
 AgentStreams::AgentStreams(domain::HistoryStore& history, domain::HostObserver& observer, domain::Executor& control,
-                           domain::ConnectionRouter& router, const domain::Clock& clock, Rates rates)
-    : ports_{history, observer, control, router, clock, roster_, acks_, counters_, rates} {
+                           domain::ConnectionRouter& router, const domain::Clock& clock, Rates rates,
+                           IntakeLimits intake)
+    : ports_{history, observer, control, router, clock, roster_, acks_, counters_, rates, intake} {
   history.on_commit([this](std::span<const domain::StreamMark> marks) { acks_.on_commit(marks); });
 }
 

@@ -13,7 +13,8 @@ class AgentStreams final : public domain::RevocationObserver {
  public:
   /// Binds the history's on_commit: before the store starts.
   AgentStreams(domain::HistoryStore& history, domain::HostObserver& observer, domain::Executor& control,
-               domain::ConnectionRouter& router, const domain::Clock& clock, Rates rates = {});
+               domain::ConnectionRouter& router, const domain::Clock& clock, Rates rates = {},
+               IntakeLimits intake = {});
 
   [[nodiscard]] std::unique_ptr<domain::ConnectionHandler> accept(domain::HostRecord host);
   [[nodiscard]] const Counters& counters() const noexcept { return counters_; }

@@ -23,8 +23,9 @@ class FakeGate final : public domain::Gatekeeper {
  public:
   units::Result<domain::Person> person(const domain::RequestHead& head) override {
     if (head.cookies("sid").empty()) return units::fail(units::ErrorCode::unauthorized, "Nobody is logged in.");
-    return domain::Person{1, "ann", domain::AccessRole::viewer, "digest"};
+    return domain::Person{1, "ann", role, "digest"};
   }
+  domain::AccessRole role = domain::AccessRole::viewer;
   units::Result<void> origin(const domain::RequestHead&) override { return {}; }
   units::Result<domain::HostRecord> host(const domain::RequestHead&) override {
     return units::fail(units::ErrorCode::unauthorized, "no key");
@@ -57,6 +58,7 @@ class FakeRecords final : public domain::HostRecords {
     return std::nullopt;
   }
   units::Result<domain::HostRecord> revoke(const std::string&) override { return domain::HostRecord{}; }
+  units::Result<void> remove(domain::HostNumber) override { return {}; }
   units::Result<void> save_facts(std::span<const Facts>) override { return {}; }
   [[nodiscard]] units::Result<std::optional<domain::HostFacts>> facts(domain::HostNumber) override {
     return std::nullopt;

@@ -52,7 +52,7 @@ TEST(Collector, RefusesCommandsWithTooFewOrTooManyWords) {
   const std::map<std::string, std::string> role = {{"role", "viewer"}, {"password-stdin", ""}};
   EXPECT_EQ(refusal({"user role", {"x"}, {}}), "user role needs NAME ROLE; see vedette-server user role --help");
   for (const char* command :
-       {"user add", "user remove", "user role", "user password", "hosts revoke", "receivers test"}) {
+       {"user add", "user remove", "user role", "user password", "hosts revoke", "hosts delete", "receivers test"}) {
     const std::string words = refusal({command, {}, role});
     EXPECT_TRUE(words.starts_with(std::string(command) + " needs NAME")) << words;
   }

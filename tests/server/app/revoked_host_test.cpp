@@ -9,6 +9,7 @@
 #include "server/alerts/engine.h"
 #include "server/api/alerts.h"
 #include "server/app/control_thread.h"
+#include "server/app/host_removal.h"
 #include "server/control/store.h"
 #include "server/fleet/fleet.h"
 #include "server/history/store.h"
@@ -53,14 +54,18 @@ struct Parts {
     history->stop();
   }
 
-  json get(const std::string& path, api::Query query = {}) {
+  domain::Response ask(const std::string& method, const std::string& path, api::Query query = {}) {
     domain::Request request;
-    request.head.method = "GET";
+    request.head.method = method;
     request.head.path = path;
     request.head.query = std::move(query);
-    request.head.headers.emplace_back("cookie", "sid=1");
+    request.head.headers = {{"cookie", "sid=1"}, {"x-requested-with", "vedette"}};
     domain::Response answer;
     router.handle(std::move(request), [&](domain::Response response) { answer = std::move(response); });
+    return answer;
+  }
+  json get(const std::string& path, api::Query query = {}) {
+    const auto answer = ask("GET", path, std::move(query));
     EXPECT_EQ(answer.status, 200) << path;
     return json::parse(answer.shared_body ? *answer.shared_body : answer.body);
   }
@@ -156,6 +161,35 @@ TEST(RevokedHost, CanBeLookedAtAtOnce) {
   };
   while (!ended() && std::chrono::steady_clock::now() < deadline) parts.control.run_and_wait([] {});
   expect_its_past(parts, id);
+}
+
+TEST(DeletedHost, IsGoneWithItsHistory) {
+  tests::TemporaryDirectory directory;
+  Parts parts(directory.path());
+  const auto record = parts.host_with_a_past();
+  const std::string id = units::to_string(record.id);
+  ASSERT_EQ(parts.get("/api/v1/hosts/" + id)["name"], "web");
+  HostRemoval removal(*parts.store, *parts.history, &parts.fleet);
+  api::add_host_removal_route(parts.router, parts.fleet.directory(), removal);
+  EXPECT_EQ(parts.ask("DELETE", "/api/v1/hosts/" + id).status, 403) << "a viewer may not";
+  parts.gate.role = domain::AccessRole::administrator;
+  EXPECT_EQ(parts.ask("DELETE", "/api/v1/hosts/" + id).status, 204);
+  parts.control.run_and_wait([] {});
+  EXPECT_THAT(parts.get("/api/v1/hosts")["hosts"], testing::IsEmpty());
+  EXPECT_EQ(parts.ask("GET", "/api/v1/hosts/" + id).status, 404);
+  EXPECT_EQ(parts.ask("DELETE", "/api/v1/hosts/" + id).status, 404);
+  EXPECT_THAT(parts.history->series(record.number), testing::IsEmpty());
+  EXPECT_EQ(parts.history->newest(record.number), std::nullopt);
+  EXPECT_THAT(*parts.store->hosts(), testing::IsEmpty());
+}
+
+TEST(DeletedHost, OneThatNobodyKnowsIsNotFound) {
+  tests::TemporaryDirectory directory;
+  Parts parts(directory.path());
+  HostRemoval removal(*parts.store, *parts.history, nullptr);
+  const auto refused = removal.remove("nobody");
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, units::ErrorCode::not_found);
 }
 
 }  // namespace

@@ -43,6 +43,26 @@ TEST(Hosts, AreRevokedByNameOrId) {
   EXPECT_EQ(missing.error().code, units::ErrorCode::not_found);
 }
 
+TEST(Hosts, OneThatIsRemovedIsNoMoreAndItsNumberIsNotGivenAgain) {
+  tests::TemporaryDirectory directory;
+  auto store = open_store(directory);
+  enrolled(*store, 1, "web");
+  const auto record = enrolled(*store, 2, "db");
+  const auto number = record.number;
+  ASSERT_TRUE(store->save_facts(std::vector{domain::HostRecords::Facts{number, {}}}));
+  ASSERT_TRUE(store->save_outages(std::vector{domain::Outage{.host = number}}));
+  ASSERT_TRUE(store->remove(number));
+  EXPECT_EQ(store->hosts()->size(), 1U);
+  EXPECT_EQ(*store->host(number), std::nullopt);
+  EXPECT_EQ(*store->host_by_key(digest(2)), std::nullopt) << "its key is no key any more";
+  EXPECT_EQ(*store->facts(number), std::nullopt);
+  EXPECT_TRUE(store->outages(number, at(-1'000'000), at(1'000'000))->empty());
+  EXPECT_TRUE(store->remove(number)) << "twice does no harm";
+  const auto next = enrolled(*store, 3, "db");
+  EXPECT_EQ(next.name, "db") << "the name is free";
+  EXPECT_GT(next.number, number);
+}
+
 TEST(EnrolmentToken, SaysWhyItIsRefused) {
   tests::TemporaryDirectory directory;
   auto store = open_store(directory);

@@ -72,6 +72,7 @@ struct Desk final : domain::Executor, domain::Clock, domain::HostRecords {
   }
   units::Result<std::optional<domain::HostRecord>> host_by_key(const domain::Digest&) override { return std::nullopt; }
   units::Result<domain::HostRecord> revoke(const std::string&) override { return domain::HostRecord{}; }
+  units::Result<void> remove(domain::HostNumber) override { return {}; }
   units::Result<void> save_facts(std::span<const Facts> all) override {
     auto done = write();
     for (const auto& one : all) {

@@ -61,6 +61,7 @@ struct FakeRecords final : domain::HostRecords {
   }
   units::Result<std::optional<domain::HostRecord>> host_by_key(const domain::Digest&) override { return std::nullopt; }
   units::Result<domain::HostRecord> revoke(const std::string&) override { return records.front(); }
+  units::Result<void> remove(domain::HostNumber) override { return {}; }
   units::Result<void> save_facts(std::span<const Facts>) override { return {}; }
   units::Result<std::optional<domain::HostFacts>> facts(domain::HostNumber) override { return std::nullopt; }
   units::Result<void> save_statuses(std::span<const LastStatus> all) override {
