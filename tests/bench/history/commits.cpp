@@ -4,6 +4,7 @@
 // directory and syncs them. In turn, because a second thread would contend with the commits that it is the measure of;
 // half a second apart, so that both meet the same background. The file is overwritten in place, as the log is after a
 // checkpoint: the fastest way there is to make so many bytes durable.
+#include <algorithm>
 #include <chrono>
 #include <thread>
 
