@@ -3,7 +3,8 @@
 //   VEDETTE_BENCH_SECONDS_1000_HOSTS    of 1,000 hosts (3600)
 //   VEDETTE_BENCH_COMMIT_HOSTS          in real time (10000)
 //   VEDETTE_BENCH_COMMIT_SECONDS        of these, at least 90 (120)
-//   VEDETTE_BENCH_PARTS                 some of ingest,rates,ingest_1000,year,memory,recovery,commits; all unless told
+//   VEDETTE_BENCH_PARTS                 some of ingest,rates,ingest_1000,year,top,memory,recovery,commits; all unless
+//   told
 #include <sys/statfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -86,6 +87,7 @@ bool run() {
       {"rates", [&](const auto& directory) { measure_bytes_of_rates(recording, two, directory); }},
       {"ingest_1000", [&](const auto& directory) { measure_ingest(recording, thousand, directory); }},
       {"year", [&](const auto& directory) { measure_queries_of_a_year(recording, directory); }},
+      {"top", [&](const auto& directory) { measure_top(recording, 1'000, "_1000_hosts", directory); }},
       {"memory", [&](const auto& directory) { measure_memory(recording, 1'000, "_1000_hosts", directory); }},
       {"recovery", [&](const auto& directory) { measure_recovery(recording, 1'000, "_1000_hosts", directory); }},
       {"commits",

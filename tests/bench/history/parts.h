@@ -30,6 +30,10 @@ void measure_queries_of_a_day(const std::filesystem::path& directory, const Size
 /// A host of its own, with a tick a minute, is asked for 30 days and for a year.
 void measure_queries_of_a_year(const Recording& recording, const std::filesystem::path& directory);
 
+/// All hosts are asked for their day, and those ten told that are greatest.
+void measure_top(const Recording& recording, std::size_t hosts, const std::string& suffix,
+                 const std::filesystem::path& directory);
+
 /// Resident memory of a store whose open chunks are full.
 void measure_memory(const Recording& recording, std::size_t hosts, const std::string& suffix,
                     const std::filesystem::path& directory);

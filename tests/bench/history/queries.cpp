@@ -1,5 +1,4 @@
-// CPU and time of questions about one host. (24 h of the top 10 of 1,000 hosts belongs here once the store can be asked
-// for it; its data is measure_ingest's of 1,000 hosts.)
+// CPU and time of questions about one host.
 #include "tests/bench/history/feed.h"
 #include "tests/bench/history/figures.h"
 #include "tests/bench/history/parts.h"
