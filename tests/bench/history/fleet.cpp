@@ -34,10 +34,11 @@ std::vector<Source> sources() {
 
 }  // namespace
 
-std::vector<metrics::Series> fleet_series() {
+std::vector<metrics::Series> fleet_series(Form form) {
   std::vector<metrics::Series> series;
   for (const auto& from : sources()) {
-    series.push_back({{from.name, {{"column", std::to_string(from.column)}}}, from.unit, from.kind, from.quantum});
+    const Kind kind = form == Form::rates ? Kind::gauge : from.kind;
+    series.push_back({{from.name, {{"column", std::to_string(from.column)}}}, from.unit, kind, from.quantum});
   }
   return series;
 }
@@ -58,8 +59,8 @@ std::int64_t Recording::change(std::size_t at, std::size_t column) const {
   return value(at + golden::kReadingsPerSecond, column) - value(at, column);
 }
 
-Host::Host(const Recording& recording, std::uint64_t seed)
-    : recording_(recording), random_(seed), offset_ms_(static_cast<std::int64_t>(random_() % 1000)) {
+Host::Host(const Recording& recording, std::uint64_t seed, Form form)
+    : recording_(recording), form_(form), random_(seed), offset_ms_(static_cast<std::int64_t>(random_() % 1000)) {
   const std::size_t at = random_() % recording_.windows();
   for (const auto& from : sources()) values_.push_back(recording_.value(at, from.column));
 }
@@ -76,13 +77,22 @@ domain::Tick Host::tick(std::int64_t second) {
   domain::Tick tick{units::from_unix_ms(second + offset_ms_), 1, {}};
   tick.cells.reserve(all.size());
   for (std::size_t n = 0; n < all.size(); ++n) {
-    values_[n] += recording_.change(at, all[n].column);
+    const std::int64_t change = recording_.change(at, all[n].column);
+    values_[n] += change;
     if (all[n].kind == Kind::gauge) {
       values_[n] = std::clamp(values_[n], recording_.lowest(all[n].column), recording_.highest(all[n].column));
     }
-    tick.cells.push_back(metrics::integer(values_[n]));
+    const bool rate = form_ == Form::rates && all[n].kind == Kind::counter;
+    tick.cells.push_back(metrics::integer(rate ? change : values_[n]));
   }
   return tick;
+}
+
+std::vector<Host> hosts_of(const Recording& recording, std::size_t count, Form form) {
+  std::vector<Host> hosts;
+  hosts.reserve(count);
+  for (std::size_t n = 0; n < count; ++n) hosts.emplace_back(recording, n + 1, form);
+  return hosts;
 }
 
 }  // namespace vedette::bench

@@ -15,8 +15,12 @@
 
 namespace vedette::bench {
 
-/// The 40 series of every host; series n takes its values from recording column columns()[n].
-[[nodiscard]] std::vector<metrics::Series> fleet_series();
+/// What a counter is told as: what it has counted, as our agents do, or what that grew by since the second before, as a
+/// level.
+enum class Form { counters, rates };
+
+/// The 40 series of every host.
+[[nodiscard]] std::vector<metrics::Series> fleet_series(Form form = Form::counters);
 
 /// The recording, and what all hosts need to know of it.
 class Recording {
@@ -38,17 +42,21 @@ class Recording {
 
 class Host {
  public:
-  Host(const Recording& recording, std::uint64_t seed);
+  Host(const Recording& recording, std::uint64_t seed, Form form = Form::counters);
   /// The tick of the second that starts at `second` (Unix ms).
   [[nodiscard]] domain::Tick tick(std::int64_t second);
 
  private:
   const Recording& recording_;
+  Form form_;
   std::mt19937_64 random_;
   std::vector<std::int64_t> values_;  ///< by series
   std::int64_t offset_ms_;
   std::size_t left_ = 0;  ///< seconds of this stretch
   bool idle_ = false;
 };
+
+/// Host n has seed n + 1: whoever makes them makes the same ones.
+[[nodiscard]] std::vector<Host> hosts_of(const Recording& recording, std::size_t count, Form form = Form::counters);
 
 }  // namespace vedette::bench

@@ -1,204 +1,108 @@
-// What history costs: CPU from submit to minutes and hours built, bytes on disk, CPU of queries. One JSON object a
-// figure.
-//
-// Time is simulated and runs as fast as the store commits: one commit a second of 100 hosts, sealed as slots end. The
-// figure is the CPU of the whole process, both of the store's threads included, less what making the ticks took. Bytes
-// of each tier are those of a sample that came in. The year that is asked about has a tick a minute.
-#include <atomic>
+// What history costs. One JSON object a figure; docs/history-cost.md explains them. Settings, for smaller runs:
+//   VEDETTE_BENCH_SECONDS               of 10 hosts, and of 2 as rates (86400: with less no figure of a day)
+//   VEDETTE_BENCH_SECONDS_1000_HOSTS    of 1,000 hosts (3600)
+//   VEDETTE_BENCH_COMMIT_HOSTS          in real time (10000)
+//   VEDETTE_BENCH_COMMIT_SECONDS        of these, at least 90 (120)
+//   VEDETTE_BENCH_PARTS                 some of ingest,rates,ingest_1000,year,top,memory,recovery,commits; all unless
+//   told
+#include <sys/statfs.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
-#include <ctime>
-#include <filesystem>
+#include <functional>
+#include <set>
+#include <span>
+#include <sstream>
+#include <string_view>
 
-#include "server/history/store.h"
-#include "tests/bench/history/fleet.h"
+#include "tests/bench/history/figures.h"
+#include "tests/bench/history/parts.h"
 #include "tests/temporary_directory.h"
 
 namespace vedette::bench {
 namespace {
 
-using domain::HostNumber;
+void check_disk() {
+  constexpr auto kTmpfs = 0x01021994;  // statfs(2)
+  const auto directory = std::filesystem::temp_directory_path();
+  struct statfs found{};
+  if (::statfs(directory.c_str(), &found) == 0 && found.f_type == kTmpfs) {
+    give_up(directory.string() +
+            " is in memory (tmpfs), where nothing is written to a disk: set TMPDIR to a folder on one");
+  }
+}
 
-constexpr std::int64_t kStart = 1'795'392'000'000;                     // 2026-11-23 08:00 UTC
-constexpr std::int64_t kDayStart = 1'795'305'600'000 - 8 * 3'600'000;  // 2026-11-22 00:00 UTC
+using Part = std::function<void(const std::filesystem::path& directory)>;
+using NamedPart = std::pair<std::string_view, Part>;
 
-class SimulatedClock final : public domain::Clock {
- public:
-  explicit SimulatedClock(std::int64_t ms) : ms_(ms) {}
-  void set(std::int64_t ms) { ms_ = ms; }
-  [[nodiscard]] units::Instant now() const override { return units::from_unix_ms(ms_); }
-  [[nodiscard]] units::Steady steady() const override { return units::Steady(units::Milliseconds(ms_.load())); }
-
- private:
-  std::atomic<std::int64_t> ms_;
-};
-
-void report(const char* name, double value, const char* unit) {
-  std::printf("{\"bench\":\"history\",\"name\":\"%s\",\"value\":%.4g,\"unit\":\"%s\"}\n", name, value, unit);
+// The directory is this process's, so that it goes however the other one ends. True if that went well.
+bool in_a_process(std::string_view name, const Part& part) {
+  const tests::TemporaryDirectory directory;
   std::fflush(stdout);
-}
-
-[[noreturn]] void give_up(const std::string& words) {
-  std::fprintf(stderr, "bench history: %s\n", words.c_str());
-  std::exit(1);
-}
-
-double seconds(const timespec& time) {
-  return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
-}
-
-double cpu_of(clockid_t clock) {
-  timespec time{};
-  ::clock_gettime(clock, &time);
-  return seconds(time);
-}
-
-std::unique_ptr<history::Store> opened(const std::filesystem::path& directory, const domain::Clock& clock) {
-  history::Options options;
-  options.directory = directory;
-  options.commit_every = std::chrono::hours(1);  // flush() says when
-  auto store = history::Store::open(std::move(options), clock);
-  if (!store) give_up(store.error().message);
-  (*store)->start();
-  return std::move(*store);
-}
-
-void announce(history::Store& store, HostNumber host) {
-  if (auto numbers = store.assign(host, fleet_series()); !numbers) give_up(numbers.error().message);
-}
-
-// When ticks come: the first second, how many seconds, how far apart, how many in a batch.
-struct Times {
-  std::int64_t start = 0, length = 0, apart = 1, ticks = 1;
-};
-
-// Each host's next ticks from `second` on, as one batch.
-std::vector<domain::SharedBatch> made(std::vector<Host>& hosts, const Times& times, std::int64_t second) {
-  std::vector<domain::SharedBatch> batches;
-  for (std::size_t n = 0; n < hosts.size(); ++n) {
-    auto batch = std::make_shared<domain::Batch>();
-    batch->host = HostNumber(static_cast<std::uint32_t>(n + 1));
-    batch->stream = 1;
-    batch->first = static_cast<std::uint64_t>(second / times.apart + 1);
-    for (std::int64_t t = 0; t < times.ticks; ++t) {
-      batch->ticks.push_back(hosts[n].tick(times.start + (second + t * times.apart) * 1000));
-    }
-    batches.push_back(std::move(batch));
+  const pid_t child = ::fork();
+  if (child == 0) {
+    part(directory.path());
+    std::fflush(stdout);
+    ::_exit(0);
   }
-  return batches;
+  int status = 0;
+  if (child < 0 || ::waitpid(child, &status, 0) != child) give_up("a process for a part can't be made");
+  if (WIFSIGNALED(status)) std::fprintf(stderr, "bench history: %s ended by a signal\n", std::string(name).c_str());
+  return status == 0;
 }
 
-// One commit a batch, and in the end all sealed and built. Returns the CPU that making the ticks took.
-double feed(history::Store& store, SimulatedClock& clock, std::vector<Host>& hosts, const Times& times) {
-  double making = 0;
-  const std::int64_t step = times.ticks * times.apart;
-  for (std::int64_t second = 0; second < times.length; second += step) {
-    clock.set(times.start + (second + step) * 1000);
-    const double before = cpu_of(CLOCK_THREAD_CPUTIME_ID);
-    const auto batches = made(hosts, times, second);
-    making += cpu_of(CLOCK_THREAD_CPUTIME_ID) - before;
-    for (const auto& batch : batches) {
-      if (!store.submit(batch)) give_up("a batch was refused");
-    }
-    if (!store.flush()) give_up(store.trouble());
+// Those that VEDETTE_BENCH_PARTS names, comma-separated; all without it.
+std::set<std::string, std::less<>> wanted(std::span<const NamedPart> parts) {
+  std::set<std::string, std::less<>> all, some;
+  for (const auto& [name, part] : parts) all.emplace(name);
+  const char* setting = std::getenv("VEDETTE_BENCH_PARTS");
+  if (!setting) return all;
+  std::istringstream list{std::string(setting)};
+  for (std::string name; std::getline(list, name, ',');) {
+    if (!all.contains(name))
+      give_up("VEDETTE_BENCH_PARTS=" + std::string(setting) + ": there is no part \"" + name + "\"");
+    some.insert(name);
   }
-  if (!store.seal_all() || !store.build_all()) give_up(store.trouble());
-  return making;
+  return some;
 }
 
-double bytes_of(const std::filesystem::path& directory, const char* tier) {
-  double bytes = 0;
-  for (const auto& entry : std::filesystem::directory_iterator(directory)) {
-    if (entry.path().filename().string().starts_with(tier)) bytes += static_cast<double>(entry.file_size());
-  }
-  return bytes;
-}
-
-std::vector<Host> hosts_of(const Recording& recording, std::size_t count) {
-  std::vector<Host> hosts;
-  for (std::size_t n = 0; n < count; ++n) hosts.emplace_back(recording, n + 1);
-  return hosts;
-}
-
-void measure_ingest(const Recording& recording, std::size_t count, std::int64_t length) {
-  const tests::TemporaryDirectory directory;
-  SimulatedClock clock(kStart);
-  auto hosts = hosts_of(recording, count);
-  const double samples = static_cast<double>(count) * static_cast<double>(length) * 40;
-  const double before = cpu_of(CLOCK_PROCESS_CPUTIME_ID);
-  auto store = opened(directory.path(), clock);
-  for (std::size_t n = 0; n < count; ++n) announce(*store, HostNumber(static_cast<std::uint32_t>(n + 1)));
-  const double making = feed(*store, clock, hosts, {.start = kStart, .length = length});
-  store.reset();  // the last pages move from the logs into the files
-  const double used = cpu_of(CLOCK_PROCESS_CPUTIME_ID) - before - making;
-  report("cpu_s_per_msample", used / samples * 1e6, "s");
-  report("bytes_per_sample", bytes_of(directory.path(), "raw-") / samples, "B");
-  report("bytes_per_sample_1m", bytes_of(directory.path(), "1m-") / samples, "B");
-  report("bytes_per_sample_1h", bytes_of(directory.path(), "1h-") / samples, "B");
-}
-
-// Four series of the one host over the last `seconds`.
-void measure_query(const history::Store& store, const char* name, std::int64_t end, std::int64_t seconds,
-                   std::int64_t step, std::size_t points) {
-  domain::HistoryQuery query{HostNumber{1},
-                             {},
-                             units::from_unix_ms(end - seconds * 1000),
-                             units::from_unix_ms(end - 1),
-                             units::Milliseconds{step * 1000},
-                             false};
-  const auto all = fleet_series();
-  for (const std::size_t n : {0, 3, 25, 36}) query.series.push_back({all[n].key.name, all[n].key.attributes});
-  constexpr int kRounds = 20;
-  double before = 0;
-  for (int round = -2; round < kRounds; ++round) {
-    if (round == 0) before = cpu_of(CLOCK_THREAD_CPUTIME_ID);
-    const auto answer = store.query(query);
-    if (!answer || answer->series.size() != 4) give_up("the query failed");
-    for (const auto& columns : answer->series) {
-      if (columns.t.size() < points) give_up(std::string(name) + ": the answer has holes");
-    }
-  }
-  report(name, (cpu_of(CLOCK_THREAD_CPUTIME_ID) - before) / kRounds * 1000, "ms");
-}
-
-void measure_day(const Recording& recording) {
-  const tests::TemporaryDirectory directory;
-  SimulatedClock clock(kDayStart);
-  auto hosts = hosts_of(recording, 1);
-  auto store = opened(directory.path(), clock);
-  announce(*store, HostNumber{1});
-  (void)feed(*store, clock, hosts, {.start = kDayStart, .length = 86'400, .ticks = 60});
-  const std::int64_t end = kDayStart + 86'400'000;
-  measure_query(*store, "query_15min_x4_cpu_ms", end, 900, 0, 900);
-  measure_query(*store, "query_24h_x4_cpu_ms", end, 86'400, 60, 1'440);
-}
-
-void measure_year(const Recording& recording) {
-  constexpr std::int64_t kYear = 365 * 86'400;
-  const tests::TemporaryDirectory directory;
-  SimulatedClock clock(kDayStart);
-  auto hosts = hosts_of(recording, 1);
-  auto store = opened(directory.path(), clock);
-  announce(*store, HostNumber{1});
-  const Times times{.start = kDayStart - kYear * 1000, .length = kYear, .apart = 60, .ticks = 1'440};
-  (void)feed(*store, clock, hosts, times);
-  measure_query(*store, "query_30d_x4_cpu_ms", kDayStart, 30 * 86'400, 3'600, 30 * 24);
-  measure_query(*store, "query_1y_x4_cpu_ms", kDayStart, kYear, 86'400, 365);
-}
-
-std::int64_t setting(const char* name, std::int64_t fallback) {
-  const char* value = std::getenv(name);
-  return value ? std::atoll(value) : fallback;
+bool run() {
+  check_disk();
+  const Recording recording;
+  const Size ten{10, setting("VEDETTE_BENCH_SECONDS", 86'400), ""};
+  const Size two{2, ten.seconds, ""};
+  const Size thousand{1'000, setting("VEDETTE_BENCH_SECONDS_1000_HOSTS", 3'600), "_1000_hosts"};
+  const auto many = static_cast<std::size_t>(setting("VEDETTE_BENCH_COMMIT_HOSTS", 10'000));
+  const auto window = setting("VEDETTE_BENCH_COMMIT_SECONDS", 120);
+  if (window < 90) give_up("VEDETTE_BENCH_COMMIT_SECONDS: at least 90, or not all of the background comes about in it");
+  const NamedPart parts[] = {
+      {"ingest",
+       [&](const auto& directory) {
+         measure_ingest(recording, ten, directory);
+         measure_queries_of_a_day(directory, ten);
+       }},
+      {"rates", [&](const auto& directory) { measure_bytes_of_rates(recording, two, directory); }},
+      {"ingest_1000", [&](const auto& directory) { measure_ingest(recording, thousand, directory); }},
+      {"year", [&](const auto& directory) { measure_queries_of_a_year(recording, directory); }},
+      {"top", [&](const auto& directory) { measure_top(recording, 1'000, "_1000_hosts", directory); }},
+      {"memory", [&](const auto& directory) { measure_memory(recording, 1'000, "_1000_hosts", directory); }},
+      {"recovery", [&](const auto& directory) { measure_recovery(recording, 1'000, "_1000_hosts", directory); }},
+      {"commits",
+       [&](const auto& directory) {
+         measure_commits(recording, many, window, "_" + std::to_string(many) + "_hosts", directory);
+       }},
+  };
+  const auto names = wanted(parts);
+  return std::ranges::all_of(
+      parts, [&](const auto& part) { return !names.contains(part.first) || in_a_process(part.first, part.second); });
 }
 
 }  // namespace
 }  // namespace vedette::bench
 
 int main() {
-  using namespace vedette::bench;
-  const Recording recording;
-  measure_ingest(recording, static_cast<std::size_t>(setting("VEDETTE_BENCH_HOSTS", 100)),
-                 setting("VEDETTE_BENCH_SECONDS", 3600));
-  measure_day(recording);
-  measure_year(recording);
+  return vedette::bench::run() ? 0 : 1;
 }
