@@ -130,7 +130,8 @@ class Store final : public domain::HistoryStore {
   [[nodiscard]] units::Result<void> check_complete() const;
   [[nodiscard]] units::Result<void> replay();
   [[nodiscard]] units::Result<void> look_ahead(const RegistryRows& known);
-  [[nodiscard]] Summarizer::Earlier earlier_of(domain::HostNumber host) const;
+  [[nodiscard]] Summarizer::Earlier earlier_of(domain::HostNumber host) const { return earlier_of(reader_, host); }
+  [[nodiscard]] static Summarizer::Earlier earlier_of(const Reader& reader, domain::HostNumber host);
   [[nodiscard]] TierReader::Sink while_wanted(TierReader::Sink sink, const std::stop_token& gone) const;
   /// The step that isn't over yet, if the answer has it.
   [[nodiscard]] std::optional<domain::Incomplete> open_step(const domain::HistoryAnswer& answer) const;
@@ -179,6 +180,8 @@ class Store final : public domain::HistoryStore {
   TierFiles files_;
   Reader reader_;
   TierReader tier_reader_;
+  Reader sealed_;  ///< what tiers are built from: what isn't sealed may be gone after a crash, and marks them once it is
+  TierReader sealed_tiers_;
   Space space_;
   Trouble trouble_;
   Committed committed_;
