@@ -222,16 +222,9 @@ Result<void> ChunkWriter::unlink(Period period) {
   const bool partial = files_.is_partial(period);
   open_.erase(period);
   files_.remove(period);
-  const std::string path = files_.path(period).string();
-  // The database last: what a crash leaves is found again, and no log without one.
-  for (const char* suffix : {"-shm", "-wal", ""}) {
-    std::error_code error;
-    std::filesystem::remove(path + suffix, error);
-    if (!error) continue;
-    files_.add(period, partial);
-    return units::fail(ErrorCode::io, path + suffix + ": can't be removed: " + error.message());
-  }
-  return {};
+  auto done = sqlite::remove_database(files_.path(period), files_.vfs_);
+  if (!done) files_.add(period, partial);
+  return done;
 }
 
 Result<std::filesystem::path> ChunkWriter::set_aside(Period period) {

@@ -251,4 +251,16 @@ Result<void> Transaction::commit() {
   return done;
 }
 
+Result<void> remove_database(const std::filesystem::path& path, const std::string& vfs) {
+  sqlite3_vfs* files = sqlite3_vfs_find(vfs.empty() ? nullptr : vfs.c_str());
+  if (files == nullptr) return units::fail(ErrorCode::internal, "SQLite has no VFS " + vfs);
+  for (const std::string suffix : {"-shm", "-wal", ""}) {
+    const std::string name = path.string() + suffix;
+    const int code = files->xDelete(files, name.c_str(), suffix.empty() ? 1 : 0);
+    if (code == SQLITE_OK || code == SQLITE_IOERR_DELETE_NOENT) continue;
+    return units::fail(ErrorCode::io, name + ": " + domain::file_fault("cannot be removed", errno));
+  }
+  return {};
+}
+
 }  // namespace vedette::sqlite

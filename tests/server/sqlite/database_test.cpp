@@ -153,6 +153,26 @@ TEST(Database, FileIsReadableByItsOwnerOnly) {
   EXPECT_EQ(status.st_mode & 0777, 0600U);
 }
 
+TEST(Database, IsRemovedWithLogAndIndexUnderWhoeverReadsIt) {
+  const tests::TemporaryDirectory directory;
+  auto database = opened(directory / "a.db");
+  ASSERT_TRUE(database.execute("PRAGMA journal_mode=WAL; CREATE TABLE t(a); INSERT INTO t VALUES(1)"));
+  ASSERT_TRUE(std::filesystem::exists(directory / "a.db-wal"));
+  ASSERT_TRUE(remove_database(directory / "a.db", ""));
+  EXPECT_TRUE(std::filesystem::is_empty(directory.path()));
+  EXPECT_EQ(**database.scalar("SELECT count(*) FROM t"), 1);
+  EXPECT_TRUE(remove_database(directory / "a.db", "")) << "it isn't there";
+}
+
+TEST(Database, ThatCannotBeRemovedIsAnIoErrorWithThePath) {
+  const tests::TemporaryDirectory directory;
+  std::filesystem::create_directory(directory / "a.db");
+  const auto refused = remove_database(directory / "a.db", "");
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::io);
+  EXPECT_NE(refused.error().message.find("a.db: cannot be removed: "), std::string::npos) << refused.error().message;
+}
+
 TEST(Transaction, RollsBackUnlessCommitted) {
   const tests::TemporaryDirectory directory;
   auto database = opened(directory / "a.db");
