@@ -232,6 +232,7 @@ Result<void> Store::forget(HostNumber host) {
 
 Result<void> Store::forget_chunks(HostNumber host) {
   Result<void> all;
+  std::erase_if(unsealed_, [&](const auto& chunk) { return chunk->host == host; });
   for (const Tier tier : kTiers) {
     auto done = writer(tier).forget(host);
     if (!done && all) all = std::move(done);

@@ -145,6 +145,8 @@ class Store final : public domain::HistoryStore {
 
   void seal_loop();
   [[nodiscard]] bool seal(bool all);
+  [[nodiscard]] units::Result<void> seal_due(bool all);
+  [[nodiscard]] units::Result<void> seal_some(std::span<const SharedChunk> chunks);
   [[nodiscard]] units::Result<void> seal_day(Day day, std::span<const SharedChunk> chunks);
   [[nodiscard]] units::Result<void> forget_chunks(domain::HostNumber host);
   [[nodiscard]] bool build_tiers(bool all);

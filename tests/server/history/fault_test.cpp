@@ -1,12 +1,15 @@
 // Disks that fail, files that are damaged or missing: what the store promises then.
 #include <gtest/gtest.h>
 
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <fstream>
 #include <string>
 #include <vector>
 
-#include "tests/server/history/a_store.h"
+#include "tests/server/history/crash.h"
 #include "tests/server/history/faulty_vfs.h"
 
 namespace vedette::history {
@@ -21,6 +24,7 @@ Options faulty_in(const std::filesystem::path& directory) {
 
 // Mends the disk whatever happens in the test.
 struct Disk {
+  Disk() = default;
   explicit Disk(int code) { FaultyVfs::fail_writes(code); }
   ~Disk() { FaultyVfs::fail_writes(SQLITE_OK); }
 };
@@ -119,6 +123,46 @@ TEST_P(FailingDisk, RefusesMoreThanItHoldsAndSaysWhenThereIsRoom) {
   EXPECT_EQ(room, 1);
   ASSERT_TRUE((*store)->submit(batch(1, 101, 100, 10)));
   expect_run(**store, 110);
+}
+
+// Then ends with the disk still failing, or mended.
+std::string fault_after_random_failures(int code, std::uint64_t seed, bool mended) {
+  const tests::TemporaryDirectory directory;
+  auto options = crash::options(directory.path());
+  options.vfs = FaultyVfs::kName;
+  FaultyVfs::install();
+  MovedClock clock;
+  Random random(seed);
+  std::atomic<std::int64_t> acked{0};
+  auto store = Store::open(options, clock);
+  if (!store) return store.error().message;
+  (*store)->on_commit([&](auto marks) { acked = static_cast<std::int64_t>(marks.back().last); });
+  clock.set(crash::sent_at(1));
+  (*store)->start();
+  announce(**store);
+  const auto before = FaultyVfs::failures();
+  FaultyVfs::fail_some_writes(code, 12, seed);
+  const Disk disk;
+  for (int n = 0; n < 60; ++n) crash::go_on(**store, clock, random);
+  if (FaultyVfs::failures() == before) return "nothing failed";
+  const std::int64_t last = crash::next_of(**store) - 1;
+  if (mended) {
+    FaultyVfs::fail_writes(SQLITE_OK);
+    clock.set(crash::sent_at(last + 1) + std::chrono::minutes(11));  // what couldn't be built is tried again
+    if (!(*store)->seal_all() || !(*store)->build_all()) return (*store)->trouble();
+    if (acked != last) return "stored, but not acked";
+    if (!(*store)->trouble().empty()) return (*store)->trouble();
+  }
+  (*store)->stop();
+  store->reset();
+  FaultyVfs::fail_writes(SQLITE_OK);
+  return crash::look_at(directory.path(), acked, {}).fault;
+}
+
+TEST_P(FailingDisk, AtRandomWritesLosesNothingAckedAndDoublesNothing) {
+  for (std::uint64_t seed = 1; seed <= 4; ++seed) {
+    EXPECT_EQ(fault_after_random_failures(GetParam(), seed, seed % 2 == 0), "") << "seed " << seed;
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(Codes, FailingDisk, testing::Values(SQLITE_FULL, SQLITE_IOERR_WRITE, SQLITE_IOERR_FSYNC));
@@ -263,6 +307,97 @@ TEST(Store, AFileThatCannotBeReadIsAGapInTheAnswerAndHealthSaysSo) {
   EXPECT_EQ(ask(*store, "test.level", 0, 100'000).t.size(), 600U);
   EXPECT_EQ(ask(*store, "test.bytes", 86'400, 100'000).t.size(), 599U);
   EXPECT_NE(store->trouble().find("raw-20261123.db"), std::string::npos) << store->trouble();
+}
+
+// Mends the disk whatever happens in the test.
+struct BadSectors {
+  explicit BadSectors(const std::string& part) { FaultyVfs::fail_reads(part); }
+  ~BadSectors() { FaultyVfs::fail_reads(""); }
+};
+
+TEST(BadSectors, OfADaysFileFailWhatAsksForThatDayAndNothingElse) {
+  const tests::TemporaryDirectory directory;
+  seal_in(directory.path(), {batch(1, 1, 0, 600), batch(1, 601, 86'400, 600)});
+  auto store = opened(faulty_in(directory.path()));
+  {
+    const BadSectors sectors("raw-20261123.db");
+    const auto refused = store->query({kHost,
+                                       {{"test.level", std::nullopt}},
+                                       units::from_unix_ms(kStart),
+                                       units::from_unix_ms(kStart + 600'000),
+                                       {},
+                                       {}});
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, units::ErrorCode::io);
+    EXPECT_NE(refused.error().message.find("raw-20261123.db: disk I/O error; is the disk failing?"), std::string::npos)
+        << refused.error().message;
+    EXPECT_EQ(ask(*store, "test.level", 86'400, 100'000).t.size(), 600U);
+    ASSERT_TRUE(store->submit(batch(1, 1201, 600, 600)));     // the bad day
+    ASSERT_TRUE(store->submit(batch(1, 1801, 87'000, 600)));  // the next
+    ASSERT_TRUE(store->flush());
+    EXPECT_FALSE(store->seal_all());
+    EXPECT_NE(store->trouble().find("can't be sealed"), std::string::npos) << store->trouble();
+    EXPECT_NE(store->trouble().find("raw-20261123.db"), std::string::npos) << store->trouble();
+    EXPECT_EQ(store->counts().open.chunks, 1U) << "only the bad day's waits";
+    EXPECT_EQ(ask(*store, "test.level", 86'400, 100'000).t.size(), 1200U);
+  }
+  ASSERT_TRUE(store->seal_all());
+  EXPECT_EQ(store->trouble(), "");
+  EXPECT_EQ(ask(*store, "test.level", 0, 100'000).t.size(), 2400U);
+}
+
+TEST(BadSectors, StopTheStartWithTheFilesName) {
+  const tests::TemporaryDirectory directory;
+  seal_in(directory.path(), {batch(1, 1, 0, 600)});
+  for (const char* name : {"live.db", "raw-20261123.db"}) {
+    const BadSectors sectors(name);
+    const auto store = Store::open(faulty_in(directory.path()), kClock);
+    ASSERT_FALSE(store) << name;
+    EXPECT_EQ(store.error().code, units::ErrorCode::io);
+    EXPECT_NE(store.error().message.find((directory / name).string() + ": "), std::string::npos)
+        << store.error().message;
+    EXPECT_NE(store.error().message.find("restore it from a backup"), std::string::npos) << store.error().message;
+  }
+  expect_run(*opened(faulty_in(directory.path())), 600);
+}
+
+// What opening says to one who isn't root, whom no mode keeps out.
+std::string refusal_as_nobody(const std::filesystem::path& directory) {
+  int ends[2];
+  if (::pipe(ends) != 0) std::abort();
+  const pid_t child = ::fork();
+  if (child == 0) {
+    if (::getuid() == 0 && (::setgid(65534) != 0 || ::setuid(65534) != 0)) ::_exit(2);
+    const auto store = Store::open(options_in(directory), kClock);
+    const std::string words = store ? "" : store.error().message;
+    ::_exit(::write(ends[1], words.data(), words.size()) == static_cast<ssize_t>(words.size()) ? 0 : 1);
+  }
+  ::close(ends[1]);
+  std::string words(4096, '\0');
+  words.resize(static_cast<std::size_t>(std::max<ssize_t>(0, ::read(ends[0], words.data(), words.size()))));
+  ::close(ends[0]);
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  EXPECT_EQ(status, 0);
+  return words;
+}
+
+TEST(Store, OfADirectoryThatCannotBeWrittenNamesItAndTheReason) {
+  namespace fs = std::filesystem;
+  const tests::TemporaryDirectory empty, stored;
+  seal_in(stored.path(), {batch(1, 1, 0, 600)});
+  const auto read_only = fs::perms::owner_read | fs::perms::group_read | fs::perms::others_read;
+  const auto entered = read_only | fs::perms::owner_exec | fs::perms::group_exec | fs::perms::others_exec;
+  for (const auto& file : fs::directory_iterator(stored.path())) fs::permissions(file.path(), read_only);
+  for (const auto* directory : {&empty, &stored}) {
+    fs::permissions(directory->path(), entered);
+    const std::string words = refusal_as_nobody(directory->path());
+    const char* why = directory == &empty
+                          ? "cannot be made: Permission denied; give this user the right to it"
+                          : "attempt to write a readonly database; is the disk full, and may this user write";
+    EXPECT_NE(words.find((*directory / "live.db").string() + ": " + why), std::string::npos) << words;
+    fs::permissions(directory->path(), fs::perms::owner_all);
+  }
 }
 
 TEST(Store, SetsADamagedChunkFileAsideAndSealsEverythingElse) {
