@@ -2,11 +2,10 @@
 // it many (tests/soak).
 #include <gtest/gtest.h>
 
-#include <list>
-
 #include "schema/chunk/chunk.h"
 #include "server/history/rows.h"
 #include "tests/server/history/crash.h"
+#include "tests/server/history/power_cuts.h"
 
 namespace vedette::history {
 namespace {
@@ -57,50 +56,6 @@ TEST(PowerCut, BringsNoRemovedFileBack) {
   }
 }
 
-struct Cut {
-  tests::TemporaryDirectory after;
-  std::int64_t acked = 0;
-};
-
-// Takes cuts of a directory, whoever is writing there, before random changes of its files.
-class Cuts {
- public:
-  Cuts(std::filesystem::path directory, std::int64_t acked, std::uint64_t seed)
-      : directory_(std::move(directory)), acked_(acked), random_(seed) {
-    plan(40);  // the first while the store is opened, or soon after
-    PowerVfs::before_changes([this] {
-      const std::lock_guard lock(mutex_);
-      if (--changes_left_ > 0) return;
-      take();
-      plan(400);
-    });
-  }
-  ~Cuts() { PowerVfs::before_changes({}); }
-
-  void acked(std::int64_t number) { acked_ = number; }
-  [[nodiscard]] std::int64_t acked() const { return acked_; }
-  void now() {
-    const std::lock_guard lock(mutex_);
-    take();
-  }
-  std::list<Cut>& taken() { return taken_; }
-
- private:
-  void plan(std::uint64_t within) { changes_left_ = 1 + static_cast<int>(random_() % within); }
-  void take() {
-    Cut& cut = taken_.emplace_back();
-    cut.acked = acked_;
-    PowerVfs::cut(directory_, cut.after.path(), random_);
-  }
-
-  const std::filesystem::path directory_;
-  std::atomic<std::int64_t> acked_;
-  std::mutex mutex_;
-  Random random_;
-  int changes_left_ = 0;
-  std::list<Cut> taken_;
-};
-
 struct Life {
   const tests::TemporaryDirectory& directory;
   Keep keep;
@@ -138,7 +93,8 @@ std::list<Cut> lived(const Life& life, Happened& happened) {
   PowerVfs::install();
   PowerVfs::take_over(life.directory.path());
   Random random(life.seed);
-  Cuts cuts(life.directory.path(), life.acked, random());
+  // The first while the store is opened, or soon after.
+  Cuts cuts(life.directory.path(), life.acked, random(), {40, 400});
   MovedClock clock;
   auto options = crash::options(life.directory.path(), life.keep);
   options.vfs = PowerVfs::kName;
