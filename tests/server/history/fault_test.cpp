@@ -25,7 +25,7 @@ Options faulty_in(const std::filesystem::path& directory) {
 // Mends the disk whatever happens in the test.
 struct Disk {
   Disk() = default;
-  explicit Disk(int code) { FaultyVfs::fail_writes(code); }
+  explicit Disk(int code, const std::string& part = {}) { FaultyVfs::fail_writes(code, part); }
   ~Disk() { FaultyVfs::fail_writes(SQLITE_OK); }
 };
 
@@ -125,6 +125,25 @@ TEST_P(FailingDisk, RefusesMoreThanItHoldsAndSaysWhenThereIsRoom) {
   expect_run(**store, 110);
 }
 
+TEST_P(FailingDisk, SealsLateTicksOnceWhatFollowsThemCanBeMarked) {
+  const tests::TemporaryDirectory directory;
+  auto store = opened(faulty_in(directory.path()));
+  announce(*store);
+  ASSERT_TRUE(store->submit(batch(1, 1, 86'400, 600)));
+  ASSERT_TRUE(store->seal_all() && store->build_all());
+  ASSERT_TRUE(store->submit(batch(2, 1, 0, 10)));
+  {
+    const Disk disk(GetParam(), "raw-20261124.db");
+    EXPECT_FALSE(store->seal_all());
+    EXPECT_NE(store->trouble().find("can't be sealed"), std::string::npos) << store->trouble();
+    EXPECT_EQ(store->trouble().find("damaged"), std::string::npos) << store->trouble();
+  }
+  const auto built = store->counts().built_slots;
+  ASSERT_TRUE(store->seal_all() && store->build_all());
+  EXPECT_EQ(store->counts().built_slots, built + 4) << "an hour of each day, and the days";
+  EXPECT_EQ(store->trouble(), "");
+}
+
 // Then ends with the disk still failing, or mended.
 std::string fault_after_random_failures(int code, std::uint64_t seed, bool mended) {
   const tests::TemporaryDirectory directory;
@@ -148,6 +167,7 @@ std::string fault_after_random_failures(int code, std::uint64_t seed, bool mende
   const std::int64_t last = crash::next_of(**store) - 1;
   if (mended) {
     FaultyVfs::fail_writes(SQLITE_OK);
+    (void)(*store)->seal_all();  // what fails is over
     clock.set(crash::sent_at(last + 1) + std::chrono::minutes(11));  // what couldn't be built is tried again
     if (!(*store)->seal_all() || !(*store)->build_all()) return (*store)->trouble();
     if (!(*store)->trouble().empty()) return (*store)->trouble();

@@ -19,8 +19,11 @@ class FaultyVfs {
   static constexpr const char* kName = "faulty";
 
   /// From now on every write, sync and truncation answers `code` (SQLITE_FULL, SQLITE_IOERR_WRITE …); SQLITE_OK mends.
-  static void fail_writes(int code) {
+  /// With a `part`, only those of files whose path holds it.
+  static void fail_writes(int code, const std::string& part = {}) {
     install();
+    const std::lock_guard lock(names_mutex_);
+    unwritable_ = part;
     one_in_ = 1;
     code_ = code;
   }
@@ -28,6 +31,7 @@ class FaultyVfs {
   static void fail_some_writes(int code, unsigned one_in, std::uint64_t seed) {
     install();
     const std::lock_guard lock(names_mutex_);
+    unwritable_.clear();
     random_.seed(seed);
     one_in_ = one_in;
     code_ = code;
@@ -59,14 +63,15 @@ class FaultyVfs {
   }
 
  private:
-  static bool fails() {
-    if (code_ == SQLITE_OK || !chosen()) return false;
+  static bool fails(sqlite3_file* file) {
+    if (code_ == SQLITE_OK || !chosen(file)) return false;
     ++failures_;
     return true;
   }
-  static bool chosen() {
-    if (one_in_ == 1) return true;
+  static bool chosen(sqlite3_file* file) {
     const std::lock_guard lock(names_mutex_);
+    const auto it = names_.find(file);
+    if (!unwritable_.empty() && (it == names_.end() || !it->second.contains(unwritable_))) return false;
     return random_() % one_in_ == 0;
   }
   // The file is the default VFS's own; only its table of methods is replaced by a copy with our writers in it.
@@ -125,15 +130,15 @@ class FaultyVfs {
     return real(file).xRead(file, bytes, count, at);
   }
   static int write(sqlite3_file* file, const void* bytes, int count, sqlite3_int64 at) {
-    return fails() ? code_.load() : real(file).xWrite(file, bytes, count, at);
+    return fails(file) ? code_.load() : real(file).xWrite(file, bytes, count, at);
   }
-  static int sync(sqlite3_file* file, int flags) { return fails() ? code_.load() : real(file).xSync(file, flags); }
+  static int sync(sqlite3_file* file, int flags) { return fails(file) ? code_.load() : real(file).xSync(file, flags); }
   static int truncate(sqlite3_file* file, sqlite3_int64 size) {
-    return fails() ? code_.load() : real(file).xTruncate(file, size);
+    return fails(file) ? code_.load() : real(file).xTruncate(file, size);
   }
 
   static inline std::mutex names_mutex_;
-  static inline std::string refused_, unreadable_;
+  static inline std::string refused_, unreadable_, unwritable_;
   static inline std::map<const sqlite3_file*, std::string> names_;
   static inline std::mt19937_64 random_;
   static inline std::atomic<bool> fails_reads_{false};
