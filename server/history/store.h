@@ -182,7 +182,7 @@ class Store final : public domain::HistoryStore {
   TierFiles files_;
   Reader reader_;
   TierReader tier_reader_;
-  Reader sealed_;  ///< what tiers are built from: what isn't sealed may be gone after a crash, and marks them once it is
+  Reader sealed_;  ///< what tiers are built from: what a crash may lose isn't in it, and marks them once it is
   TierReader sealed_tiers_;
   Space space_;
   Trouble trouble_;

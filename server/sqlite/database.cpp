@@ -269,7 +269,8 @@ Result<void> remove_database(const std::filesystem::path& path, const std::strin
   for (const std::string suffix : {"-shm", "-wal", ""}) {
     const std::string name = path.string() + suffix;
     const int code = files->xDelete(files, name.c_str(), suffix.empty() ? 1 : 0);
-    if (code == SQLITE_OK || code == SQLITE_IOERR_DELETE_NOENT) continue;
+    // Not synced: gone all the same, as long as the power stays.
+    if (code == SQLITE_OK || code == SQLITE_IOERR_DELETE_NOENT || code == SQLITE_IOERR_DIR_FSYNC) continue;
     return units::fail(ErrorCode::io, name + ": " + domain::file_fault("cannot be removed", errno));
   }
   return {};

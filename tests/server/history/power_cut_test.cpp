@@ -138,7 +138,7 @@ TEST(PowerCut, AtRandomMomentsLosesNothingAckedAndDoublesNothing) {
     if (round % 3 == 0) {
       directory = std::make_unique<tests::TemporaryDirectory>();
       crash::copy_files(old.path(), directory->path());
-      keep = crash::some_keep(round / 3);
+      keep = crash::some_keep(round / 3 + 1);
       last = left_by_old;
     }
     auto cuts = lived({.directory = *directory, .keep = keep, .acked = last, .seed = random()}, happened);
