@@ -127,12 +127,9 @@ inline std::int64_t make_old(const std::filesystem::path& directory) {
   return kLast;
 }
 
-/// Every file's pages and chunks once SQLite has recovered them, without the store's doing; empty if all are well.
-inline std::string damage_in(const std::filesystem::path& directory) {
-  PowerVfs::install();
-  const tests::TemporaryDirectory copy;
-  copy_files(directory, copy.path());
-  for (const auto& entry : std::filesystem::directory_iterator(copy.path())) {
+/// Every file's pages and chunks once SQLite has recovered them; empty if all are well.
+inline std::string damage_once_recovered(const std::filesystem::path& directory) {
+  for (const auto& entry : std::filesystem::directory_iterator(directory)) {
     const std::string name = entry.path().filename().string();
     if (!name.ends_with(".db")) continue;
     auto database = sqlite::Database::open(entry.path(), {.vfs = PowerVfs::kName});
@@ -145,6 +142,16 @@ inline std::string damage_in(const std::filesystem::path& directory) {
     if (!read->damage.empty()) return name + ": " + read->damage.front().words;
   }
   return "";
+}
+
+/// The same of a copy, without the store's doing.
+inline std::string damage_in(const std::filesystem::path& directory) {
+  PowerVfs::install();
+  const tests::TemporaryDirectory copy;
+  copy_files(directory, copy.path());
+  auto found = damage_once_recovered(copy.path());
+  PowerVfs::forget(copy.path());
+  return found;
 }
 
 /// The seconds of ticks 1 … last, ascending.

@@ -13,14 +13,17 @@ namespace {
 // Rows left of ten, each committed, after a cut at the end.
 std::int64_t left_of_ten(const std::string& synchronous, std::uint64_t seed) {
   PowerVfs::install();
-  Random random(seed);
   const tests::TemporaryDirectory directory, after;
-  auto writer = sqlite::Database::open(directory / "a.db", {.vfs = PowerVfs::kName});
-  EXPECT_TRUE(writer->make_durable());
-  EXPECT_TRUE(writer->execute("CREATE TABLE t(i)"));
-  EXPECT_TRUE(writer->execute("PRAGMA synchronous=" + synchronous));
-  for (int n = 0; n < 10; ++n) EXPECT_TRUE(writer->execute("INSERT INTO t VALUES(1)"));
-  PowerVfs::cut(directory.path(), after.path(), random);
+  {
+    auto writer = sqlite::Database::open(directory / "a.db", {.vfs = PowerVfs::kName});
+    EXPECT_TRUE(writer->make_durable());
+    EXPECT_TRUE(writer->execute("CREATE TABLE t(i)"));
+    EXPECT_TRUE(writer->execute("PRAGMA synchronous=" + synchronous));
+    for (int n = 0; n < 10; ++n) EXPECT_TRUE(writer->execute("INSERT INTO t VALUES(1)"));
+    Random random(seed);
+    PowerVfs::cut(directory.path(), after.path(), random);
+  }
+  PowerVfs::forget(directory.path());
   auto reader = sqlite::Database::open(after / "a.db");
   auto count = reader->scalar("SELECT count(*) FROM t");
   return count ? count->value_or(0) : 0;
