@@ -125,17 +125,23 @@ Result<void> ChunkWriter::mark_follower(const StaleSlot& follower) {
 }
 
 // A file of another period that can't be read must not keep this one's chunks from being written: what follows then
-// keeps rates that begin with the tick before these.
-void ChunkWriter::mark_followers(std::span<const EncodedChunk> chunks) {
+// keeps rates that begin with the tick before these. Where it can't be written now, it may be soon.
+Result<void> ChunkWriter::mark_followers(std::span<const EncodedChunk> chunks) {
   std::set<StaleSlot> followers;
   for (const auto& chunk : chunks) {
     const auto next = files_.next_slot(chunk.host, chunk.slot);
-    if (!next) return damaged_(next.error().message);
+    if (!next) {
+      damaged_(next.error().message);
+      return {};
+    }
     if (*next) followers.insert({**next / slots_per_next(files_.tier()), chunk.host});
   }
   for (const auto& follower : followers) {
-    if (const auto done = mark_follower(follower); !done) return damaged_(done.error().message);
+    auto done = mark_follower(follower);
+    if (!done && done.error().code != ErrorCode::corrupt) return done;
+    if (!done) damaged_(done.error().message);
   }
+  return {};
 }
 
 Result<void> ChunkWriter::mark_all(Period period) {
@@ -162,7 +168,7 @@ Result<void> ChunkWriter::finish(sqlite::Database& database, sqlite::Transaction
 
 Result<void> ChunkWriter::add(Period period, std::span<const EncodedChunk> chunks,
                               const std::function<void()>& before_commit) {
-  mark_followers(chunks);
+  if (auto marked = mark_followers(chunks); !marked) return marked;
   auto file = database(period);
   if (!file) return std::unexpected(std::move(file.error()));
   auto transaction = sqlite::Transaction::begin(**file);
@@ -222,16 +228,9 @@ Result<void> ChunkWriter::unlink(Period period) {
   const bool partial = files_.is_partial(period);
   open_.erase(period);
   files_.remove(period);
-  const std::string path = files_.path(period).string();
-  // The database last: what a crash leaves is found again, and no log without one.
-  for (const char* suffix : {"-shm", "-wal", ""}) {
-    std::error_code error;
-    std::filesystem::remove(path + suffix, error);
-    if (!error) continue;
-    files_.add(period, partial);
-    return units::fail(ErrorCode::io, path + suffix + ": can't be removed: " + error.message());
-  }
-  return {};
+  auto done = sqlite::remove_database(files_.path(period), files_.vfs_);
+  if (!done) files_.add(period, partial);
+  return done;
 }
 
 Result<std::filesystem::path> ChunkWriter::set_aside(Period period) {

@@ -54,7 +54,7 @@ class ChunkWriter {
   [[nodiscard]] units::Result<std::uint32_t> next_part(sqlite::Database& database, const EncodedChunk& chunk);
   [[nodiscard]] units::Result<void> remove(sqlite::Database& database, const EncodedChunk& chunk);
   [[nodiscard]] units::Result<void> mark(sqlite::Database& database, std::span<const StaleSlot> slots);
-  void mark_followers(std::span<const EncodedChunk> chunks);
+  [[nodiscard]] units::Result<void> mark_followers(std::span<const EncodedChunk> chunks);
   [[nodiscard]] units::Result<void> mark_follower(const StaleSlot& follower);
   [[nodiscard]] units::Result<void> forget_in(Period period, domain::HostNumber host);
   [[nodiscard]] units::Result<void> finish(sqlite::Database& database, sqlite::Transaction transaction);

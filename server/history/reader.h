@@ -26,7 +26,10 @@ class Reader {
   using Damaged = std::function<void(const std::string&)>;
   Reader(const ChunkFiles& files, const OpenChunks& open, const Intake& intake, const domain::Clock& clock,
          Damaged damaged)
-      : files_(files), open_(open), intake_(intake), clock_(clock), damaged_(std::move(damaged)) {}
+      : files_(files), open_(&open), intake_(&intake), clock_(clock), damaged_(std::move(damaged)) {}
+  /// Reads what is sealed, nothing else.
+  Reader(const ChunkFiles& files, const domain::Clock& clock, Damaged damaged)
+      : files_(files), clock_(clock), damaged_(std::move(damaged)) {}
 
   struct Stretch {
     domain::HostNumber host{};
@@ -70,8 +73,8 @@ class Reader {
   void report(const Stretch& window, Slot slot, const std::string& words) const;
 
   const ChunkFiles& files_;
-  const OpenChunks& open_;
-  const Intake& intake_;
+  const OpenChunks* open_ = nullptr;
+  const Intake* intake_ = nullptr;
   const domain::Clock& clock_;
   const Damaged damaged_;
 };

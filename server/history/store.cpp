@@ -34,6 +34,8 @@ Store::Store(Options options, const domain::Clock& clock)
       files_(options_.directory, options_.vfs),
       reader_(files_.of(Tier::raw), open_, intake_, clock_, [this](const std::string& words) { report_damage(words); }),
       tier_reader_(files_, reader_, clock_, [this](const std::string& words) { report_damage(words); }),
+      sealed_(files_.of(Tier::raw), clock_, [this](const std::string& words) { report_damage(words); }),
+      sealed_tiers_(files_, sealed_, clock_, [this](const std::string& words) { report_damage(words); }),
       space_(options_.directory, options_.space),
       writers_{{make_writer(Tier::raw), make_writer(Tier::minute), make_writer(Tier::hour)}} {}
 
@@ -124,9 +126,9 @@ TierReader::Sink Store::while_wanted(TierReader::Sink sink, const std::stop_toke
           }};
 }
 
-Summarizer::Earlier Store::earlier_of(domain::HostNumber host) const {
-  return [this, host](std::int64_t time, std::span<const std::uint32_t> series) {
-    return reader_.newest_samples(host, slot_of(units::from_unix_ms(time)), kSeriesLookBack, series);
+Summarizer::Earlier Store::earlier_of(const Reader& reader, domain::HostNumber host) {
+  return [&reader, host](std::int64_t time, std::span<const std::uint32_t> series) {
+    return reader.newest_samples(host, slot_of(units::from_unix_ms(time)), kSeriesLookBack, series);
   };
 }
 
@@ -230,6 +232,7 @@ Result<void> Store::forget(HostNumber host) {
 
 Result<void> Store::forget_chunks(HostNumber host) {
   Result<void> all;
+  std::erase_if(unsealed_, [&](const auto& chunk) { return chunk->host == host; });
   for (const Tier tier : kTiers) {
     auto done = writer(tier).forget(host);
     if (!done && all) all = std::move(done);

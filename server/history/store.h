@@ -130,7 +130,8 @@ class Store final : public domain::HistoryStore {
   [[nodiscard]] units::Result<void> check_complete() const;
   [[nodiscard]] units::Result<void> replay();
   [[nodiscard]] units::Result<void> look_ahead(const RegistryRows& known);
-  [[nodiscard]] Summarizer::Earlier earlier_of(domain::HostNumber host) const;
+  [[nodiscard]] Summarizer::Earlier earlier_of(domain::HostNumber host) const { return earlier_of(reader_, host); }
+  [[nodiscard]] static Summarizer::Earlier earlier_of(const Reader& reader, domain::HostNumber host);
   [[nodiscard]] TierReader::Sink while_wanted(TierReader::Sink sink, const std::stop_token& gone) const;
   /// The step that isn't over yet, if the answer has it.
   [[nodiscard]] std::optional<domain::Incomplete> open_step(const domain::HistoryAnswer& answer) const;
@@ -144,6 +145,8 @@ class Store final : public domain::HistoryStore {
 
   void seal_loop();
   [[nodiscard]] bool seal(bool all);
+  [[nodiscard]] units::Result<void> seal_due(bool all);
+  [[nodiscard]] units::Result<void> seal_some(std::span<const SharedChunk> chunks);
   [[nodiscard]] units::Result<void> seal_day(Day day, std::span<const SharedChunk> chunks);
   [[nodiscard]] units::Result<void> forget_chunks(domain::HostNumber host);
   [[nodiscard]] bool build_tiers(bool all);
@@ -179,6 +182,8 @@ class Store final : public domain::HistoryStore {
   TierFiles files_;
   Reader reader_;
   TierReader tier_reader_;
+  Reader sealed_;  ///< what tiers are built from: what a crash may lose isn't in it, and marks them once it is
+  TierReader sealed_tiers_;
   Space space_;
   Trouble trouble_;
   Committed committed_;

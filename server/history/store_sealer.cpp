@@ -93,27 +93,46 @@ Result<void> Store::drop_rows() {
   return {};
 }
 
+// Day by day: one whose file can't be read or written keeps no other from being sealed.
+Result<void> Store::seal_some(std::span<const SharedChunk> chunks) {
+  Result<void> all;
+  std::vector<SharedChunk> sealed;
+  for (auto from = chunks.begin(); from != chunks.end();) {
+    const Day day = day_of((*from)->slot);
+    const auto to = std::find_if(from, chunks.end(), [&](const auto& chunk) { return day_of(chunk->slot) != day; });
+    const std::span some(from, to);
+    auto done = or_set_aside(Tier::raw, day, [&] { return seal_day(day, some); });
+    auto& where = done ? sealed : unsealed_;
+    where.insert(where.end(), from, to);
+    if (!done && all) all = std::move(done);
+    from = to;
+  }
+  if (sealed.empty()) return all;
+  step(Step::chunks_committed);
+  open_.sealed(sealed);
+  sealed_chunks_ += sealed.size();
+  auto dropped = drop_rows();
+  return all ? dropped : all;
+}
+
+// First what couldn't be sealed before, a commit's worth if that fails again; then what is due now.
+Result<void> Store::seal_due(bool all) {
+  Result<void> before;
+  while (before && !unsealed_.empty()) {
+    const auto end = unsealed_.begin() + static_cast<std::ptrdiff_t>(std::min(kChunksPerCommit, unsealed_.size()));
+    const std::vector<SharedChunk> some(unsealed_.begin(), end);
+    unsealed_.erase(unsealed_.begin(), end);
+    before = seal_some(some);
+  }
+  for (;;) {
+    const auto due = open_.take_due(clock_.now(), clock_.steady(), kChunksPerCommit, all);
+    if (due.empty()) return before;
+    if (auto done = seal_some(due); !done) return before ? done : before;
+  }
+}
+
 bool Store::seal(bool all) {
-  const auto run = [&]() -> Result<void> {
-    for (;;) {
-      if (unsealed_.empty()) unsealed_ = open_.take_due(clock_.now(), clock_.steady(), kChunksPerCommit, all);
-      if (unsealed_.empty()) return {};
-      for (auto from = unsealed_.begin(); from != unsealed_.end();) {
-        const Day day = day_of((*from)->slot);
-        const auto to =
-            std::find_if(from, unsealed_.end(), [&](const auto& chunk) { return day_of(chunk->slot) != day; });
-        const std::span some(from, to);
-        if (auto done = or_set_aside(Tier::raw, day, [&] { return seal_day(day, some); }); !done) return done;
-        from = to;
-      }
-      step(Step::chunks_committed);
-      open_.sealed(unsealed_);
-      sealed_chunks_ += unsealed_.size();
-      unsealed_.clear();
-      if (auto done = drop_rows(); !done) return done;
-    }
-  };
-  if (auto done = run(); !done) {
+  if (auto done = seal_due(all); !done) {
     ++failed_seals_;
     if (trouble_.failed(Trouble::Part::sealing, clock_.now(), done.error().message)) {
       units::log_error("history can't be sealed; it stays in live.db", {{"error", done.error().message}});

@@ -53,7 +53,7 @@ Result<TierRows> Store::rows_of(Tier tier, HostNumber host, Slot slot, std::span
     rows.times.push_back(begin);
     for (std::size_t n = 0; n < sources.size(); ++n) rows.columns[n].push_back(summaries[n]);
   };
-  Summarizer summarizer(sources, row_length(tier).count(), keep, earlier_of(host));
+  Summarizer summarizer(sources, row_length(tier).count(), keep, earlier_of(sealed_, host));
   const TierReader::Sink sink{[&](const Rows& ticks, std::int64_t from, std::int64_t to) -> Result<void> {
                                 summarizer.feed(ticks, from, to);
                                 return {};
@@ -70,12 +70,12 @@ Result<TierRows> Store::rows_of(Tier tier, HostNumber host, Slot slot, std::span
                                 .sources = sources,
                                 .look_back = kLookBack};
   const std::uint64_t damages = damages_;
-  if (auto done = tier_reader_.read(query, sink); !done) return std::unexpected(std::move(done.error()));
+  if (auto done = sealed_tiers_.read(query, sink); !done) return std::unexpected(std::move(done.error()));
   summarizer.finish();
   // What it was built from before may be gone for its age, or be damaged now.
   const Slot under = slot * slots_per_next(finer(tier));
   if (damages == damages_ && !files_.of(finer(tier)).is_partial(period_of(finer(tier), under))) return rows;
-  auto before = tier_reader_.built(tier, host, slot, sources);
+  auto before = sealed_tiers_.built(tier, host, slot, sources);
   if (before && !before->times.empty()) keep_fuller(rows, *before);
   if (!before && before.error().code != units::ErrorCode::corrupt) return before;
   return rows;

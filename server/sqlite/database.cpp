@@ -71,8 +71,20 @@ units::Error error_of(int code, std::string_view words, std::string_view path) {
     case SQLITE_FULL:
       return {ErrorCode::io, said + "; free some space on this disk"};
     case SQLITE_IOERR:
+      if (code == SQLITE_IOERR_READ || code == SQLITE_IOERR_SHORT_READ) {
+        return {ErrorCode::io, said +
+                                   "; is the disk failing? The system's log may say more. Move the file away or "
+                                   "restore it from a backup"};
+      }
+      [[fallthrough]];
     case SQLITE_CANTOPEN:
     case SQLITE_READONLY:
+      if (code == SQLITE_READONLY_ROLLBACK) {
+        return {ErrorCode::io, std::string(path) +
+                                   ": a crash left it in the middle of a write, which the next start of "
+                                   "the collector undoes: it can't be read before"};
+      }
+      [[fallthrough]];
     case SQLITE_PERM:
       return {ErrorCode::io, said + "; is the disk full, and may this user write there? The system's log may say more"};
     case SQLITE_CORRUPT:
@@ -183,7 +195,7 @@ Result<Database> Database::open(const std::filesystem::path& path, const OpenOpt
   const int code = sqlite3_open_v2(name_for_sqlite(*name, options.immutable).c_str(), &connection, flags,
                                    options.vfs.empty() ? nullptr : options.vfs.c_str());
   Database database(connection, std::move(name));
-  if (code != SQLITE_OK) return failed(connection, code, database.path());
+  if (code != SQLITE_OK) return failed(connection, sqlite3_extended_errcode(connection), database.path());
   sqlite3_extended_result_codes(connection, 1);
   sqlite3_busy_timeout(connection, static_cast<int>(options.busy.count()));
   return database;
@@ -249,6 +261,19 @@ Result<void> Transaction::commit() {
   auto done = database_->execute("COMMIT");
   if (done) database_ = nullptr;
   return done;
+}
+
+Result<void> remove_database(const std::filesystem::path& path, const std::string& vfs) {
+  sqlite3_vfs* files = sqlite3_vfs_find(vfs.empty() ? nullptr : vfs.c_str());
+  if (files == nullptr) return units::fail(ErrorCode::internal, "SQLite has no VFS " + vfs);
+  for (const std::string suffix : {"-shm", "-wal", ""}) {
+    const std::string name = path.string() + suffix;
+    const int code = files->xDelete(files, name.c_str(), suffix.empty() ? 1 : 0);
+    // Not synced: gone all the same, as long as the power stays.
+    if (code == SQLITE_OK || code == SQLITE_IOERR_DELETE_NOENT || code == SQLITE_IOERR_DIR_FSYNC) continue;
+    return units::fail(ErrorCode::io, name + ": " + domain::file_fault("cannot be removed", errno));
+  }
+  return {};
 }
 
 }  // namespace vedette::sqlite

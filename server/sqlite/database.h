@@ -134,6 +134,11 @@ class Transaction {
   Database* database_;
 };
 
+/// Removes a database with its log and index, if they are there: the database last, so that no log is ever without one,
+/// and durably, so that nothing removed later is gone while this one is back after a power cut. Who has it open goes on
+/// reading. `vfs` is OpenOptions::vfs.
+[[nodiscard]] units::Result<void> remove_database(const std::filesystem::path& path, const std::string& vfs);
+
 /// The Error for a SQLite result code of this file: full disk and I/O become `io`, constraints `conflict`, damage
 /// `corrupt`, locks `unavailable`. For those who speak to sqlite3 themselves.
 [[nodiscard]] units::Error error_of(int code, std::string_view words, std::string_view path);

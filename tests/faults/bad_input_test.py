@@ -226,6 +226,18 @@ class BadInput(unittest.TestCase):
         done = run(AS_ROOT, "20", "unshare", "--mount", "sh", "-c", script, "-", self.data, SERVER)
         self.refused(done, 1, str(self.data), "No space left on device", "free some space on this disk")
 
+    def test_data_directory_on_a_disk_that_was_mounted_read_only(self):
+        self.data.mkdir()
+        script = 'mount --bind "$1" "$1" && mount -o remount,bind,ro "$1" && exec "$2" run --data "$1" --listen 127.0.0.1:0'
+        for state in ("empty", "used"):
+            with self.subTest(state):
+                before = content(self.data)
+                done = run(AS_ROOT, "20", "unshare", "--mount", "sh", "-c", script, "-", self.data, SERVER)
+                self.refused(done, 1, str(self.data), "Read-only file system", "name another path")
+                self.assertEqual(content(self.data), before)
+            with self.collector():
+                pass
+
     def test_sigterm_ends_it_in_time_while_a_receiver_under_test_is_silent(self):
         with socket.create_server(("127.0.0.1", 0)) as silent:
             url = f"http://127.0.0.1:{silent.getsockname()[1]}/"

@@ -1,5 +1,8 @@
-// Disks that fail, files that are damaged or missing: what the store promises then.
+// Full disks, files that are damaged or missing, directories that nobody may write: what the store promises then.
 #include <gtest/gtest.h>
+
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <fstream>
@@ -7,121 +10,9 @@
 #include <vector>
 
 #include "tests/server/history/a_store.h"
-#include "tests/server/history/faulty_vfs.h"
 
 namespace vedette::history {
 namespace {
-
-Options faulty_in(const std::filesystem::path& directory) {
-  FaultyVfs::install();
-  Options options = options_in(directory);
-  options.vfs = FaultyVfs::kName;
-  return options;
-}
-
-// Mends the disk whatever happens in the test.
-struct Disk {
-  explicit Disk(int code) { FaultyVfs::fail_writes(code); }
-  ~Disk() { FaultyVfs::fail_writes(SQLITE_OK); }
-};
-
-class FailingDisk : public testing::TestWithParam<int> {};
-
-TEST_P(FailingDisk, KeepsTicksInMemoryAnswersAllAndStoresThemWhenItWorksAgain) {
-  const tests::TemporaryDirectory directory;
-  {
-    auto store = opened(faulty_in(directory.path()));
-    announce(*store);
-    ASSERT_TRUE(store->submit(batch(1, 1, 0, 700)));
-    ASSERT_TRUE(store->seal_all());
-    {
-      const Disk disk(GetParam());
-      ASSERT_TRUE(store->submit(batch(1, 701, 700, 50)));
-      EXPECT_FALSE(store->flush());
-      EXPECT_NE(store->trouble().find("50 ticks wait in memory"), std::string::npos) << store->trouble();
-      EXPECT_NE(store->trouble().find("live.db"), std::string::npos) << store->trouble();
-      ASSERT_TRUE(store->submit(batch(1, 751, 750, 50)));
-      EXPECT_FALSE(store->flush());
-      expect_run(*store, 800);
-    }
-    ASSERT_TRUE(store->flush());
-    ASSERT_TRUE(store->flush());
-    EXPECT_EQ(store->trouble(), "");
-    EXPECT_EQ(store->counts().ticks, 800U);
-  }
-  auto store = opened(faulty_in(directory.path()));
-  EXPECT_EQ(store->resume_point(kHost, 1), 800U);
-  expect_run(*store, 800);
-}
-
-TEST_P(FailingDisk, AcksNothingThatIsNotStored) {
-  const tests::TemporaryDirectory directory;
-  std::atomic<std::uint64_t> acked{0};
-  auto store = Store::open(faulty_in(directory.path()), kClock);
-  ASSERT_TRUE(store) << store.error().message;
-  (*store)->on_commit([&](auto marks) {
-    for (const auto& mark : marks) acked = mark.last;
-  });
-  (*store)->start();
-  announce(**store);
-  ASSERT_TRUE((*store)->submit(batch(1, 1, 0, 10)));
-  ASSERT_TRUE((*store)->flush());
-  {
-    const Disk disk(GetParam());
-    ASSERT_TRUE((*store)->submit(batch(1, 11, 10, 10)));
-    EXPECT_FALSE((*store)->flush());
-    (*store)->stop();
-    EXPECT_EQ(acked, 10U);
-  }
-  store->reset();
-  auto again = opened(faulty_in(directory.path()));
-  EXPECT_EQ(again->resume_point(kHost, 1), 10U);
-  expect_run(*again, 10);
-}
-
-TEST_P(FailingDisk, SealsLaterWhatItCannotSealNow) {
-  const tests::TemporaryDirectory directory;
-  auto store = opened(faulty_in(directory.path()));
-  announce(*store);
-  ASSERT_TRUE(store->submit(batch(1, 1, 0, 1300)));
-  ASSERT_TRUE(store->flush());
-  {
-    const Disk disk(GetParam());
-    EXPECT_FALSE(store->seal_all());
-    EXPECT_NE(store->trouble().find("can't be sealed"), std::string::npos) << store->trouble();
-    expect_run(*store, 1300);
-  }
-  ASSERT_TRUE(store->seal_all());
-  EXPECT_EQ(store->trouble(), "");
-  EXPECT_EQ(store->counts().open.chunks, 0U);
-  expect_run(*store, 1300);
-}
-
-TEST_P(FailingDisk, RefusesMoreThanItHoldsAndSaysWhenThereIsRoom) {
-  const tests::TemporaryDirectory directory;
-  auto options = faulty_in(directory.path());
-  options.intake.cells = 400;  // a hundred ticks of three cells and one
-  std::atomic<int> room{0};
-  auto store = Store::open(options, kClock);
-  ASSERT_TRUE(store) << store.error().message;
-  (*store)->on_room([&] { ++room; });
-  (*store)->start();
-  announce(**store);
-  {
-    const Disk disk(GetParam());
-    ASSERT_TRUE((*store)->submit(batch(1, 1, 0, 100)));
-    EXPECT_FALSE((*store)->submit(batch(1, 101, 100, 10)));
-    EXPECT_EQ((*store)->counts().intake.refused, 1U);
-    EXPECT_EQ((*store)->resume_point(kHost, 1), 100U);
-  }
-  ASSERT_TRUE((*store)->flush());
-  ASSERT_TRUE((*store)->flush());
-  EXPECT_EQ(room, 1);
-  ASSERT_TRUE((*store)->submit(batch(1, 101, 100, 10)));
-  expect_run(**store, 110);
-}
-
-INSTANTIATE_TEST_SUITE_P(Codes, FailingDisk, testing::Values(SQLITE_FULL, SQLITE_IOERR_WRITE, SQLITE_IOERR_FSYNC));
 
 // A disk whose free bytes the test sets; set() returns once the store has acted on them.
 class SetDisk {
@@ -263,6 +154,45 @@ TEST(Store, AFileThatCannotBeReadIsAGapInTheAnswerAndHealthSaysSo) {
   EXPECT_EQ(ask(*store, "test.level", 0, 100'000).t.size(), 600U);
   EXPECT_EQ(ask(*store, "test.bytes", 86'400, 100'000).t.size(), 599U);
   EXPECT_NE(store->trouble().find("raw-20261123.db"), std::string::npos) << store->trouble();
+}
+
+// What opening says to one who isn't root, whom no mode keeps out.
+std::string refusal_as_nobody(const std::filesystem::path& directory) {
+  int ends[2];
+  if (::pipe(ends) != 0) std::abort();
+  const pid_t child = ::fork();
+  if (child == 0) {
+    if (::getuid() == 0 && (::setgid(65534) != 0 || ::setuid(65534) != 0)) ::_exit(2);
+    const auto store = Store::open(options_in(directory), kClock);
+    const std::string words = store ? "" : store.error().message;
+    ::_exit(::write(ends[1], words.data(), words.size()) == static_cast<ssize_t>(words.size()) ? 0 : 1);
+  }
+  ::close(ends[1]);
+  std::string words(4096, '\0');
+  words.resize(static_cast<std::size_t>(std::max<ssize_t>(0, ::read(ends[0], words.data(), words.size()))));
+  ::close(ends[0]);
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  EXPECT_EQ(status, 0);
+  return words;
+}
+
+TEST(Store, OfADirectoryThatCannotBeWrittenNamesItAndTheReason) {
+  namespace fs = std::filesystem;
+  const tests::TemporaryDirectory empty, stored;
+  seal_in(stored.path(), {batch(1, 1, 0, 600)});
+  const auto read_only = fs::perms::owner_read | fs::perms::group_read | fs::perms::others_read;
+  const auto entered = read_only | fs::perms::owner_exec | fs::perms::group_exec | fs::perms::others_exec;
+  for (const auto& file : fs::directory_iterator(stored.path())) fs::permissions(file.path(), read_only);
+  for (const auto* directory : {&empty, &stored}) {
+    fs::permissions(directory->path(), entered);
+    const std::string words = refusal_as_nobody(directory->path());
+    const char* why = directory == &empty
+                          ? "cannot be made: Permission denied; give this user the right to it"
+                          : "attempt to write a readonly database; is the disk full, and may this user write";
+    EXPECT_NE(words.find((*directory / "live.db").string() + ": " + why), std::string::npos) << words;
+    fs::permissions(directory->path(), fs::perms::owner_all);
+  }
 }
 
 TEST(Store, SetsADamagedChunkFileAsideAndSealsEverythingElse) {

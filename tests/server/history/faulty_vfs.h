@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <map>
 #include <mutex>
+#include <random>
 #include <string>
 #include <string_view>
 
@@ -18,15 +19,35 @@ class FaultyVfs {
   static constexpr const char* kName = "faulty";
 
   /// From now on every write, sync and truncation answers `code` (SQLITE_FULL, SQLITE_IOERR_WRITE …); SQLITE_OK mends.
-  static void fail_writes(int code) {
+  /// With a `part`, only those of files whose path holds it.
+  static void fail_writes(int code, const std::string& part = {}) {
     install();
+    const std::lock_guard lock(names_mutex_);
+    unwritable_ = part;
+    one_in_ = 1;
     code_ = code;
+  }
+  /// From now on one in so many of these does, at random.
+  static void fail_some_writes(int code, unsigned one_in, std::uint64_t seed) {
+    install();
+    const std::lock_guard lock(names_mutex_);
+    unwritable_.clear();
+    random_.seed(seed);
+    one_in_ = one_in;
+    code_ = code;
+  }
+  /// From now on no byte can be read of files whose path holds this; empty mends. As from a disk with bad sectors.
+  static void fail_reads(const std::string& part) {
+    install();
+    const std::lock_guard lock(names_mutex_);
+    unreadable_ = part;
+    fails_reads_ = !part.empty();
   }
   static std::uint64_t failures() { return failures_; }
   /// From now on no file whose path holds this can be opened; empty mends.
   static void refuse(const std::string& part) {
     install();
-    const std::lock_guard lock(refused_mutex_);
+    const std::lock_guard lock(names_mutex_);
     refused_ = part;
   }
 
@@ -42,10 +63,16 @@ class FaultyVfs {
   }
 
  private:
-  static bool fails() {
-    if (code_ == SQLITE_OK) return false;
+  static bool fails(sqlite3_file* file) {
+    if (code_ == SQLITE_OK || !chosen(file)) return false;
     ++failures_;
     return true;
+  }
+  static bool chosen(sqlite3_file* file) {
+    const std::lock_guard lock(names_mutex_);
+    const auto it = names_.find(file);
+    if (!unwritable_.empty() && (it == names_.end() || !it->second.contains(unwritable_))) return false;
+    return random_() % one_in_ == 0;
   }
   // The file is the default VFS's own; only its table of methods is replaced by a copy with our writers in it.
   struct Table {
@@ -61,6 +88,8 @@ class FaultyVfs {
       it->second.methods.xWrite = write;
       it->second.methods.xSync = sync;
       it->second.methods.xTruncate = truncate;
+      it->second.methods.xRead = read;
+      it->second.methods.xClose = close;
     }
     return it->second;
   }
@@ -69,26 +98,51 @@ class FaultyVfs {
   }
   static int open(sqlite3_vfs*, const char* name, sqlite3_file* file, int flags, int* out) {
     {
-      const std::lock_guard lock(refused_mutex_);
+      const std::lock_guard lock(names_mutex_);
       if (name != nullptr && !refused_.empty() && std::string_view(name).contains(refused_)) {
         file->pMethods = nullptr;
         return SQLITE_CANTOPEN;
       }
     }
     const int opened = original_->xOpen(original_, name, file, flags, out);
-    if (file->pMethods) file->pMethods = &table_of(file->pMethods).methods;
+    if (!file->pMethods) return opened;
+    file->pMethods = &table_of(file->pMethods).methods;
+    const std::lock_guard lock(names_mutex_);
+    if (name != nullptr) names_[file] = name;
     return opened;
   }
-  static int write(sqlite3_file* file, const void* bytes, int count, sqlite3_int64 at) {
-    return fails() ? code_.load() : real(file).xWrite(file, bytes, count, at);
+  static int close(sqlite3_file* file) {
+    {
+      const std::lock_guard lock(names_mutex_);
+      names_.erase(file);
+    }
+    return real(file).xClose(file);
   }
-  static int sync(sqlite3_file* file, int flags) { return fails() ? code_.load() : real(file).xSync(file, flags); }
+  static int read(sqlite3_file* file, void* bytes, int count, sqlite3_int64 at) {
+    if (fails_reads_) {
+      const std::lock_guard lock(names_mutex_);
+      const auto it = names_.find(file);
+      if (it != names_.end() && !unreadable_.empty() && it->second.contains(unreadable_)) {
+        ++failures_;
+        return SQLITE_IOERR_READ;
+      }
+    }
+    return real(file).xRead(file, bytes, count, at);
+  }
+  static int write(sqlite3_file* file, const void* bytes, int count, sqlite3_int64 at) {
+    return fails(file) ? code_.load() : real(file).xWrite(file, bytes, count, at);
+  }
+  static int sync(sqlite3_file* file, int flags) { return fails(file) ? code_.load() : real(file).xSync(file, flags); }
   static int truncate(sqlite3_file* file, sqlite3_int64 size) {
-    return fails() ? code_.load() : real(file).xTruncate(file, size);
+    return fails(file) ? code_.load() : real(file).xTruncate(file, size);
   }
 
-  static inline std::mutex refused_mutex_;
-  static inline std::string refused_;
+  static inline std::mutex names_mutex_;
+  static inline std::string refused_, unreadable_, unwritable_;
+  static inline std::map<const sqlite3_file*, std::string> names_;
+  static inline std::mt19937_64 random_;
+  static inline std::atomic<bool> fails_reads_{false};
+  static inline std::atomic<unsigned> one_in_{1};
   static inline std::atomic<int> code_{SQLITE_OK};
   static inline std::atomic<std::uint64_t> failures_{0};
   static inline sqlite3_vfs vfs_{};

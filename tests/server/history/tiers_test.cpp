@@ -167,6 +167,25 @@ TEST(Tiers, ACrashBetweenTheirCommitAndTheMarksDeletionChangesNothing) {
   EXPECT_EQ(hours.average, (std::vector<double>{1'770, 5'370}));
 }
 
+TEST(Tiers, HoldNothingThatACrashWouldLose) {
+  const tests::TemporaryDirectory directory, after;
+  auto options = options_in(directory.path());
+  options.commit_every = 1h;
+  auto store = opened(options);
+  announce(*store);
+  ASSERT_TRUE(store->submit(batch(1, 1, 0, 100)));
+  ASSERT_TRUE(store->seal_all());
+  ASSERT_TRUE(store->submit(batch(1, 101, 100, 50)));  // waits in memory
+  ASSERT_TRUE(store->build_all());
+  expect_minutes(*store, 150);
+  for (const auto& file : std::filesystem::directory_iterator(directory.path())) {
+    std::filesystem::copy(file.path(), after / file.path().filename());
+  }
+  auto again = opened(options_in(after.path()));
+  EXPECT_EQ(again->resume_point(kHost, 1), 100U);
+  expect_minutes(*again, 100);
+}
+
 TEST(Tiers, ABackfillOfDaysThatAreLongOverIsAnsweredInFull) {
   const tests::TemporaryDirectory directory;
   MovedClock clock;

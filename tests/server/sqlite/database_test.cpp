@@ -153,6 +153,43 @@ TEST(Database, FileIsReadableByItsOwnerOnly) {
   EXPECT_EQ(status.st_mode & 0777, 0600U);
 }
 
+TEST(Database, LeftInTheMiddleOfAWriteSaysWhoMendsIt) {
+  const tests::TemporaryDirectory directory;
+  auto database = opened(directory / "a.db");
+  ASSERT_TRUE(
+      database.execute("CREATE TABLE t(a); PRAGMA cache_size = 1; BEGIN; WITH RECURSIVE n(i) AS (VALUES(1) UNION ALL "
+                       "SELECT i + 1 FROM n LIMIT 100) INSERT INTO t SELECT randomblob(1000) FROM n"));
+  for (const char* suffix : {"", "-journal"}) {
+    std::filesystem::copy((directory / "a.db").string() + suffix, (directory / "b.db").string() + suffix);
+  }
+  auto left = opened(directory / "b.db", {.read_only = true});
+  const auto refused = left.scalar("SELECT count(*) FROM t");
+  ASSERT_FALSE(refused);
+  EXPECT_NE(refused.error().message.find("b.db: a crash left it in the middle of a write"), std::string::npos)
+      << refused.error().message;
+  EXPECT_EQ(opened(directory / "b.db").scalar("SELECT count(*) FROM t").value(), 0);
+}
+
+TEST(Database, IsRemovedWithLogAndIndexUnderWhoeverReadsIt) {
+  const tests::TemporaryDirectory directory;
+  auto database = opened(directory / "a.db");
+  ASSERT_TRUE(database.execute("PRAGMA journal_mode=WAL; CREATE TABLE t(a); INSERT INTO t VALUES(1)"));
+  ASSERT_TRUE(std::filesystem::exists(directory / "a.db-wal"));
+  ASSERT_TRUE(remove_database(directory / "a.db", ""));
+  EXPECT_TRUE(std::filesystem::is_empty(directory.path()));
+  EXPECT_EQ(**database.scalar("SELECT count(*) FROM t"), 1);
+  EXPECT_TRUE(remove_database(directory / "a.db", "")) << "it isn't there";
+}
+
+TEST(Database, ThatCannotBeRemovedIsAnIoErrorWithThePath) {
+  const tests::TemporaryDirectory directory;
+  std::filesystem::create_directory(directory / "a.db");
+  const auto refused = remove_database(directory / "a.db", "");
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::io);
+  EXPECT_NE(refused.error().message.find("a.db: cannot be removed: "), std::string::npos) << refused.error().message;
+}
+
 TEST(Transaction, RollsBackUnlessCommitted) {
   const tests::TemporaryDirectory directory;
   auto database = opened(directory / "a.db");
