@@ -60,8 +60,8 @@ std::string encode_row(std::span<const Accepted> batches) {
     units::put_fixed(row, batch->stream, 8);
     units::put_varint(row, batch->first + skip);
     units::put_varint(row, packed.count());
-    units::put_varint(row, packed.bytes().size());
-    row.append(reinterpret_cast<const char*>(packed.bytes().data()), packed.bytes().size());
+    units::put_varint(row, packed.size());
+    for (const std::string& piece : packed.pieces()) row += piece;
   }
   return row;
 }

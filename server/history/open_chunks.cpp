@@ -39,17 +39,17 @@ void OpenChunks::append(std::int64_t row, std::span<const Accepted> batches, uni
         continue;
       }
       OpenChunk& open = chunk(batch->host, slot_of(tick.at), row, now, steady);
-      const std::size_t before = open.ticks.bytes().size();
+      const std::size_t before = open.ticks.size();
       open.ticks.append(tick, epoch);
       open.touched = steady;
-      bytes_ += open.ticks.bytes().size() - before;
+      bytes_ += open.ticks.size() - before;
     }
   }
   applied_ = row;
 }
 
 bool OpenChunks::due(const OpenChunk& chunk, units::Instant now, units::Steady steady) const {
-  if (chunk.ticks.bytes().size() >= rule_.chunk_bytes) return true;
+  if (chunk.ticks.size() >= rule_.chunk_bytes) return true;
   if (now < slot_begin(chunk.slot + 1) + rule_.grace) return false;
   return !chunk.late || steady - chunk.touched >= rule_.idle || steady - chunk.opened >= rule_.late_age;
 }
@@ -79,7 +79,7 @@ void OpenChunks::sealed(std::span<const SharedChunk> chunks) {
     const auto host = sealing_.find(domain::index(chunk->host));
     if (host == sealing_.end()) continue;
     if (std::erase_if(host->second, [&](const auto& other) { return other == chunk; }) > 0) {
-      bytes_ -= chunk->ticks.bytes().size();
+      bytes_ -= chunk->ticks.size();
     }
     if (host->second.empty()) sealing_.erase(host);
   }
@@ -127,7 +127,7 @@ void OpenChunks::forget(HostNumber host) {
   for (auto* side : {&open_, &sealing_}) {
     const auto it = side->find(domain::index(host));
     if (it == side->end()) continue;
-    for (const auto& chunk : it->second) bytes_ -= chunk->ticks.bytes().size();
+    for (const auto& chunk : it->second) bytes_ -= chunk->ticks.size();
     side->erase(it);
   }
 }

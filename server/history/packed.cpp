@@ -47,10 +47,20 @@ void PackedTicks::append(const domain::Tick& tick, std::uint32_t epoch) {
     out = put_varint(out, zigzag(wrapping_sub(tick.cells[n].bits, last_[n])));
     last_[n] = tick.cells[n].bits;
   }
-  bytes_.append(scratch.data(), static_cast<std::size_t>(out - scratch.data()));
+  add({scratch.data(), static_cast<std::size_t>(out - scratch.data())});
   time_ = time;
   boot_ = boot;
   ++count_;
+}
+
+void PackedTicks::add(std::string_view bytes) {
+  // A row's few ticks take a little, an open chunk's many pieces of a page.
+  constexpr std::size_t kPiece = 4'000;
+  if (pieces_.empty() || pieces_.back().capacity() - pieces_.back().size() < bytes.size()) {
+    pieces_.emplace_back().reserve(std::max(bytes.size(), std::min(size_, kPiece)));
+  }
+  pieces_.back().append(bytes);
+  size_ += bytes.size();
 }
 
 bool PackedReader::read_presence(std::size_t count) {
@@ -64,7 +74,11 @@ bool PackedReader::read_presence(std::size_t count) {
 }
 
 units::Result<bool> PackedReader::next() {
-  if (in_.remaining() == 0) return false;
+  if (in_.remaining() == 0) {
+    if (pieces_.empty()) return false;
+    in_ = units::ByteReader(units::as_bytes(pieces_.front()));
+    pieces_ = pieces_.subspan(1);
+  }
   const auto corrupt = [] { return units::fail(ErrorCode::corrupt, "packed ticks are damaged"); };
   const auto time = in_.signed_varint(), boot = in_.signed_varint();
   const auto count = in_.varint();

@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "schema/units/bytes.h"
@@ -21,19 +22,23 @@ namespace vedette::history {
 
 using Bytes = std::span<const std::uint8_t>;
 
-/// Grows tick by tick. One owner; copies are independent.
+/// Grows tick by tick, in pieces: what is there is never moved, and of all open chunks' memory next to nothing is
+/// spare. One owner; copies are independent.
 class PackedTicks {
  public:
   /// `epoch` goes above the tick's boot (key.h).
   void append(const domain::Tick& tick, std::uint32_t epoch = 0);
 
   [[nodiscard]] std::size_t count() const noexcept { return count_; }
-  [[nodiscard]] Bytes bytes() const noexcept {
-    return {reinterpret_cast<const std::uint8_t*>(bytes_.data()), bytes_.size()};
-  }
+  [[nodiscard]] std::size_t size() const noexcept { return size_; }  ///< in bytes
+  /// Together the bytes; a tick lies in one piece.
+  [[nodiscard]] std::span<const std::string> pieces() const noexcept { return pieces_; }
 
  private:
-  std::string bytes_;
+  void add(std::string_view bytes);
+
+  std::vector<std::string> pieces_;
+  std::size_t size_ = 0;
   std::size_t count_ = 0;
   std::int64_t time_ = 0;
   std::uint32_t boot_ = 0;
@@ -44,6 +49,7 @@ class PackedTicks {
 class PackedReader {
  public:
   explicit PackedReader(Bytes bytes) : in_(bytes) {}
+  explicit PackedReader(const PackedTicks& ticks) : in_({}), pieces_(ticks.pieces()) {}
 
   /// False at the end; `corrupt` if append() can't have written this. Cells are bounded by `kMaxCells`.
   [[nodiscard]] units::Result<bool> next();
@@ -54,6 +60,7 @@ class PackedReader {
   [[nodiscard]] bool read_presence(std::size_t count);
 
   units::ByteReader in_;
+  std::span<const std::string> pieces_;  ///< after in_
   std::vector<std::int64_t> last_;
   domain::Tick tick_;
 };

@@ -93,7 +93,7 @@ void RowMerger::add(const domain::Tick& tick, std::uint32_t epoch) {
 }
 
 Result<void> RowMerger::add(const PackedTicks& ticks) {
-  PackedReader reader(ticks.bytes());
+  PackedReader reader(ticks);
   for (;;) {
     auto more = reader.next();
     if (!more) return std::unexpected(std::move(more.error()));
@@ -175,7 +175,7 @@ chunk::Table table_of(const Rows& rows, std::uint32_t group, const std::vector<b
 
 Result<std::size_t> widest(const PackedTicks& ticks) {
   std::size_t width = 0;
-  PackedReader reader(ticks.bytes());
+  PackedReader reader(ticks);
   for (;;) {
     auto more = reader.next();
     if (!more) return std::unexpected(std::move(more.error()));

@@ -50,7 +50,10 @@ TEST(Hosts, OneThatIsRemovedIsNoMoreAndItsNumberIsNotGivenAgain) {
   const auto record = enrolled(*store, 2, "db");
   const auto number = record.number;
   ASSERT_TRUE(store->save_facts(std::vector{domain::HostRecords::Facts{number, {}}}));
-  ASSERT_TRUE(store->save_outages(std::vector{domain::Outage{.host = number}}));
+  domain::Outage outage;
+  outage.host = number;
+  outage.status = domain::HostStatus::lost;
+  ASSERT_TRUE(store->save_outages(std::vector{outage}));
   ASSERT_TRUE(store->remove(number));
   EXPECT_EQ(store->hosts()->size(), 1U);
   EXPECT_EQ(*store->host(number), std::nullopt);

@@ -99,6 +99,37 @@ TEST(Row, OfANewerVersionSaysSo) {
   EXPECT_EQ(decoded.error().code, units::ErrorCode::version);
 }
 
+TEST(PackedTicks, AreReadBackOverAllTheirPiecesAndLeaveLittleMemorySpare) {
+  PackedTicks packed;
+  std::vector<domain::Tick> ticks;
+  for (std::int64_t n = 0; n < 2'000; ++n) {
+    domain::Tick tick{units::from_unix_ms(1'795'420'800'000 + n * 1'000), 1, {}};
+    const std::int64_t width = n == 1'000 ? 5'000 : 20;  // one that no piece has room for
+    for (std::int64_t cell = 0; cell < width; ++cell) tick.cells.push_back(metrics::integer(n * n * cell));
+    packed.append(tick);
+    ticks.push_back(std::move(tick));
+  }
+  ASSERT_GT(packed.pieces().size(), 10U);
+  std::size_t taken = 0;
+  std::string all;
+  for (const std::string& piece : packed.pieces()) {
+    taken += piece.capacity();
+    all += piece;
+  }
+  EXPECT_EQ(all.size(), packed.size());
+  EXPECT_LT(taken, packed.size() * 1.1);
+  PackedReader pieces(packed), whole(bytes_of(all));
+  for (const auto& tick : ticks) {
+    ASSERT_TRUE(pieces.next().value_or(false));
+    ASSERT_TRUE(whole.next().value_or(false));
+    ASSERT_EQ(pieces.tick().at, tick.at);
+    ASSERT_EQ(pieces.tick().cells, tick.cells);
+    ASSERT_EQ(whole.tick().cells, tick.cells);
+  }
+  EXPECT_FALSE(pieces.next().value_or(true));
+  EXPECT_FALSE(whole.next().value_or(true));
+}
+
 TEST(PackedTicks, CellCountOverTheCapIsRefusedBeforeMemoryIsTaken) {
   std::string bytes(2, '\0');  // time and boot
   units::put_varint(bytes, std::numeric_limits<std::uint64_t>::max());
