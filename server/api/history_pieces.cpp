@@ -55,16 +55,16 @@ Result<std::optional<std::string>> HistoryPieces::next(const std::stop_token& go
 }
 
 Result<HistoryAnswer> HistoryPieces::ask(HistoryQuery query, std::size_t host) {
+  if (spent_ > kLongest) {
+    return units::fail(ErrorCode::timeout, "reading the history of all these hosts took over " +
+                                               std::to_string(kLongest.count()) +
+                                               " s; ask for fewer hosts, a shorter range or a larger step");
+  }
   query.host = request_.hosts[host].record.number;
   query.gone = gone_;
   const units::Steady began = clock_.steady();
   auto answer = history_.query(query);
   spent_ += clock_.steady() - began;
-  if (answer && spent_ > kLongest) {
-    return units::fail(ErrorCode::timeout, "reading the history of all these hosts took over " +
-                                               std::to_string(kLongest.count()) +
-                                               " s; ask for fewer hosts, a shorter range or a larger step");
-  }
   return answer;
 }
 
@@ -75,10 +75,11 @@ void HistoryPieces::begin(std::string& out, const HistoryAnswer& answer) {
 void HistoryPieces::note(std::size_t host, const HistoryAnswer& answer) {
   for (const domain::Incomplete& one : answer.incomplete) {
     const bool of_all = request_.one_host || one.why == domain::Incomplete::Why::open;
-    const bool told = of_all && std::ranges::any_of(lacks_, [&](const auto& lack) {
-                        return !lack.host && lack.what.why == one.why && lack.what.from == one.from;
-                      });
-    if (!told) lacks_.push_back({of_all ? std::nullopt : std::optional(request_.hosts[host].record.id), one});
+    const auto whose = of_all ? std::nullopt : std::optional(request_.hosts[host].record.id);
+    const bool told = std::ranges::any_of(lacks_, [&](const auto& lack) {
+      return lack.host == whose && lack.what.why == one.why && lack.what.from == one.from;
+    });
+    if (!told) lacks_.push_back({whose, one});
   }
 }
 
@@ -118,12 +119,14 @@ Result<void> HistoryPieces::add_over(std::string& out) {
   return {};
 }
 
-/// Averages are the same from any tier, and hours are read soonest.
+/// Averages are the same from any tier, and coarse rows are read soonest.
 HistoryQuery HistoryPieces::ranking_query() const {
   HistoryQuery query = request_.query;
   query.aggregates = {domain::Aggregate::average, domain::Aggregate::count};
   const units::Milliseconds hour = std::chrono::hours(1), minute = std::chrono::minutes(1);
-  query.step = query.to - query.from >= kRankedByHours ? hour : std::max(query.step, minute);
+  const bool hours =
+      query.to - query.from >= kRankedByHours && (query.step < hour || query.step % hour != units::Milliseconds{0});
+  query.step = hours ? hour : std::max(query.step, minute);
   return query;
 }
 
@@ -137,8 +140,11 @@ Result<std::vector<HistoryPieces::Ranked>> HistoryPieces::ranked() {
     greatest.erase(greatest.begin() + static_cast<std::ptrdiff_t>(kept), greatest.end());
   };
   for (; host_ < request_.hosts.size(); ++host_) {
-    const auto answer = ask(query, host_);
+    auto answer = ask(query, host_);
     if (!answer) return std::unexpected(answer.error());
+    // What is damaged may have made it less. That the ranking has steps of its own is nobody's concern.
+    std::erase_if(answer->incomplete, [](const auto& one) { return one.why != domain::Incomplete::Why::damaged; });
+    note(host_, *answer);
     for (const HistoryColumns& columns : answer->series) {
       if (const auto all = average(columns)) greatest.push_back({*all, host_, columns.series.key});
     }
@@ -150,7 +156,12 @@ Result<std::vector<HistoryPieces::Ranked>> HistoryPieces::ranked() {
 
 /// Reads what is shown of each, all of a host's lines at once.
 Result<void> HistoryPieces::fetch(std::vector<Ranked>& lines) {
+  std::size_t points = 0;
   for (std::size_t host = 0; host < request_.hosts.size(); ++host) {
+    if (points > kMostPoints) {
+      return units::fail(ErrorCode::invalid, "the answer would hold more than " + std::to_string(kMostPoints) +
+                                                 " points; ask for a smaller top, a shorter range or a larger step");
+    }
     HistoryQuery query = request_.query;
     query.series.clear();
     for (const Ranked& line : lines) {
@@ -163,7 +174,9 @@ Result<void> HistoryPieces::fetch(std::vector<Ranked>& lines) {
     for (Ranked& line : lines) {
       if (line.host != host) continue;
       const auto found = std::ranges::find(answer->series, line.series, [](const auto& one) { return one.series.key; });
-      if (found != answer->series.end()) line.columns = *found;
+      if (found == answer->series.end()) continue;
+      line.columns = std::move(*found);
+      points += line.columns.t.size();
     }
   }
   return {};

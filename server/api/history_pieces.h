@@ -16,7 +16,8 @@ class HistoryPieces final : public Pieces {
   /// Errors are the store's, or `timeout` when all hosts together take over kLongest to read.
   [[nodiscard]] units::Result<std::optional<std::string>> next(const std::stop_token& gone) override;
 
-  static constexpr std::chrono::seconds kLongest{60};
+  static constexpr std::chrono::seconds kLongest{45};    ///< before net gives up on an answer
+  static constexpr std::size_t kMostPoints = 1'000'000;  ///< of the lines that are ranked, together
 
  private:
   /// A host's series and its average over the range.

@@ -95,21 +95,16 @@ constexpr std::pair<std::string_view, HistoryFormat> kFormats[] = {{"json", Hist
 constexpr std::pair<std::string_view, std::optional<Over>> kOver[] = {
     {"avg", Over::average}, {"min", Over::minimum}, {"max", Over::maximum}, {"sum", Over::sum}};
 constexpr std::pair<std::string_view, bool> kGroups[] = {{"tag", true}};
-constexpr std::pair<std::string_view, Aggregate> kAggregates[] = {
-    {"avg", Aggregate::average},      {"min", Aggregate::minimum}, {"max", Aggregate::maximum},
-    {"last", Aggregate::last},        {"count", Aggregate::count}, {"increase", Aggregate::increase},
-    {"p95", Aggregate::percentile_95}};
-
 /// Empty if none is asked for.
 Result<std::set<Aggregate>> parse_aggregates(const RequestHead& head) {
   std::set<Aggregate> aggregates;
   for (const std::string_view text : head.parameters("agg")) {
-    const auto* const known = std::ranges::find(kAggregates, text, [](const auto& one) { return one.first; });
-    if (known == std::end(kAggregates)) {
+    const auto* const known = std::ranges::find(domain::kHistoryColumns, text, &domain::HistoryColumn::name);
+    if (known == std::end(domain::kHistoryColumns)) {
       return fail(ErrorCode::invalid,
                   named("agg", text) + " isn't known; there are avg, min, max, last, count, increase and p95.");
     }
-    aggregates.insert(known->second);
+    aggregates.insert(known->aggregate);
   }
   return aggregates;
 }

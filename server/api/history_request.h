@@ -25,8 +25,8 @@ struct HistoryRequest {
 [[nodiscard]] units::Result<HistoryRequest> parse_history_request(const domain::RequestHead& head,
                                                                   const domain::HostDirectory& directory);
 
-/// The shortest of the steps that people count in with which [from, to] has at most `points` of them; all are multiples
-/// of each tier's rows that are shorter. `points` at least 1.
+/// The shortest of the steps that people count in with which [from, to] has at most `points` of them, or the longest
+/// there is; all are multiples of each tier's rows that are shorter. `points` at least 1.
 [[nodiscard]] units::Milliseconds step_for(units::Instant from, units::Instant to, std::size_t points);
 
 }  // namespace vedette::api

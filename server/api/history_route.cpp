@@ -1,5 +1,6 @@
 #include "server/api/history_route.h"
 
+#include <atomic>
 #include <cmath>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -47,9 +48,41 @@ std::vector<domain::Header> headers_of(HistoryFormat format) {
   return {{"Content-Type", kCsvType}, {"Content-Disposition", "attachment; filename=\"history.csv\""}};
 }
 
-Response answer(const domain::Request& request, const HistorySources& sources, const Router::Submit& submit) {
+/// Questions that need all hosts read before anything can be said hold a worker for long: there are always some left.
+class Places {
+ public:
+  bool take() { return taken_.fetch_add(1) < kMost || (give_back(), false); }
+  void give_back() { --taken_; }
+
+ private:
+  static constexpr int kMost = 2;
+  std::atomic<int> taken_{0};
+};
+
+/// A place that is given back.
+class Returned {
+ public:
+  explicit Returned(Places* places) : places_(places) {}
+  ~Returned() {
+    if (places_ != nullptr) places_->give_back();
+  }
+  Returned(const Returned&) = delete;
+  Returned& operator=(const Returned&) = delete;
+
+ private:
+  Places* const places_;
+};
+
+Response answer(const domain::Request& request, const HistorySources& sources, const Router::Submit& submit,
+                Places& places) {
   auto asked = parse_history_request(request.head, sources.directory);
   if (!asked) return domain::problem(asked.error());
+  const bool long_one = asked->over || asked->top;
+  if (long_one && !places.take()) {
+    return domain::problem(503, "Two questions over all hosts are being answered already; ask again in a moment.",
+                           {{"Retry-After", "1"}});
+  }
+  const Returned returned(long_one ? &places : nullptr);
   const bool over = asked->query.to < sources.clock.now(), one_host = asked->one_host;
   auto headers = headers_of(asked->format);
   auto pieces = std::make_unique<HistoryPieces>(sources.history, sources.clock, std::move(*asked));
@@ -86,8 +119,9 @@ Response budget_answer(const domain::HistoryStore& history) {
 }  // namespace
 
 void add_history_route(Router& router, HistorySources sources) {
-  router.add(Route{"GET", "/api/v1/history", Access::viewer, 0, [&router, sources](Context& context) {
-                     context.respond(answer(context.request, sources, router.submit()));
+  const auto places = std::make_shared<Places>();
+  router.add(Route{"GET", "/api/v1/history", Access::viewer, 0, [&router, sources, places](Context& context) {
+                     context.respond(answer(context.request, sources, router.submit(), *places));
                    }});
   router.add(Route{"GET", "/api/v1/history/budget", Access::viewer, 0,
                    [sources](Context& context) { context.respond(budget_answer(sources.history)); }});

@@ -16,19 +16,6 @@ using domain::HistoryColumns;
 
 namespace {
 
-struct Column {
-  const char* name;
-  Aggregate aggregate;
-  std::vector<double> HistoryColumns::* values;
-};
-constexpr Column kColumns[] = {{"avg", Aggregate::average, &HistoryColumns::average},
-                               {"min", Aggregate::minimum, &HistoryColumns::minimum},
-                               {"max", Aggregate::maximum, &HistoryColumns::maximum},
-                               {"last", Aggregate::last, &HistoryColumns::last},
-                               {"count", Aggregate::count, &HistoryColumns::count},
-                               {"increase", Aggregate::increase, &HistoryColumns::increase},
-                               {"p95", Aggregate::percentile_95, &HistoryColumns::percentile_95}};
-
 template <class T, class Append>
 void column(std::string& out, std::string_view key, const std::vector<T>& values, Append append) {
   out += ",\"";
@@ -37,7 +24,13 @@ void column(std::string& out, std::string_view key, const std::vector<T>& values
   domain::append_json_array(out, values, append);
 }
 
-void csv_text(std::string& out, std::string_view text) {
+// What a machine called itself mustn't be a formula to the spreadsheet that opens this.
+std::string_view guard(std::string_view text) {
+  return !text.empty() && std::string_view("=+-@\t\r").find(text.front()) != std::string_view::npos ? "'" : "";
+}
+
+void csv_text(std::string& out, std::string_view plain) {
+  const std::string text = std::string(guard(plain)) + std::string(plain);
   if (text.find_first_of(",\"\r\n") == std::string_view::npos) {
     out += text;
     return;
@@ -98,8 +91,8 @@ void HistoryWriter::begin(std::string& out, std::string_view tier, units::Millis
   out += "series,unit,t";
   if (shape_.hosts) out += ",hosts";
   if (shape_.raw) out += ",value";
-  for (const Column& one : kColumns) {
-    if (!shape_.raw && shape_.aggregates.contains(one.aggregate)) out += std::string(",") + one.name;
+  for (const auto& one : domain::kHistoryColumns) {
+    if (!shape_.raw && shape_.aggregates.contains(one.aggregate)) out += ',' + std::string(one.name);
   }
   out += "\r\n";
 }
@@ -130,10 +123,10 @@ void HistoryWriter::add_json(std::string& out, const HistoryLine& line) {
   append_series_fields(out, columns.series);
   column(out, "t", columns.t, append_json_time);
   if (line.hosts != nullptr) column(out, "hosts", *line.hosts, append_json_number);
-  for (const Column& one : kColumns) {
+  for (const auto& one : domain::kHistoryColumns) {
     const auto& values = columns.*one.values;
     const bool raw = shape_.raw && one.aggregate == Aggregate::average;
-    if (!values.empty()) column(out, raw ? "value" : one.name, values, append_json_number);
+    if (!values.empty()) column(out, raw ? std::string_view("value") : one.name, values, append_json_number);
   }
   out += '}';
 }
@@ -159,7 +152,7 @@ void HistoryWriter::add_csv(std::string& out, const HistoryLine& line) const {
     append_json_time(out, columns.t[row]);
     if (shape_.hosts) csv_number(out, line.hosts == nullptr ? std::span<const double>{} : *line.hosts, row);
     if (shape_.raw) csv_number(out, columns.average, row);
-    for (const Column& one : kColumns) {
+    for (const auto& one : domain::kHistoryColumns) {
       if (!shape_.raw && shape_.aggregates.contains(one.aggregate)) csv_number(out, columns.*one.values, row);
     }
     out += "\r\n";

@@ -1,20 +1,17 @@
 #include "server/api/over_hosts.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
+#include <iterator>
 #include <limits>
 #include <utility>
 
 namespace vedette::api {
 
 using domain::HistoryColumns;
+using domain::kHistoryColumns;
 
 namespace {
-
-constexpr std::array kColumns{&HistoryColumns::average,      &HistoryColumns::minimum, &HistoryColumns::maximum,
-                              &HistoryColumns::last,         &HistoryColumns::count,   &HistoryColumns::increase,
-                              &HistoryColumns::percentile_95};
 
 std::int64_t step_of(units::Instant at, std::int64_t step) noexcept {
   const std::int64_t ms = units::unix_ms(at);
@@ -46,13 +43,13 @@ units::Result<void> OverHosts::add(const std::string& group, const domain::Histo
 
 void OverHosts::add(Sum& sum, const HistoryColumns& columns) const {
   sum.hosts.resize(steps_);
-  sum.columns.resize(kColumns.size());
+  sum.columns.resize(std::size(kHistoryColumns));
   for (std::size_t row = 0; row < columns.t.size(); ++row) {
     const auto step = static_cast<std::size_t>(step_of(columns.t[row], step_) - first_);
     if (step >= steps_) continue;
     ++sum.hosts[step];
-    for (std::size_t n = 0; n < kColumns.size(); ++n) {
-      const auto& values = columns.*kColumns.at(n);
+    for (std::size_t n = 0; n < std::size(kHistoryColumns); ++n) {
+      const auto& values = columns.*kHistoryColumns[n].values;
       if (row < values.size() && std::isfinite(values[row])) add(sum.columns[n], step, values[row]);
     }
   }
@@ -86,12 +83,13 @@ std::vector<OverHosts::Line> OverHosts::finish() && {
       if (sum.hosts[step] == 0) continue;
       line.columns.t.push_back(units::from_unix_ms((first_ + static_cast<std::int64_t>(step)) * step_));
       line.hosts.push_back(sum.hosts[step]);
-      for (std::size_t n = 0; n < kColumns.size(); ++n) {
+      for (std::size_t n = 0; n < std::size(kHistoryColumns); ++n) {
         const Column& column = sum.columns[n];
         if (column.value.empty()) continue;
         const auto hosts = static_cast<double>(column.hosts[step]);
         const double value = over_ == Over::average ? column.value[step] / hosts : column.value[step];
-        (line.columns.*kColumns.at(n)).push_back(hosts > 0 ? value : std::numeric_limits<double>::quiet_NaN());
+        (line.columns.*kHistoryColumns[n].values)
+            .push_back(hosts > 0 ? value : std::numeric_limits<double>::quiet_NaN());
       }
     }
     lines.push_back(std::move(line));

@@ -40,7 +40,7 @@ class OverHosts {
   struct Sum {
     metrics::Series series;
     std::vector<std::uint32_t> hosts;
-    std::vector<Column> columns;  ///< as kColumns; empty ones weren't told by any host
+    std::vector<Column> columns;  ///< as domain::kHistoryColumns; empty ones weren't told by any host
   };
   void add(Sum& sum, const domain::HistoryColumns& columns) const;
   void add(Column& into, std::size_t step, double value) const;

@@ -83,14 +83,14 @@ std::string traffic_json(std::chrono::day first_day, const std::vector<Instant>&
   return out + "]}";
 }
 
-Response answer(const domain::RequestHead& head, const domain::HostView& host, const domain::HistoryStore& history,
+Response answer(const domain::Request& request, const domain::HostView& host, const domain::HistoryStore& history,
                 Instant now, std::chrono::day first_day) {
-  const auto count = parse_months(head);
+  const auto count = parse_months(request.head);
   if (!count) return domain::problem(count.error());
   // Exactly these attributes: a series with more would be a part of what the one without counts.
   const metrics::Selector io{"system.network.io",
                              std::vector<metrics::Attribute>{{"direction", "*"}, {"interface", "*"}}};
-  const domain::IncreaseQuery query{host.record.number, {io}, month_borders(first_day, *count, now)};
+  const domain::IncreaseQuery query{host.record.number, {io}, month_borders(first_day, *count, now), request.gone};
   const auto counters = history.increases(query);
   if (!counters) return domain::problem(counters.error());
   const auto months = by_month(*counters, query.borders.size() - 1);
@@ -114,7 +114,7 @@ void add_traffic_route(Router& router, const domain::HostDirectory& directory, c
   router.add(Route{"GET", "/api/v1/hosts/{id}/traffic", Access::viewer, 0,
                    [&directory, &history, &clock, first_day](Context& context) {
                      const auto host = find_host(directory, context.params.at("id"));
-                     context.respond(host ? answer(context.request.head, *host, history, clock.now(), first_day)
+                     context.respond(host ? answer(context.request, *host, history, clock.now(), first_day)
                                           : domain::problem(host.error()));
                    }});
 }

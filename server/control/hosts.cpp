@@ -147,9 +147,9 @@ Result<void> Store::save_facts(std::span<const Facts> all) {
     Int host = 0;
     std::string body;
     Poco::Data::Statement insert(session);
-    insert << "INSERT INTO host_facts (host, body) VALUES (?, ?) "
+    insert << "INSERT INTO host_facts (host, body) SELECT number, ? FROM host WHERE number = ? "
               "ON CONFLICT (host) DO UPDATE SET body = excluded.body",
-        use(host), use(body);
+        use(body), use(host);
     for (const Facts& one : all) {
       host = Int{domain::index(one.host)};
       body = encode_facts(one.facts);
@@ -175,9 +175,10 @@ Result<void> Store::save_statuses(std::span<const LastStatus> all) {
     Int host = 0, since = 0;
     std::string status, reason;
     Poco::Data::Statement insert(session);
-    insert << "INSERT INTO host_status (host, status, since, reason) VALUES (?, ?, ?, ?) ON CONFLICT (host) "
+    insert << "INSERT INTO host_status (host, status, since, reason) "
+              "SELECT number, ?, ?, ? FROM host WHERE number = ? ON CONFLICT (host) "
               "DO UPDATE SET status = excluded.status, since = excluded.since, reason = excluded.reason",
-        use(host), use(status), use(since), use(reason);
+        use(status), use(since), use(reason), use(host);
     for (const LastStatus& one : all) {
       host = Int{domain::index(one.host)};
       status = domain::name(one.status);
@@ -210,10 +211,11 @@ Result<std::vector<std::uint64_t>> Store::save_outages(std::span<const Outage> a
     std::string status, reason, correction;
     Poco::Data::Statement insert(session);
     insert << "INSERT INTO outage (id, host, began, ended, status, reason, correction, notified) "
-              "VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET began = excluded.began, "
+              "SELECT ?, number, ?, ?, ?, ?, ?, ? FROM host WHERE number = ? "
+              "ON CONFLICT (id) DO UPDATE SET began = excluded.began, "
               "ended = excluded.ended, status = excluded.status, reason = excluded.reason, "
               "correction = excluded.correction, notified = excluded.notified",
-        use(id), use(host), use(began), use(ended), use(status), use(reason), use(correction), use(notified);
+        use(id), use(began), use(ended), use(status), use(reason), use(correction), use(notified), use(host);
     std::vector<std::uint64_t> ids;
     for (const Outage& one : all) {
       id = one.id != 0 ? MaybeInt(static_cast<Int>(one.id)) : MaybeInt();

@@ -62,6 +62,8 @@ class Connection {
   /// Starts the closing handshake (5 s deadline). Reason ≤ 123 bytes of UTF-8; longer ones are cut.
   virtual void close(std::uint16_t code, std::string_view reason) = 0;
   virtual void abort() = 0;  ///< drops the socket at once
+  /// close() was called: what still comes until the peer answers was sent too late.
+  [[nodiscard]] virtual bool closing() const noexcept { return false; }
   /// Stops or resumes reading from the socket; paused time isn't silence.
   virtual void pause_reading(bool paused) = 0;
   [[nodiscard]] virtual bool reading_paused() const noexcept = 0;

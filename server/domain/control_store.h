@@ -32,7 +32,7 @@ class HostRecords {
   [[nodiscard]] virtual units::Result<std::optional<HostRecord>> host_by_key(const Digest& key) = 0;
   virtual units::Result<HostRecord> revoke(const std::string& name_or_id) = 0;
   /// Takes a host's record away, with its facts and outages; its number is never given again. Alerts keep what they
-  /// say.
+  /// say. What is saved of it later is dropped.
   virtual units::Result<void> remove(HostNumber host) = 0;
   struct Facts {
     HostNumber host{};

@@ -8,6 +8,7 @@
 #include <span>
 #include <stop_token>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "schema/metrics/series.h"
@@ -57,6 +58,20 @@ struct HistoryColumns {
   std::vector<double> count;
   std::vector<double> percentile_95;
 };
+
+/// The columns of an answer in steps, in the order in which they are shown, and what `agg` of the API calls them.
+struct HistoryColumn {
+  std::string_view name;
+  Aggregate aggregate;
+  std::vector<double> HistoryColumns::* values;
+};
+inline constexpr HistoryColumn kHistoryColumns[] = {{"avg", Aggregate::average, &HistoryColumns::average},
+                                                    {"min", Aggregate::minimum, &HistoryColumns::minimum},
+                                                    {"max", Aggregate::maximum, &HistoryColumns::maximum},
+                                                    {"last", Aggregate::last, &HistoryColumns::last},
+                                                    {"count", Aggregate::count, &HistoryColumns::count},
+                                                    {"increase", Aggregate::increase, &HistoryColumns::increase},
+                                                    {"p95", Aggregate::percentile_95, &HistoryColumns::percentile_95}};
 
 /// A stretch in which an answer tells less than was asked for.
 struct Incomplete {

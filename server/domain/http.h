@@ -38,7 +38,9 @@ struct RequestHead {
 struct Request {
   RequestHead head;
   std::string body;
-  std::stop_token gone{};  ///< the peer went before it was answered: what takes long may end
+  /// The peer went before it was answered, or said that it sends no more, which nearly always means that: what takes
+  /// long may end with any answer.
+  std::stop_token gone{};
 };
 
 /// A response body that is written while the peer takes it: chunked, or until the connection ends for HTTP/1.0.

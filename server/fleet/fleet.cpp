@@ -119,8 +119,10 @@ void Fleet::reread(HostNumber number) {
   }
   const auto known = hosts_.find(number);
   if (!*record) {
-    if (known != hosts_.end()) drop(known->second);  // revoked just before, which wasn't heard of yet
-    hosts_.erase(number);
+    if (known != hosts_.end()) {  // revoked just before, which wasn't heard of yet
+      drop(known->second);
+      hosts_.erase(known);
+    }
     return directory_.remove(number);
   }
   if (known == hosts_.end()) {

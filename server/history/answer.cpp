@@ -1,7 +1,6 @@
 #include "server/history/answer.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <limits>
 #include <numeric>
@@ -28,11 +27,6 @@ void reorder(std::vector<Value>& values, const std::vector<std::size_t>& order) 
   values = std::move(sorted);
 }
 
-constexpr std::array kColumns{&domain::HistoryColumns::average,      &domain::HistoryColumns::minimum,
-                              &domain::HistoryColumns::maximum,      &domain::HistoryColumns::last,
-                              &domain::HistoryColumns::count,        &domain::HistoryColumns::increase,
-                              &domain::HistoryColumns::percentile_95};
-
 // A series whose unit or quantum changed has several numbers and one name: its points become one line. The same holds
 // for what is derived from it. If its kind changed too, one has columns that the other hasn't.
 void absorb(domain::HistoryColumns& into, const domain::HistoryColumns& other) {
@@ -43,9 +37,9 @@ void absorb(domain::HistoryColumns& into, const domain::HistoryColumns& other) {
   std::iota(order.begin(), order.end(), std::size_t{0});
   std::ranges::stable_sort(order, {}, [&](auto n) { return into.t[n]; });
   reorder(into.t, order);
-  for (const auto column : kColumns) {
-    auto& values = into.*column;
-    const auto& more = other.*column;
+  for (const auto& column : domain::kHistoryColumns) {
+    auto& values = into.*column.values;
+    const auto& more = other.*column.values;
     if (values.empty() && more.empty()) continue;
     values.resize(had, kUnknown);
     values.insert(values.end(), more.begin(), more.end());
@@ -116,27 +110,36 @@ void AnswerBuilder::add_derived(metrics::Derived derived, const std::vector<doma
   needs_earlier_ = true;
 }
 
-std::optional<double> AnswerBuilder::derived_at(const Source& source, Output& out, const Rows& rows, std::size_t row) {
+bool AnswerBuilder::bridges(std::int64_t from, std::int64_t to) const {
+  return step_.count() == 0 || to - from <= kLongestGap.count();
+}
+
+std::optional<double> AnswerBuilder::derived_at(const Source& source, Output& out, const Rows& rows,
+                                                std::size_t row) const {
   out.cells_now.clear();
   for (const auto input : source.inputs) out.cells_now.push_back(rows.columns[input][row]);
   if (!std::ranges::all_of(out.cells_now, &metrics::Cell::present)) return std::nullopt;
   std::optional<double> value;
-  if (!out.cells_before.empty() && out.boot_before == rows.boots[row]) {
+  if (!out.cells_before.empty() && out.boot_before == rows.boots[row] && bridges(out.time_before, rows.times[row])) {
     value = metrics::evaluate(*source.derived, out.cells_before, out.cells_now);
   }
   std::swap(out.cells_before, out.cells_now);
   out.boot_before = rows.boots[row];
+  out.time_before = rows.times[row];
   return value;
 }
 
-std::optional<double> AnswerBuilder::value_at(const Source& source, Output& out, const Rows& rows, std::size_t row) {
+std::optional<double> AnswerBuilder::value_at(const Source& source, Output& out, const Rows& rows,
+                                              std::size_t row) const {
   if (source.derived) return derived_at(source, out, rows, row);
   const metrics::Cell cell = rows.columns[source.inputs.front()][row];
   if (!cell.present) return std::nullopt;
   if (!out.rate) return metrics::value(cell, source.quantum);
   const metrics::CounterPoint now{units::from_unix_ms(rows.times[row]), rows.boots[row], cell};
   std::optional<double> value;
-  if (out.before) value = metrics::rate(*out.before, now, source.quantum);
+  if (out.before && bridges(units::unix_ms(out.before->at), rows.times[row])) {
+    value = metrics::rate(*out.before, now, source.quantum);
+  }
   out.before = now;
   return value;
 }

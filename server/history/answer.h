@@ -53,14 +53,17 @@ class AnswerBuilder {
     std::optional<metrics::CounterPoint> before;         ///< the last present cell of a counter
     std::vector<metrics::Cell> cells_before, cells_now;  ///< of a derived series
     std::uint32_t boot_before = 0;
+    std::int64_t time_before = 0;
     std::deque<Ranked> ranked;  ///< of steps that aren't over, for the percentile
   };
   void add_stored(const domain::StoredSeries& stored, bool totals);
   void add_derived(metrics::Derived derived, const std::vector<domain::StoredSeries>& stored);
-  [[nodiscard]] static std::optional<double> value_at(const Source& source, Output& out, const Rows& rows,
-                                                      std::size_t row);
-  [[nodiscard]] static std::optional<double> derived_at(const Source& source, Output& out, const Rows& rows,
-                                                        std::size_t row);
+  [[nodiscard]] std::optional<double> value_at(const Source& source, Output& out, const Rows& rows,
+                                               std::size_t row) const;
+  [[nodiscard]] std::optional<double> derived_at(const Source& source, Output& out, const Rows& rows,
+                                                 std::size_t row) const;
+  /// Whether a rate may be told over it. Samples as they came always have one.
+  [[nodiscard]] bool bridges(std::int64_t from, std::int64_t to) const;
   void add_points(const Rows& rows, std::int64_t from, std::int64_t to);
   /// Each finite value in [from, to], of the source's output, and when it was.
   template <class Take>

@@ -148,7 +148,7 @@ Result<domain::HistoryAnswer> Store::query_once(const domain::HistoryQuery& quer
   // No row of a tier tells how samples were spread.
   const Tier tier = query.aggregates.contains(domain::Aggregate::percentile_95) ? Tier::raw : tier_for(query.step);
   // Whole rows at both ends, whatever they come from.
-  const std::int64_t row = std::max<std::int64_t>(1, row_length(tier).count());
+  const std::int64_t row = std::max<std::int64_t>(1, row_length(tier_for(query.step)).count());
   const std::int64_t first = units::unix_ms(from) / row * row, last = units::unix_ms(to) / row * row + row - 1;
   Lacks lacks;
   if (!answer.wanted().empty()) {

@@ -7,8 +7,6 @@
 namespace vedette::history {
 namespace {
 
-// Over more than this there is no rate, as it would say nothing of the stretch that the later tick lies in.
-constexpr double kLongestGap = 600'000;
 constexpr std::uint32_t kBootBits = (1U << kEpochShift) - 1;
 
 }  // namespace
@@ -160,7 +158,7 @@ void Summarizer::add_counter(const Source& source, Stand& stand, Summary* into, 
     const auto went = metrics::increase(same_epoch, now, source.quantum);
     if (!went || !std::isfinite(went->amount)) continue;
     const auto ms = static_cast<double>((now.at - before->at).count());
-    if (went->continuous && before->boot == now.boot && ms <= kLongestGap) {
+    if (went->continuous && before->boot == now.boot && now.at - before->at <= kLongestGap) {
       into->add_rate(went->amount, ms, went->amount * 1000 / ms);
     } else {
       into->extra += went->amount;
@@ -174,8 +172,8 @@ void Summarizer::add_derived(const Source& source, Stand& stand, Summary* into, 
   for (std::size_t row = begin; row < end; ++row) {
     std::ranges::transform(source.inputs, now.begin(), [&](auto input) { return rows.columns[input][row]; });
     if (!std::ranges::all_of(now, &metrics::Cell::present)) continue;
-    const bool follows = !stand.cells.empty() && stand.boot == rows.boots[row] &&
-                         static_cast<double>(rows.times[row] - stand.time) <= kLongestGap;
+    const bool follows =
+        !stand.cells.empty() && stand.boot == rows.boots[row] && rows.times[row] - stand.time <= kLongestGap.count();
     if (into != nullptr && follows) {
       if (const auto both = metrics::passed(*source.derived, stand.cells, now)) {
         ++into->count;

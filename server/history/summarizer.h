@@ -15,6 +15,9 @@
 
 namespace vedette::history {
 
+/// Over a longer absence no rate is told, as it would say nothing of the stretch that the later tick lies in.
+inline constexpr units::Milliseconds kLongestGap{600'000};
+
 /// The beginning of the stretch of this length, aligned to the epoch, that a time lies in. ms.
 [[nodiscard]] constexpr std::int64_t floor_to(std::int64_t time, std::int64_t length) noexcept {
   const std::int64_t rest = time % length;

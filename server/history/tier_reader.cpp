@@ -55,7 +55,11 @@ Result<void> TierReader::read_any(Tier tier, const Query& query, const std::set<
   std::set<Period> whole = files_.of(tier).periods();
   // Late ticks of a day whose file is gone; rows don't lose by it (Store::rows_of).
   if (tier == Tier::raw) std::erase_if(whole, [&](Period day) { return files_.of(tier).is_partial(day); });
-  for (const Slot raw : unsealed) whole.insert(period_of(tier, slot_at(tier, begin_of(Tier::raw, raw))));
+  for (const Slot raw : unsealed) {
+    // Late ticks of a day that only coarser files tell of are few beside it; sealed, they make a partial file.
+    const Period period = period_of(tier, slot_at(tier, begin_of(Tier::raw, raw)));
+    if (whole.contains(period) || !is_built(tier, query.host, period)) whole.insert(period);
+  }
   Query rest = query;
   const auto up_to = [&](std::int64_t end, bool here) -> Result<void> {
     Query part = rest;
@@ -98,20 +102,27 @@ Result<std::set<Slot>> TierReader::current(Tier tier, const Query& query, const 
     auto slots = files.slots(query.host, from, to);
     if (!slots && slots.error().code == ErrorCode::corrupt) {
       damaged_(slots.error().message);
+      add_unread(query, tier, from, to);
       continue;
     }
     if (!slots) return slots;
     found.merge(*slots);
   }
+  // Where what it was built from is gone, it tells more than what came late.
+  const auto erase = [&](Slot raw) {
+    const Slot slot = slot_at(tier, begin_of(Tier::raw, raw));
+    if (is_kept(finer(tier), begin_of(tier, slot))) found.erase(slot);
+  };
   for (const Slot raw : unsealed) {
-    found.erase(slot_at(tier, begin_of(Tier::raw, raw)));
+    erase(raw);
     if (unsealed.contains(raw + 1)) continue;
     // What follows a late tick begins with another rate, as once it is sealed (ChunkWriter::mark_followers).
     auto next = files_.of(Tier::raw).next_slot(query.host, raw);
     if (!next && next.error().code != ErrorCode::corrupt) return std::unexpected(std::move(next.error()));
-    if (next && *next) found.erase(slot_at(tier, begin_of(Tier::raw, **next)));
+    if (next && *next) erase(**next);
   }
   std::erase_if(found, [&](Slot slot) {
+    if (!is_kept(finer(tier), begin_of(tier, slot))) return false;
     // A day is also behind when one of its hours is.
     if (files_.of(finer(tier)).is_stale(query.host, slot)) return true;
     if (tier == Tier::minute) return false;
@@ -167,11 +178,30 @@ Result<std::vector<StoredChunk>> TierReader::stored(Tier tier, const Query& quer
 void TierReader::report(Tier tier, const Query& query, Slot slot, const std::string& words) const {
   damaged_(file_name(tier, period_of(tier, slot)) + ", host " + std::to_string(domain::index(query.host)) + ", " +
            units::clock_utc(slot_begin(tier, slot)) + ": " + words);
-  if (!has_file(finer(tier), begin_of(tier, slot))) add_lack(query, Lacks::Why::damaged, tier, slot);
+  if (!is_kept(finer(tier), begin_of(tier, slot))) add_lack(query, Lacks::Why::damaged, tier, slot);
 }
 
-bool TierReader::has_file(Tier tier, std::int64_t ms) const {
-  return files_.of(tier).periods().contains(period_of(tier, slot_at(tier, ms)));
+bool TierReader::is_built(Tier tier, HostNumber host, Period period) const {
+  const std::int64_t begin = begin_of(tier, first_slot(tier, period));
+  const std::int64_t end = begin_of(tier, first_slot(tier, period + 1));
+  for (Tier built = tier; built != Tier::hour;) {
+    built = coarser(built);
+    const auto slots = files_.of(built).slots(host, slot_at(built, begin), slot_at(built, end - 1));
+    if (slots && !slots->empty()) return true;
+  }
+  return false;
+}
+
+bool TierReader::is_kept(Tier tier, std::int64_t ms) const {
+  const Period period = period_of(tier, slot_at(tier, ms));
+  return files_.of(tier).periods().contains(period) && !files_.of(tier).is_partial(period);
+}
+
+// Slots of a file that can't even tell which it has. Nothing is lacking where what they were built from is there.
+void TierReader::add_unread(const Query& query, Tier tier, Slot from, Slot to) const {
+  for (Slot slot = from; slot <= to; ++slot) {
+    if (!is_kept(finer(tier), begin_of(tier, slot))) add_lack(query, Lacks::Why::damaged, tier, slot);
+  }
 }
 
 void TierReader::add_lack(const Query& query, Lacks::Why why, Tier tier, Slot slot) {
@@ -188,9 +218,10 @@ Result<void> TierReader::look_for_removed(const Query& query) const {
       if (from > to) continue;
       auto slots = files_.of(tier).slots(query.host, from, to);
       if (!slots && slots.error().code != ErrorCode::corrupt) return std::unexpected(std::move(slots.error()));
+      if (!slots) add_unread(query, tier, from, to);
       for (const Slot slot : slots.value_or(std::set<Slot>{})) {
         const std::int64_t begin = begin_of(tier, slot);
-        if (has_file(Tier::raw, begin) || (tier == Tier::hour && has_file(Tier::minute, begin))) continue;
+        if (is_kept(Tier::raw, begin) || (tier == Tier::hour && is_kept(Tier::minute, begin))) continue;
         query.lacks->add(Lacks::Why::removed, begin, begin_of(tier, slot + 1), Tier::raw);
       }
     }

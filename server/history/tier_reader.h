@@ -87,7 +87,11 @@ class TierReader {
 
   [[nodiscard]] units::Result<std::vector<StoredChunk>> stored(Tier tier, const Query& query, Slot from, Slot to) const;
   void report(Tier tier, const Query& query, Slot slot, const std::string& words) const;
-  [[nodiscard]] bool has_file(Tier tier, std::int64_t ms) const;
+  /// Whether coarser tiers tell something of the host's period.
+  [[nodiscard]] bool is_built(Tier tier, domain::HostNumber host, Period period) const;
+  /// Whether the tier's file of that time is there, and made when it was the present.
+  [[nodiscard]] bool is_kept(Tier tier, std::int64_t ms) const;
+  void add_unread(const Query& query, Tier tier, Slot from, Slot to) const;
   static void add_lack(const Query& query, Lacks::Why why, Tier tier, Slot slot);
 
   const TierFiles& files_;

@@ -64,7 +64,7 @@ void AgentStream::on_text(std::string_view) {
 }
 
 void AgentStream::on_binary(std::span<const std::uint8_t> payload) {
-  if (fault_) return;
+  if (fault_ || connection_->closing()) return;
   if (connection_->reading_paused()) return keep(payload);
   handle(payload);
   pump();
@@ -162,7 +162,7 @@ bool AgentStream::advance() {
 }
 
 void AgentStream::pump() {
-  if (connection_ == nullptr || fault_) return;
+  if (connection_ == nullptr || fault_ || connection_->closing()) return;
   while (advance()) {
   }
   if (fault_) return;

@@ -32,9 +32,11 @@ bool HttpProtocol::wants_input() const {
 
 bool HttpProtocol::on_input_end() {
   if (state_ != State::handling) return false;
-  // Nearly always all of it has gone; but one that only says that it won't ask again has a right to its answer.
+  // Nearly always all of it has gone, so that what takes long ends. One that only says that it won't ask again gets the
+  // answers to what it did ask.
   gone_.request_stop();
-  keep_alive_ = false;
+  input_ended_ = true;
+  keep_alive_ = keep_alive_ && !in_.empty();
   return true;
 }
 
@@ -126,7 +128,7 @@ bool HttpProtocol::read_body() {
 void HttpProtocol::hand_over() {
   state_ = State::handling;
   peer_.set_deadline(peer_.shard().config().answer_deadline);
-  keep_alive_ = request_.keep_alive;
+  keep_alive_ = request_.keep_alive && !(input_ended_ && in_.empty());
   gone_ = std::stop_source();
   domain::Request request{request_.head, body_->take(), gone_.get_token()};
   body_.reset();

@@ -1,4 +1,5 @@
-// HTTP/1.1 on one peer: requests in order, one at a time; further ones wait unread until the answer is written.
+// HTTP/1.1 on one peer: requests in order, one at a time. Further ones wait until the answer is written: what is read
+// of them meanwhile, to see the peer go, is bounded by the size of a head.
 #pragma once
 
 #include <optional>
@@ -52,6 +53,7 @@ class HttpProtocol final : public Protocol {
   State state_ = State::head;
   bool idle_ = false;  ///< between requests; the first one's deadline began with the socket
   bool stopping_ = false;
+  bool input_ended_ = false;  ///< what in_ holds is all that will ever come
   std::string in_;
   std::size_t scanned_ = 0;  ///< bytes of in_ in which no head ends
   ParsedHead request_;

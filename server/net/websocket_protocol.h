@@ -45,6 +45,7 @@ class WebSocketProtocol final : public Protocol, public domain::Connection, priv
   bool ping(std::string_view payload) override;
   void close(std::uint16_t code, std::string_view reason) override;
   void abort() override;
+  [[nodiscard]] bool closing() const noexcept override { return session_.close_sent(); }
   void pause_reading(bool paused) override;
   [[nodiscard]] bool reading_paused() const noexcept override { return paused_; }
   [[nodiscard]] std::size_t queued_bytes() const noexcept override { return session_.queued(); }

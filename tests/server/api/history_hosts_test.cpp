@@ -185,6 +185,49 @@ TEST(HistoryHosts, AnErrorOfTheFirstIsTheAnswerALaterOneCutsItOff) {
   Fleet fleet;
   fleet.history.answers.at(domain::HostNumber{1}) = units::fail(units::ErrorCode::timeout, "took over 10 s");
   EXPECT_EQ(fleet.ask(kPath, query({{"host", "*"}})).status, 503);
+  std::swap(fleet.history.answers.at(domain::HostNumber{1}), fleet.history.answers.at(domain::HostNumber{2}));
+  // Larger than what hosts are put together to: the first has left when the second is read.
+  fleet.history.answers.at(domain::HostNumber{1}) = Fleet::answer(1, std::vector<double>(20'000, 0.123456789));
+  const auto answer = fleet.ask(kPath, query({{"host", "*"}}));
+  EXPECT_EQ(answer.status, 200);
+  EXPECT_THAT(answer.body, testing::EndsWith("(cut off)"));
+}
+
+TEST(HistoryHosts, TheGreatestMustFitMemoryTogether) {
+  Fleet fleet;
+  for (unsigned n = 1; n <= 3; ++n) {
+    fleet.history.answers.at(domain::HostNumber{n}) = Fleet::answer(n, std::vector<double>(600'000, 1));
+  }
+  EXPECT_THAT(fleet.detail(kPath, query({{"host", "*"}, {"top", "3"}}), 400), HasSubstr("more than 1000000 points"));
+}
+
+TEST(HistoryHosts, AreRankedByTheirOwnStepWhereItIsLongerThanAnHour) {
+  Fleet fleet;
+  Query year = query({{"host", "*"}, {"top", "1"}});
+  year[2].second = "1826961000";
+  year[3].second = "86400";
+  ASSERT_EQ(fleet.ask(kPath, year).status, 200);
+  EXPECT_EQ(fleet.history.asked_all[1].step, std::chrono::hours(24));
+}
+
+TEST(HistoryHosts, OfTheGreatestIsToldWhatMadeTheOthersLess) {
+  Fleet fleet;
+  for (const auto why : {domain::Incomplete::Why::damaged, domain::Incomplete::Why::coarser}) {
+    fleet.history.answers.at(domain::HostNumber{1})
+        ->incomplete.push_back(
+            {why, units::from_unix_ms(kFrom * 1000), units::from_unix_ms(kFrom * 1000 + 600'000), "raw"});
+  }
+  const auto answer = nlohmann::json::parse(fleet.ask(kPath, query({{"host", "*"}, {"top", "1"}})).body);
+  ASSERT_EQ(answer["incomplete"].size(), 1U);
+  EXPECT_EQ(answer["incomplete"][0]["host"], id_of(1));
+  EXPECT_EQ(answer["incomplete"][0]["reason"], "damaged");
+}
+
+TEST(HistoryHosts, ANameIsNoFormulaToASpreadsheet) {
+  Fleet fleet;
+  fleet.directory.all[0].record.name = "=1+1";
+  const auto answer = fleet.ask(kPath, query({{"tag", "db"}, {"format", "csv"}}));
+  EXPECT_THAT(answer.body, HasSubstr(",'=1+1,load,"));
 }
 
 TEST(HistoryRequest, RefusesWhatDoesNotGoTogether) {

@@ -61,6 +61,16 @@ TEST(Hosts, OneThatIsRemovedIsNoMoreAndItsNumberIsNotGivenAgain) {
   EXPECT_EQ(*store->facts(number), std::nullopt);
   EXPECT_TRUE(store->outages(number, at(-1'000'000), at(1'000'000))->empty());
   EXPECT_TRUE(store->remove(number)) << "twice does no harm";
+  const auto web = (*store->hosts())[0].number;
+  using Facts = domain::HostRecords::Facts;
+  using LastStatus = domain::HostRecords::LastStatus;
+  EXPECT_TRUE(store->save_facts(std::vector{Facts{number, {}}, Facts{web, {}}})) << "what comes late holds up nobody";
+  EXPECT_TRUE(store->save_statuses(std::vector{LastStatus{number, domain::HostStatus::lost, at(1), ""},
+                                               LastStatus{web, domain::HostStatus::lost, at(1), ""}}));
+  EXPECT_TRUE(store->save_outages(std::vector{outage}));
+  EXPECT_EQ(store->last_statuses()->size(), 1U);
+  EXPECT_TRUE(*store->facts(web));
+  EXPECT_TRUE(store->outages(number, at(-1'000'000), at(1'000'000))->empty());
   const auto next = enrolled(*store, 3, "db");
   EXPECT_EQ(next.name, "db") << "the name is free";
   EXPECT_GT(next.number, number);
@@ -178,9 +188,13 @@ TEST(Outages, OneThatCanNotBeSavedTakesBackThoseOfItsTransaction) {
   tests::TemporaryDirectory directory;
   auto store = open_store(directory);
   enrolled(*store, 1, "web");
+  auto raw = sqlite::Database::open(directory / "control.db");
+  ASSERT_TRUE(
+      raw->execute("CREATE TRIGGER fails BEFORE INSERT ON outage WHEN NEW.reason = 'bad' "
+                   "BEGIN SELECT RAISE(ABORT, 'no'); END"));
   domain::Outage good, bad;
-  good.host = domain::HostNumber{1};
-  bad.host = domain::HostNumber{99};
+  good.host = bad.host = domain::HostNumber{1};
+  bad.reason = "bad";
   EXPECT_FALSE(store->save_outages(std::vector{good, bad}));
   EXPECT_TRUE(store->outages(good.host, {}, at(0))->empty());
   EXPECT_TRUE(store->save_outages({&good, 1}));

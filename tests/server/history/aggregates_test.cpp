@@ -151,6 +151,41 @@ TEST(Aggregates, ThePercentileIsASampleThat95Of100DontExceed) {
   expect();
 }
 
+TEST(Aggregates, ThePercentileKnowsNoRateOverALongAbsenceEither) {
+  const tests::TemporaryDirectory directory;
+  auto store = opened(options_in(directory.path()));
+  announce(*store);
+  ASSERT_TRUE(store->submit(batch_of({tick(1), tick(2), tick(7'300), tick(7'301)})));
+  ASSERT_TRUE(store->flush());
+  const auto bytes = ask_for(*store, "test.bytes", {Aggregate::percentile_95, Aggregate::maximum}, false, 7'200'000);
+  EXPECT_THAT(bytes.percentile_95, ElementsAre(100, 100));
+  EXPECT_THAT(bytes.maximum, ElementsAre(100, 100));
+  const auto alone = ask_for(*store, "test.bytes", {Aggregate::percentile_95, Aggregate::count}, false, 7'300'000);
+  EXPECT_THAT(alone.count, ElementsAre(2, 2));
+}
+
+TEST(Aggregates, WithThePercentileTheOtherColumnsAreTheSame) {
+  const tests::TemporaryDirectory directory;
+  auto store = opened(options_in(directory.path()));
+  announce(*store);
+  ASSERT_TRUE(store->submit(batch(3, 1, 0, 7'200)));
+  ASSERT_TRUE(store->seal_all());
+  ASSERT_TRUE(store->build_all());
+  const auto average = [&](std::set<Aggregate> aggregates) {
+    const auto answer = store->query({kHost,
+                                      {{"test.level", {}}},
+                                      units::from_unix_ms(kStart + 1'830'000),
+                                      units::from_unix_ms(kStart + 5'430'000),
+                                      units::Milliseconds{3'600'000},
+                                      false,
+                                      std::move(aggregates)});
+    EXPECT_TRUE(answer);
+    return answer->series.at(0).average;
+  };
+  EXPECT_THAT(average({Aggregate::average}), ElementsAre(1'799.5, 5'399.5)) << "whole hours at both ends";
+  EXPECT_EQ(average({Aggregate::average, Aggregate::percentile_95}), average({Aggregate::average}));
+}
+
 TEST(Aggregates, ThePercentileOfOneSampleIsThatSample) {
   const tests::TemporaryDirectory directory;
   auto store = opened(options_in(directory.path()));

@@ -2,6 +2,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <fstream>
+
 #include "server/sqlite/database.h"
 #include "tests/server/history/a_store.h"
 
@@ -92,6 +94,45 @@ TEST(Incomplete, IsWhatIsOnlyKeptInCoarserRows) {
   EXPECT_THAT(incomplete(*store, 0, 86'399, 0), ElementsAre("removed raw 0 14400")) << "as far as there was any";
   EXPECT_THAT(incomplete(*store, 0, 4 * 3'600 - 1, 10'000), ElementsAre("coarser 1m 0 14399"));
   EXPECT_THAT(incomplete(*store, 0, 4 * 3'600 - 1, 60'000), IsEmpty());
+}
+
+TEST(Incomplete, IsStillADayOfWhichLateTicksMadeANewFile) {
+  const tests::TemporaryDirectory directory;
+  fill(directory.path());
+  std::filesystem::remove(directory.path() / "raw-20261123.db");
+  auto store = opened(options_in(directory.path()), kLater);
+  ASSERT_TRUE(store->submit(batch(2, 1, 5'000, 3)));
+  ASSERT_TRUE(store->flush());
+  const auto tens = [&] { return ask(*store, "test.level", 0, 4 * 3'600 - 1, 10'000).t.size(); };
+  EXPECT_EQ(tens(), 240U) << "its minutes, though ticks of it wait";
+  EXPECT_THAT(incomplete(*store, 0, 4 * 3'600, 0), ElementsAre("removed raw 0 14400"));
+  ASSERT_TRUE(store->seal_all());
+  EXPECT_EQ(tens(), 240U);
+  EXPECT_THAT(incomplete(*store, 0, 4 * 3'600, 0), ElementsAre("removed raw 0 14400"));
+}
+
+TEST(Incomplete, IsWhatAFileHeldThatCannotTellWhatItHas) {
+  const tests::TemporaryDirectory directory;
+  fill(directory.path());
+  {
+    auto database = sqlite::Database::open(directory.path() / "1m-202611.db");
+    ASSERT_TRUE(database->execute("PRAGMA wal_checkpoint(TRUNCATE)"));
+  }
+  std::fstream file(directory.path() / "1m-202611.db", std::ios::in | std::ios::out | std::ios::binary);
+  const auto root = [&] {
+    auto database = sqlite::Database::open(directory.path() / "1m-202611.db");
+    return **database->scalar("SELECT rootpage FROM sqlite_schema WHERE name = 'chunk'");
+  }();
+  file.seekp((root - 1) * 4'096);
+  file << std::string(8, '\x7f');
+  file.close();
+  {
+    auto store = opened(options_in(directory.path()), kLater);
+    EXPECT_THAT(incomplete(*store, 0, 4 * 3'600 - 1, 60'000), IsEmpty()) << "read from samples";
+  }
+  std::filesystem::remove(directory.path() / "raw-20261123.db");
+  auto store = opened(options_in(directory.path()), kLater);
+  EXPECT_THAT(incomplete(*store, 0, 4 * 3'600 - 1, 60'000), ElementsAre("damaged 1m 0 14400"));
 }
 
 TEST(Incomplete, IsTheStepThatIsNotOver) {

@@ -167,6 +167,20 @@ TEST(Http, WhoOnlySaysThatItWontAskAgainGetsItsAnswer) {
   }
 }
 
+TEST(Http, WhoAskedTwiceAndWontAgainGetsBothAnswers) {
+  Running running;
+  auto client = running.connect();
+  client->write(get("/never") + get("/x"));
+  EXPECT_EQ(running.service.seen.next(), "asked");
+  client->say_end();
+  EXPECT_EQ(running.service.seen.next(), "gone");
+  running.service.kept(domain::json(200, "\"first\""));
+  EXPECT_TRUE(client->response().ends_with("\"first\""));
+  const std::string last = client->read_to_end();
+  EXPECT_TRUE(last.ends_with("GET /x ")) << last;
+  EXPECT_NE(last.find("\r\nConnection: close\r\n"), std::string::npos) << last;
+}
+
 TEST(Http, PlaintextServesWithoutTls) {
   Config config = test_config();
   config.plaintext = true;
