@@ -1,5 +1,5 @@
-// Blocks: up to 64 consecutive values of one column in as few bytes as a handful of simple forms allow. Whole bytes
-// each, so that an open column is a string that blocks are appended to. docs/chunk-format.md has the grammar.
+// Blocks: up to 64 consecutive values of one column in as few bytes as a handful of simple forms allow, whole
+// bytes each. docs/chunk-format.md has the grammar.
 #pragma once
 
 #include <cstddef>

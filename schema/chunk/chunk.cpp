@@ -19,22 +19,10 @@ Extent extent_of(std::span<const std::int64_t> times) {
   return {first, last, times.size()};
 }
 
-void put_column(std::string& out, const Column& column) {
-  ColumnWriter writer(column.real);
-  for (std::size_t i = 0; i < column.values.size(); ++i) {
-    if (column.present.empty() || column.present[i]) {
-      writer.push(column.values[i]);
-    } else {
-      writer.push_absent();
-    }
-  }
-  writer.append_to(out);
-}
-
 Result<void> read_times(const Head& head, std::vector<std::int64_t>& times) {
   times.resize(head.extent.ticks);
   ByteReader in(head.times);
-  if (!get_values(in, false, times) || in.remaining() != 0) {
+  if (!get_times(in, head.version, times) || in.remaining() != 0) {
     return fail(ErrorCode::corrupt, "chunk: times are cut off or too many");
   }
   const Extent real = extent_of(times);
@@ -65,30 +53,36 @@ Result<Table> decode_if(std::span<const std::uint8_t> bytes, const Limits& limit
     if (!wanted(place.id)) continue;
     Column& column = table.columns.emplace_back();
     column.id = place.id;
-    if (auto ok = read_column(body, head->extent.ticks, column.real, column.values, column.present); !ok) {
+    if (auto ok = read_column(head->version, body, head->extent.ticks, column); !ok) {
       return fail(ok.error().code, "chunk: column " + std::to_string(place.id) + ": " + ok.error().message);
     }
   }
   return table;
 }
 
-}  // namespace
-
-std::string encode(const Table& table) {
-  ValueWriter times(false);
-  for (const std::int64_t time : table.times) times.push(time);
-  std::string times_body, bodies;
-  times.append_to(times_body);
+std::string encode_as(std::uint8_t version, const Table& table) {
+  std::string times, bodies;
+  put_times(times, version, table.times);
   std::vector<Place> places;
   places.reserve(table.columns.size());
   for (const Column& column : table.columns) {
     const std::size_t start = bodies.size();
-    put_column(bodies, column);
+    put_column(bodies, version, column);
     places.push_back({column.id, bodies.size() - start});
   }
   std::string out;
-  put_head(out, extent_of(table.times), times_body, places);
+  put_head(out, version, extent_of(table.times), times, places);
   return out + bodies;
+}
+
+}  // namespace
+
+std::string encode(const Table& table) {
+  return encode_as(kBlocksOnly, table);
+}
+
+std::string encode_dense(const Table& table) {
+  return encode_as(kNewest, table);
 }
 
 Result<Table> decode(std::span<const std::uint8_t> bytes, const Limits& limits) {

@@ -42,9 +42,10 @@ Result<void> read_directory(ByteReader& in, std::uint64_t count, Head& head, std
 
 }  // namespace
 
-void put_head(std::string& out, const Extent& extent, const std::string& times, std::span<const Place> columns) {
+void put_head(std::string& out, std::uint8_t version, const Extent& extent, const std::string& times,
+              std::span<const Place> columns) {
   const std::size_t start = out.size();
-  out.push_back(static_cast<char>(kVersion));
+  out.push_back(static_cast<char>(version));
   units::put_varint(out, extent.ticks);
   units::put_signed(out, extent.first);
   units::put_varint(out, static_cast<std::uint64_t>(units::wrapping_sub(extent.last, extent.first)));
@@ -62,9 +63,9 @@ void put_head(std::string& out, const Extent& extent, const std::string& times, 
 
 Result<Head> read_head(std::span<const std::uint8_t> bytes, const Limits& limits) {
   if (bytes.empty()) return corrupt("is empty");
-  if (bytes[0] != kVersion) {
-    return fail(ErrorCode::version, "chunk: has version " + std::to_string(bytes[0]) + ", this program reads version " +
-                                        std::to_string(kVersion));
+  if (bytes[0] < kBlocksOnly || bytes[0] > kNewest) {
+    return fail(ErrorCode::version, "chunk: has version " + std::to_string(bytes[0]) +
+                                        ", this program reads versions 1 to " + std::to_string(kNewest));
   }
   ByteReader in(bytes.subspan(1));
   const auto ticks = in.varint();
@@ -78,7 +79,7 @@ Result<Head> read_head(std::span<const std::uint8_t> bytes, const Limits& limits
   if (*count > limits.columns) return over("columns", *count, limits.columns);
   // Two bytes a column in the directory, so their count can't outgrow the input.
   if (*count > in.remaining() / 2) return corrupt("directory is cut off");
-  Head head{{*first, units::wrapping_add(*first, static_cast<std::int64_t>(*span)), *ticks}, *times, {}, {}};
+  Head head{bytes[0], {*first, units::wrapping_add(*first, static_cast<std::int64_t>(*span)), *ticks}, *times, {}, {}};
   std::size_t total = 0;
   if (auto ok = read_directory(in, *count, head, total); !ok) return std::unexpected(ok.error());
   auto checked = bytes.first(1 + in.position() + std::min(kCheckSize, in.remaining()));

@@ -214,7 +214,7 @@ EncodedChunk encode_rows(HostNumber host, Slot slot, const Rows& rows, const std
     chunk::Table table = table_of(rows, group, reals);
     if (group > 0 && table.columns.empty()) continue;
     table.columns.push_back(boots);
-    encoded.groups.emplace_back(group, chunk::encode(table));
+    encoded.groups.emplace_back(group, chunk::encode_dense(table));
   }
   return encoded;
 }

@@ -136,7 +136,7 @@ EncodedChunk encode_tier(domain::HostNumber host, Slot slot, const TierRows& row
     for (const auto n : members) add_columns(table, sources[n], rows.columns[n]);
     if (group > 0 && table.columns.empty()) continue;
     std::ranges::sort(table.columns, {}, &chunk::Column::id);
-    encoded.groups.emplace_back(group, chunk::encode(table));
+    encoded.groups.emplace_back(group, chunk::encode_dense(table));
   }
   return encoded;
 }

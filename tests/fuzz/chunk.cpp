@@ -35,20 +35,30 @@ void chunk(Bytes bytes) {
   require(table->times.size() <= kLimits.ticks && table->columns.size() <= kLimits.columns &&
               table->times.size() * table->columns.size() <= kLimits.cells,
           "no result over the limits");
-  const auto again = decode(units::as_bytes(encode(*table)), kLimits);
-  require(again && again->times == table->times && again->columns.size() == table->columns.size(),
-          "what was decoded can be encoded");
+  for (const std::string& written : {encode(*table), encode_dense(*table)}) {
+    const auto again = decode(units::as_bytes(written), kLimits);
+    require(again && again->times == table->times && again->columns.size() == table->columns.size(),
+            "what was decoded can be encoded");
+    for (std::size_t i = 0; i < table->columns.size(); ++i) {
+      require(again->columns[i].values == table->columns[i].values, "with the same values");
+    }
+  }
 }
 
-void column(Bytes bytes) {
+void one_column(Bytes bytes) {
   if (bytes.size() < 2) return;
   const std::size_t ticks = (bytes[0] | bytes[1] << 8) % (kLimits.ticks + 1);
-  bool real = false;
-  std::vector<std::int64_t> values;
-  std::vector<bool> present;
   const std::string body = with_check(bytes.subspan(2));
-  if (!read_column(units::as_bytes(body), ticks, real, values, present)) return;
-  require(values.size() == ticks && (present.empty() || present.size() == ticks), "a value for each tick");
+  Column read;
+  if (read_column(kBlocksOnly, units::as_bytes(body), ticks, read)) {
+    Column newer;
+    require(read_column(kNewest, units::as_bytes(body), ticks, newer) && newer.values == read.values,
+            "version 2 takes what version 1 takes");
+  }
+  Column column;
+  if (!read_column(kNewest, units::as_bytes(body), ticks, column)) return;
+  require(column.values.size() == ticks && (column.present.empty() || column.present.size() == ticks),
+          "a value for each tick");
 }
 
 void round_trip(Bytes bytes) {
@@ -69,11 +79,13 @@ void round_trip(Bytes bytes) {
   if (std::ranges::find(table.columns[0].present, false) == table.columns[0].present.end()) {
     table.columns[0].present.clear();
   }
-  const auto decoded = decode(units::as_bytes(encode(table)), kLimits);
-  require(decoded.has_value() && decoded->times == table.times, "times survive");
-  for (std::size_t i = 0; i < 2; ++i) {
-    require(decoded->columns[i].values == table.columns[i].values, "values survive");
-    require(decoded->columns[i].present == table.columns[i].present, "presence survives");
+  for (const std::string& written : {encode(table), encode_dense(table)}) {
+    const auto decoded = decode(units::as_bytes(written), kLimits);
+    require(decoded.has_value() && decoded->times == table.times, "times survive");
+    for (std::size_t i = 0; i < 2; ++i) {
+      require(decoded->columns[i].values == table.columns[i].values, "values survive");
+      require(decoded->columns[i].present == table.columns[i].present, "presence survives");
+    }
   }
 }
 
@@ -93,7 +105,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       chunk(vedette::units::as_bytes(with_check(rest)));
       break;
     case 2:
-      column(rest);
+      one_column(rest);
       break;
     default:
       round_trip(rest);

@@ -41,23 +41,24 @@ void chunk_seeds() {
   const chunk::Table table = small_table();
   seed("chunk", "whole", '\0' + chunk::encode(table));
   seed("chunk", "whole_empty", '\0' + chunk::encode({}));
+  seed("chunk", "whole_dense", '\0' + chunk::encode_dense(table));
   std::string head(1, '\1');
-  chunk::put_head(head, {1'000, 1'000, 1}, std::string("\xd0\x0f"), {});
+  chunk::put_head(head, chunk::kBlocksOnly, {1'000, 1'000, 1}, std::string("\xd0\x0f"), {});
   seed("chunk", "head", head.substr(0, head.size() - 4));
+  const auto column_seed = [](const std::string& name, std::uint8_t version, const chunk::Column& column) {
+    std::string body(1, '\2');
+    units::put_fixed(body, column.values.size(), 2);
+    chunk::put_column(body, version, column);
+    seed("chunk", name, body.substr(0, body.size() - 4));
+  };
   for (const std::uint64_t number : {3U, 4U, 8U, 11U}) {
-    const chunk::Table random = chunk::random_table(number);
-    for (const chunk::Column& column : random.columns) {
+    for (const chunk::Column& column : chunk::random_table(number).columns) {
       if (column.values.size() > 150) continue;
-      chunk::ColumnWriter writer(column.real);
-      for (std::size_t i = 0; i < column.values.size(); ++i) {
-        column.present.empty() || column.present[i] ? writer.push(column.values[i]) : writer.push_absent();
-      }
-      std::string body(1, '\2');
-      units::put_fixed(body, column.values.size(), 2);
-      writer.append_to(body);
-      seed("chunk", "column_" + std::to_string(number) + "_" + std::to_string(column.id),
-           body.substr(0, body.size() - 4));
+      column_seed("column_" + std::to_string(number) + "_" + std::to_string(column.id), chunk::kBlocksOnly, column);
     }
+  }
+  for (const chunk::Column& column : chunk::kept_table().columns) {
+    if (!column.real) column_seed("coded_" + std::to_string(column.id), chunk::kNewest, column);
   }
   std::string values(1, '\3');
   for (std::uint64_t i = 0; i < 80; ++i) {

@@ -121,7 +121,7 @@ def rice(bits, k):
     return quotient << k | bits.get(k)
 
 
-def integers(data, count):
+def blocks(data, count):
     if count == 0:
         return []
     values, step = [data.signed() & ALL], 0
@@ -136,6 +136,67 @@ def integers(data, count):
             values.append(value)
             step = value - before
         bits.whole()
+    return values
+
+
+def prefix_code(bits):
+    """(length, code as a number) -> symbol; a code is read highest bit first."""
+    lengths, symbol, length, room = {}, -1, 5, 1024
+    while room > 0:
+        zeros = 0
+        while not bits.get(1):
+            zeros += 1
+        symbol += 1 << zeros | bits.get(zeros)
+        ones = 0
+        while bits.get(1):
+            ones += 1
+        length += unzigzag(2 * ones + bits.get(1))
+        if symbol > 142 or not 0 <= length <= 10:
+            raise Damaged("a prefix code has no such symbol or length")
+        lengths[symbol] = length
+        room -= 1024 >> length
+    if room < 0:
+        raise Damaged("a prefix code has too many codes")
+    codes, code, before = {}, -1, 0
+    for length, symbol in sorted((length, symbol) for symbol, length in lengths.items()):
+        code = code + 1 << length - before
+        codes[length, code], before = symbol, length
+    return codes
+
+
+def residuals(bits, count):
+    codes, found = prefix_code(bits), []
+    while len(found) < count:
+        length = code = 0
+        while (length, code) not in codes:
+            length, code = length + 1, code << 1 | bits.get(1)
+        symbol = codes[length, code]
+        if symbol < 16:
+            found += [0] * ((1 << symbol) + bits.get(symbol))
+        elif symbol == 16:
+            found.append(1)
+        else:
+            more = (symbol - 17) // 2
+            found.append((2 + (symbol - 17) % 2 << more) + bits.get(more))
+    if len(found) > count:
+        raise Damaged("a run is too long")
+    return found
+
+
+def coded(data, count):
+    if count < 2:
+        raise Damaged("a column of fewer than two values is coded")
+    values, step = [data.signed() & ALL], 0
+    transform, shift = divmod(data.take(1)[0], 64)
+    base = data.signed() if transform >= 2 else 0
+    bits = Bits(data)
+    for u in residuals(bits, count - 1):
+        if transform == 3:
+            values.append(values[0] + (base + u << shift) & ALL)
+        else:
+            step = (unzigzag(u), step + unzigzag(u), base + u)[transform]
+            values.append(values[-1] + (step << shift) & ALL)
+    bits.whole()
     return values
 
 
@@ -186,10 +247,10 @@ def column(data, ticks):
     """A list with a cell or None for each tick."""
     data = Bytes(checked(data))
     form = data.take(1)[0]
-    if form > 5:
+    if form not in (0, 1, 2, 3, 4, 5, 8, 10, 12):
         raise Damaged("a column has an unknown form")
     present = runs(data, ticks) if form & 2 else bitmap(data, ticks) if form & 4 else [True] * ticks
-    values = iter((doubles if form & 1 else integers)(data, sum(present)))
+    values = iter((doubles if form & 1 else coded if form & 8 else blocks)(data, sum(present)))
     cells = [next(values) if there else None for there in present]
     data.end()
     return cells
@@ -199,7 +260,7 @@ def chunk(blob):
     """(times, {column id: its bytes}) of a chunk."""
     data = Bytes(blob)
     version = data.take(1)[0]
-    if version != 1:
+    if not 1 <= version <= 2:
         raise Newer(f"a chunk of version {version}")
     ticks, first, span, length = data.varint(), data.signed(), data.varint(), data.varint()
     times, places, number = Bytes(data.take(length)), [], -1
@@ -208,7 +269,10 @@ def chunk(blob):
         places.append((number, data.varint()))
     data.take(4)
     checked(blob[:data.at])
-    times = [signed(time) for time in integers(times, ticks)]
+    form = times.take(1)[0] if version == 2 else 0
+    if form not in (0, 8):
+        raise Damaged("times have an unknown form")
+    times = [signed(time) for time in (coded if form else blocks)(times, ticks)]
     if times and (min(times), max(times)) != (first, first + span):
         raise Damaged("times aren't where the head says")
     columns = {number: data.take(size) for number, size in places}
@@ -338,7 +402,7 @@ class Directory:
         """Every tick of the host, in the order of time."""
         slots = {}
         for day, name in self.days.items():
-            with self.opened(name, newest=2) as database:
+            with self.opened(name, newest=3) as database:
                 keys = [host << 35, (host + 1 << 35) - 1]
                 for k, blob in database.execute("SELECT k, v FROM chunk WHERE k BETWEEN ? AND ?", keys):
                     _, slot, group, part = key(k)
@@ -351,7 +415,7 @@ class Directory:
         """(time, series number, derived or not, {field: cell}) of what is built and not behind; tier is "1m" or "1h"."""
         for file in sorted(self.path.glob(f"{tier}-*.db")):
             stale = self.stale(tier, host)
-            with self.opened(file.name, newest=2) as database:
+            with self.opened(file.name, newest=3) as database:
                 keys = [host << 35, (host + 1 << 35) - 1]
                 for k, blob in database.execute("SELECT k, v FROM chunk WHERE k BETWEEN ? AND ?", keys):
                     times, columns = chunk(blob)
@@ -370,7 +434,7 @@ class Directory:
         for file in self.path.glob("raw-*.db" if tier == "1m" else "1m-*.db"):
             begin = datetime.datetime.strptime(file.stem.partition("-")[2], "%Y%m%d" if tier == "1m" else "%Y%m")
             first = (begin - datetime.datetime(1970, 1, 1)) // datetime.timedelta(milliseconds=SLOTS[tier])
-            with self.opened(file.name, newest=2) as database:
+            with self.opened(file.name, newest=3) as database:
                 stale |= {first + slot for slot, in database.execute("SELECT slot FROM stale WHERE host = ?", [host])}
         return stale if tier == "1m" else stale | {hour // 24 for hour in self.stale("1m", host)}
 

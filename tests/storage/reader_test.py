@@ -18,7 +18,7 @@ import tempfile
 import unittest
 
 HERE = pathlib.Path(__file__).resolve().parent
-DOCS = HERE.parents[1] / "docs"
+DOCS, GOLDEN = HERE.parents[1] / "docs", HERE.parent / "golden"
 sys.path[:0] = [str(HERE), str(HERE.parent / "load")]
 import reader  # noqa: E402
 from stand import Stand  # noqa: E402
@@ -58,6 +58,21 @@ class Examples(unittest.TestCase):
         self.assertEqual(times, [1795425204000 + n * 1000 for n in range(4)])
         self.assertEqual({number: reader.column(data, 4) for number, data in columns.items()},
                          {0: [100, 103, 106, 110], 2: [bits(1.5), bits(1.5), None, bits(1.75)]})
+
+    def test_the_dense_chunk(self):
+        times, columns = reader.chunk(example("chunk-format.md", "dense"))
+        self.assertEqual(times, [1795425204000 + n * 1000 for n in range(16)])
+        steps = (0, 0, 1, 2, 0, 0, 0, 1, 1, -2, 0, 0, 0, 0, 1)
+        self.assertEqual(reader.column(columns[0], 16), [1_000_000 + 4096 * sum(steps[:n]) for n in range(16)])
+
+    def test_chunks_that_were_kept(self):
+        for kind in ("recorded", "every-kind"):
+            tables = []
+            for version in (1, 2):
+                times, columns = reader.chunk(GOLDEN.joinpath(f"chunks/{kind}-{version}.chunk").read_bytes())
+                tables.append((times, {number: reader.column(data, len(times)) for number, data in columns.items()}))
+            self.assertGreater(len(tables[0][0]), 200)
+            self.assertEqual(*tables)
 
 
 class Listed(unittest.TestCase):
@@ -114,7 +129,7 @@ class Listed(unittest.TestCase):
         self.assertEqual({tick.boot for tick in directory.ticks(1)}, {1, 2})
         self.assertEqual({tick.boot >> 20 for tick in directory.ticks(5)}, {0, 1})
         forms = {data[0] for _, _, blob in self.chunks(self.data) for data in reader.chunk(blob)[1].values()}
-        self.assertEqual(forms, {0, 1, 2, 3, 4, 5})
+        self.assertEqual(forms, {0, 1, 2, 3, 4, 5, 8, 10, 12})
 
     def test_minutes_and_hours_are_what_the_samples_did(self):
         directory = reader.Directory(self.data)
@@ -214,7 +229,7 @@ class Earlier(unittest.TestCase):
     """Directories of collectors of earlier days, and what those answered."""
 
     def test_they_are_read_as_they_were_answered(self):
-        kept = sorted(HERE.parent.joinpath("golden/directories").iterdir())
+        kept = sorted(GOLDEN.joinpath("directories").iterdir())
         self.assertGreater(len(kept), 1)
         for source in kept:
             with self.subTest(source.name), tempfile.TemporaryDirectory(prefix="vedette-reader-") as name:

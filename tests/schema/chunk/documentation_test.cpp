@@ -21,5 +21,16 @@ TEST(ChunkDocumentation, ShowsAChunkAsItIsWrittenAndRead) {
   EXPECT_EQ(difference(decode(units::as_bytes(bytes), {}).value(), table), "");
 }
 
+TEST(ChunkDocumentation, ShowsADenseChunkAsItIsWrittenAndRead) {
+  Table table{{}, {{0, false, {1'000'000}, {}}}};
+  for (const std::int64_t step : {0, 0, 4096, 8192, 0, 0, 0, 4096, 4096, -8192, 0, 0, 0, 0, 4096}) {
+    table.columns[0].values.push_back(table.columns[0].values.back() + step);
+  }
+  for (std::int64_t n = 0; n < 16; ++n) table.times.push_back(1'795'425'204'000 + n * 1'000);
+  const std::string bytes = golden::example(VEDETTE_SOURCE_DIR, "chunk-format.md", "dense");
+  EXPECT_EQ(encode_dense(table), bytes);
+  EXPECT_EQ(difference(decode(units::as_bytes(bytes), {}).value(), table), "");
+}
+
 }  // namespace
 }  // namespace vedette::chunk

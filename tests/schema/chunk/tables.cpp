@@ -115,6 +115,37 @@ Table random_table(std::uint64_t seed) {
   return table;
 }
 
+Table kept_table() {
+  constexpr std::size_t kTicks = 300;
+  Table table;
+  std::uint64_t noise = 1;
+  const auto next = [&] { return noise = noise * 6'364'136'223'846'793'005 + 1'442'695'040'888'963'407; };
+  const auto add = [&](bool real, auto&& value) {
+    Column& column = table.columns.emplace_back();
+    column.id = static_cast<std::uint32_t>(7 * table.columns.size());
+    column.real = real;
+    for (std::size_t i = 0; i < kTicks; ++i) column.values.push_back(static_cast<std::int64_t>(value(i)));
+  };
+  for (std::size_t i = 0; i < kTicks; ++i)
+    table.times.push_back(1'795'425'204'000 + static_cast<std::int64_t>(i) * 1'000);
+  std::uint64_t sum = 0;
+  add(false, [](std::size_t) { return 42; });
+  add(false, [&](std::size_t) { return sum += 95 + next() % 11; });
+  add(false, [&](std::size_t) { return sum += next() % 16 == 0 ? next() >> 40 : 0; });
+  add(false, [&](std::size_t) { return 8'192 * (next() >> 58); });
+  add(false, [&](std::size_t i) { return i * i * 3; });
+  add(false, [&](std::size_t) { return next(); });
+  add(true, [&](std::size_t i) { return 0x3ff0'0000'0000'0000 + (i << 40); });
+  add(true, [&](std::size_t) { return next(); });
+  add(false, [](std::size_t i) { return i % 2 == 0 ? std::uint64_t{1} << 63 : ~(std::uint64_t{1} << 63); });
+  for (std::size_t i = 0; i < kTicks; ++i) {
+    table.columns[1].present.push_back(i < 100 || i > 180);
+    table.columns[3].present.push_back(next() >> 62 != 0);
+    table.columns[7].present.push_back(i % 3 == 0);
+  }
+  return normalised(std::move(table));
+}
+
 Table normalised(Table table) {
   for (Column& column : table.columns) {
     if (std::ranges::all_of(column.present, [](bool present) { return present; })) column.present.clear();

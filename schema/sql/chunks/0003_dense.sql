@@ -1,0 +1,2 @@
+-- Chunks may be of version 2 (schema/chunk). No table changes: this keeps collectors that don't read such chunks from
+-- taking a file for one of theirs and its chunks for damaged.
