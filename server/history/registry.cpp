@@ -11,24 +11,33 @@ using units::Result;
 
 namespace {
 
-constexpr std::ptrdiff_t kMostOfAKey = 8;
+constexpr std::size_t kMostOfAKey = 8;
 constexpr units::Milliseconds kClocksDiffer{1'000};  // how far ahead of ours a tick's time may honestly be
 
 }  // namespace
 
 std::optional<std::uint32_t> Registry::find(const Host& host, const metrics::Series& series) {
-  const auto [first, last] = host.numbers.equal_range(series.key);
-  if (first == last) return std::nullopt;
-  if (const auto newest = std::prev(last)->second; host.series[newest] == series) return newest;
+  const auto key = [&](std::uint32_t number) -> const metrics::SeriesKey& { return host.series[number]->key; };
+  const auto of_key = std::ranges::equal_range(host.numbers, series.key, {}, key);
+  if (of_key.empty()) return std::nullopt;
+  if (*host.series[of_key.back()] == series) return of_key.back();
   // An agent that changes back and forth for ever must not use up the host's numbers.
-  if (std::distance(first, last) < kMostOfAKey) return std::nullopt;
-  const auto same = std::find_if(first, last, [&](const auto& entry) { return host.series[entry.second] == series; });
-  return same == last ? std::nullopt : std::optional(same->second);
+  if (of_key.size() < kMostOfAKey) return std::nullopt;
+  const auto same = std::ranges::find_if(of_key, [&](auto number) { return *host.series[number] == series; });
+  return same == of_key.end() ? std::nullopt : std::optional(*same);
 }
 
 void Registry::add(Host& host, const metrics::Series& series) {
-  host.numbers.emplace(series.key, static_cast<std::uint32_t>(host.series.size()));
-  host.series.push_back(series);
+  const auto key = [&](std::uint32_t number) -> const metrics::SeriesKey& { return host.series[number]->key; };
+  const auto place = std::ranges::upper_bound(host.numbers, series.key, {}, key);
+  host.numbers.insert(place, static_cast<std::uint32_t>(host.series.size()));
+  host.series.push_back(shared(series));
+}
+
+Registry::SharedSeries Registry::shared(const metrics::Series& series) {
+  const auto [first, last] = shared_.equal_range(series.key);
+  const auto same = std::find_if(first, last, [&](const SharedSeries& one) { return *one == series; });
+  return same != last ? *same : *shared_.insert(std::make_shared<const metrics::Series>(series));
 }
 
 Result<void> Registry::load(const RegistryRows& rows) {
@@ -110,7 +119,7 @@ std::vector<domain::StoredSeries> Registry::series(HostNumber host) const {
   if (it == hosts_.end()) return all;
   all.reserve(it->second.series.size());
   for (const auto& series : it->second.series) {
-    all.push_back({SeriesNumber{static_cast<std::uint32_t>(all.size())}, series});
+    all.push_back({SeriesNumber{static_cast<std::uint32_t>(all.size())}, *series});
   }
   return all;
 }
@@ -120,7 +129,7 @@ std::vector<bool> Registry::reals(HostNumber host) const {
   std::vector<bool> reals;
   const auto it = hosts_.find(domain::index(host));
   if (it == hosts_.end()) return reals;
-  for (const auto& series : it->second.series) reals.push_back(series.quantum.is_real());
+  for (const auto& series : it->second.series) reals.push_back(series->quantum.is_real());
   return reals;
 }
 
@@ -133,6 +142,7 @@ void Registry::saved(const RegistryRows& rows) {
   const std::lock_guard lock(mutex_);
   const auto drop = [](auto& list, std::size_t count) {
     list.erase(list.begin(), list.begin() + static_cast<std::ptrdiff_t>(std::min(count, list.size())));
+    if (list.empty()) list.shrink_to_fit();  // many hosts may have been new at once
   };
   drop(unsaved_.series, rows.series.size());
   drop(unsaved_.epochs, rows.epochs.size());
@@ -179,6 +189,7 @@ std::optional<units::Instant> Registry::newest(HostNumber host) const {
 void Registry::forget(HostNumber host) {
   const std::lock_guard lock(mutex_);
   hosts_.erase(domain::index(host));
+  std::erase_if(shared_, [](const SharedSeries& one) { return one.use_count() == 1; });
   std::erase_if(unsaved_.series, [&](const auto& row) { return row.host == host; });
   std::erase_if(unsaved_.boots, [&](const auto& row) { return row.host == host; });
   std::erase_if(unsaved_.epochs, [&](const auto& row) { return row.host == host; });

@@ -5,8 +5,10 @@
 #include <array>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <span>
 #include <unordered_map>
 #include <vector>
@@ -75,9 +77,17 @@ class Registry {
   void forget(domain::HostNumber host);
 
  private:
+  /// Thousands of hosts have the same series: each is there once.
+  using SharedSeries = std::shared_ptr<const metrics::Series>;
+  struct ByKey {
+    using is_transparent = void;
+    bool operator()(const SharedSeries& a, const SharedSeries& b) const { return a->key < b->key; }
+    bool operator()(const SharedSeries& a, const metrics::SeriesKey& b) const { return a->key < b; }
+    bool operator()(const metrics::SeriesKey& a, const SharedSeries& b) const { return a < b->key; }
+  };
   struct Host {
-    std::vector<metrics::Series> series;
-    std::multimap<metrics::SeriesKey, std::uint32_t> numbers;  ///< a series whose unit or quantum changed has several
+    std::vector<SharedSeries> series;    ///< by number
+    std::vector<std::uint32_t> numbers;  ///< by key, then ascending: a series whose unit or quantum changed has several
     std::map<BootId, std::uint32_t> boots;
     std::map<std::uint32_t, BootId> boots_by_number;  ///< the newest kBoots
     std::optional<units::Instant> newest;             ///< of the epoch
@@ -85,12 +95,14 @@ class Registry {
   };
   /// The newest series of the key, if it is this one: what a host announced last is always its highest number.
   static std::optional<std::uint32_t> find(const Host& host, const metrics::Series& series);
-  static void add(Host& host, const metrics::Series& series);
+  void add(Host& host, const metrics::Series& series);
+  [[nodiscard]] SharedSeries shared(const metrics::Series& series);
   void add_boot(domain::HostNumber number, Host& host, std::uint32_t boot, const BootId& id);
 
   const std::size_t cap_;
   mutable std::mutex mutex_;
   std::unordered_map<std::uint32_t, Host> hosts_;
+  std::multiset<SharedSeries, ByKey> shared_;  ///< of all hosts
   RegistryRows unsaved_;
 };
 
