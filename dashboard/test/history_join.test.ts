@@ -9,7 +9,7 @@ const KEY = 'system.cpu.load_average.1m';
 const collector = (samples: Map<number, number>) => async (request: HistoryRequest): Promise<History> => {
   const inside = [...samples].filter(([t]) => t >= request.from && t <= request.to);
   const shape = { name: KEY, attributes: {}, unit: '1' };
-  if (request.step === 0) return { tier: 'raw', step: 0, series: [{ ...shape, t: inside.map(([t]) => t), value: inside.map(([, v]) => v) }] };
+  if (request.step === 0) return { tier: 'raw', step: 0, incomplete: [], series: [{ ...shape, t: inside.map(([t]) => t), value: inside.map(([, v]) => v) }] };
   const steps = new Map<number, number[]>();
   for (const [t, v] of inside) {
     const start = Math.floor(t / request.step) * request.step;
@@ -19,7 +19,7 @@ const collector = (samples: Map<number, number>) => async (request: HistoryReque
   }
   const lists = [...steps.values()];
   return {
-    tier: 'raw', step: request.step,
+    tier: 'raw', step: request.step, incomplete: [],
     series: [{ ...shape, t: [...steps.keys()], avg: lists.map((l) => l.reduce((a, b) => a + b) / l.length), min: lists.map((l) => Math.min(...l)), max: lists.map((l) => Math.max(...l)) }],
   };
 };

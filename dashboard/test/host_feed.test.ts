@@ -7,7 +7,7 @@ const KEY = 'system.cpu.load_average.1m';
 const history = (request: HistoryRequest, t: number[]): History => {
   const inside = t.filter((at) => at >= request.from && at <= request.to);
   const shape = { name: KEY, attributes: {}, unit: '1', t: inside };
-  return { tier: 'raw', step: request.step, series: [request.step === 0 ? { ...shape, value: inside } : { ...shape, avg: inside, min: inside, max: inside }] };
+  return { tier: 'raw', step: request.step, incomplete: [], series: [request.step === 0 ? { ...shape, value: inside } : { ...shape, avg: inside, min: inside, max: inside }] };
 };
 const range = (from: number, to: number): number[] => Array.from({ length: to - from + 1 }, (_, i) => from + i);
 

@@ -34,7 +34,7 @@ test('the first sample is found to the second, in two small questions', async ()
     const step = request.step || 1;
     const t: number[] = [];
     for (let at = Math.ceil(request.from / step) * step; at <= request.to; at += step) if (at + step > begin && (step > 1 || at >= begin)) t.push(at);
-    return { tier: 'raw', step, series: t.length ? [{ name: 'x', attributes: {}, unit: '', t, avg: t, min: t, max: t }] : [] };
+    return { tier: 'raw', step, incomplete: [], series: t.length ? [{ name: 'x', attributes: {}, unit: '', t, avg: t, min: t, max: t }] : [] };
   };
   const now = 10 * DAY + 1234;
   expect(await firstSample('h', now, collector(now - 30))).toBe(now - 30);
