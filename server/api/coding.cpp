@@ -88,7 +88,8 @@ bool takes_gzip(std::string_view accept_encoding) {
 std::string gzip(std::string_view bytes) {
   Gzip whole;
   std::string out = whole.add(bytes);
-  return out + whole.finish();
+  out += whole.finish();
+  return out;
 }
 
 Gzip::Gzip() : stream_(new z_stream{}) {

@@ -76,10 +76,7 @@ void HistoryPieces::note(std::size_t host, const HistoryAnswer& answer) {
   for (const domain::Incomplete& one : answer.incomplete) {
     const bool of_all = request_.one_host || one.why == domain::Incomplete::Why::open;
     const auto whose = of_all ? std::nullopt : std::optional(request_.hosts[host].record.id);
-    const bool told = std::ranges::any_of(lacks_, [&](const auto& lack) {
-      return lack.host == whose && lack.what.why == one.why && lack.what.from == one.from;
-    });
-    if (!told) lacks_.push_back({whose, one});
+    if (noted_.emplace(whose, one.why, one.from).second) lacks_.push_back({whose, one});
   }
 }
 

@@ -1,6 +1,13 @@
 // The answer to a history request, made piece by piece: host after host, so that a thousand of them take the memory of
-// one. Lines over hosts and the greatest of all are known only when every host was read: these are one piece.
+// one. Lines over hosts and the greatest of all are known only when every host was read: these are one piece, as is the
+// answer of one host.
 #pragma once
+
+#include <optional>
+#include <set>
+#include <string>
+#include <tuple>
+#include <vector>
 
 #include "server/api/history_request.h"
 #include "server/api/piece_stream.h"
@@ -35,6 +42,7 @@ class HistoryPieces final : public Pieces {
   [[nodiscard]] domain::HistoryQuery ranking_query() const;
   [[nodiscard]] units::Result<domain::HistoryAnswer> ask(domain::HistoryQuery query, std::size_t host);
   void begin(std::string& out, const domain::HistoryAnswer& answer);
+  /// Each stretch once: what is open is so of all, and of the greatest the ranking has told some already.
   void note(std::size_t host, const domain::HistoryAnswer& answer);
 
   const domain::HistoryStore& history_;
@@ -42,6 +50,7 @@ class HistoryPieces final : public Pieces {
   const HistoryRequest request_;
   HistoryWriter writer_;
   HistoryWriter::Lacks lacks_;
+  std::set<std::tuple<std::optional<units::HostId>, domain::Incomplete::Why, units::Instant>> noted_;
   units::Steady::duration spent_{};  ///< on reading
   std::stop_token gone_;
   std::size_t host_ = 0;  ///< the next one

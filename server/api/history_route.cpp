@@ -1,9 +1,9 @@
 #include "server/api/history_route.h"
 
-#include <atomic>
 #include <cmath>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <semaphore>
 
 #include "server/api/coding.h"
 #include "server/api/entity_tag.h"
@@ -28,18 +28,13 @@ void make_cacheable(const RequestHead& head, Response& response) {
   response.shared_body.reset();
 }
 
-/// A host's answer is made whole, so that it has a tag by which it may be kept.
+/// A host's answer is one piece: it has a tag by which it may be kept.
 Response whole_answer(HistoryPieces& pieces, const domain::Request& request) {
-  std::string body;
-  for (;;) {
-    auto piece = pieces.next(request.gone);
-    if (!piece) return domain::problem(piece.error());
-    if (!*piece) break;
-    body = body.empty() ? std::move(**piece) : body + **piece;
-  }
+  auto body = pieces.next(request.gone);
+  if (!body) return domain::problem(body.error());
   Response response;
   // Tens of megabytes: the connection sends from this one copy.
-  response.shared_body = std::make_shared<const std::string>(std::move(body));
+  response.shared_body = std::make_shared<const std::string>(std::move(body->value()));
   return response;
 }
 
@@ -49,48 +44,27 @@ std::vector<domain::Header> headers_of(HistoryFormat format) {
 }
 
 /// Questions that need all hosts read before anything can be said hold a worker for long: there are always some left.
-class Places {
- public:
-  bool take() { return taken_.fetch_add(1) < kMost || (give_back(), false); }
-  void give_back() { --taken_; }
-
- private:
-  static constexpr int kMost = 2;
-  std::atomic<int> taken_{0};
-};
-
-/// A place that is given back.
-class Returned {
- public:
-  explicit Returned(Places* places) : places_(places) {}
-  ~Returned() {
-    if (places_ != nullptr) places_->give_back();
-  }
-  Returned(const Returned&) = delete;
-  Returned& operator=(const Returned&) = delete;
-
- private:
-  Places* const places_;
-};
+using Places = std::counting_semaphore<2>;
 
 Response answer(const domain::Request& request, const HistorySources& sources, const Router::Submit& submit,
                 Places& places) {
   auto asked = parse_history_request(request.head, sources.directory);
   if (!asked) return domain::problem(asked.error());
-  const bool long_one = asked->over || asked->top;
-  if (long_one && !places.take()) {
+  const bool is_long = asked->over || asked->top, is_over = asked->query.to < sources.clock.now();
+  if (is_long && !places.try_acquire()) {
     return domain::problem(503, "Two questions over all hosts are being answered already; ask again in a moment.",
                            {{"Retry-After", "1"}});
   }
-  const Returned returned(long_one ? &places : nullptr);
-  const bool over = asked->query.to < sources.clock.now(), one_host = asked->one_host;
+  const auto give_back = [](Places* taken) { taken->release(); };
+  const std::unique_ptr<Places, decltype(give_back)> place(is_long ? &places : nullptr);
+  const bool one_host = asked->one_host;
   auto headers = headers_of(asked->format);
   auto pieces = std::make_unique<HistoryPieces>(sources.history, sources.clock, std::move(*asked));
   if (!one_host) return streamed(std::move(pieces), request, submit, std::move(headers));
   Response response = whole_answer(*pieces, request);
   if (response.status != 200) return response;
   response.headers = std::move(headers);
-  if (over) make_cacheable(request.head, response);
+  if (is_over) make_cacheable(request.head, response);
   return response;
 }
 
@@ -119,7 +93,7 @@ Response budget_answer(const domain::HistoryStore& history) {
 }  // namespace
 
 void add_history_route(Router& router, HistorySources sources) {
-  const auto places = std::make_shared<Places>();
+  const auto places = std::make_shared<Places>(Places::max());
   router.add(Route{"GET", "/api/v1/history", Access::viewer, 0, [&router, sources, places](Context& context) {
                      context.respond(answer(context.request, sources, router.submit(), *places));
                    }});

@@ -144,6 +144,11 @@ bool ChunkFiles::is_partial(Period period) const {
   return partial_.contains(period);
 }
 
+bool ChunkFiles::is_whole(Period period) const {
+  const std::lock_guard lock(mutex_);
+  return periods_.contains(period) && !partial_.contains(period);
+}
+
 std::uint64_t ChunkFiles::removals() const {
   const std::lock_guard lock(mutex_);
   return removals_;

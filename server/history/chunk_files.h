@@ -83,6 +83,8 @@ class ChunkFiles {
   /// Those that were made when something of their period was built already: what it was built from is gone, and it may
   /// tell more.
   [[nodiscard]] bool is_partial(Period period) const;
+  /// The file is there, and made when its period was the present.
+  [[nodiscard]] bool is_whole(Period period) const;
   /// How many files were removed since the start.
   [[nodiscard]] std::uint64_t removals() const;
 

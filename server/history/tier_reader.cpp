@@ -121,14 +121,14 @@ Result<std::set<Slot>> TierReader::current(Tier tier, const Query& query, const 
     if (!next && next.error().code != ErrorCode::corrupt) return std::unexpected(std::move(next.error()));
     if (next && *next) erase(**next);
   }
-  std::erase_if(found, [&](Slot slot) {
-    if (!is_kept(finer(tier), begin_of(tier, slot))) return false;
-    // A day is also behind when one of its hours is.
+  const auto is_behind = [&](Slot slot) {
     if (files_.of(finer(tier)).is_stale(query.host, slot)) return true;
     if (tier == Tier::minute) return false;
+    // A day is also behind when one of its hours is.
     const Slot first = slot * slots_per_next(Tier::minute);
     return files_.of(Tier::raw).any_stale(query.host, first, first + slots_per_next(Tier::minute) - 1);
-  });
+  };
+  std::erase_if(found, [&](Slot slot) { return is_behind(slot) && is_kept(finer(tier), begin_of(tier, slot)); });
   return found;
 }
 
@@ -193,8 +193,7 @@ bool TierReader::is_built(Tier tier, HostNumber host, Period period) const {
 }
 
 bool TierReader::is_kept(Tier tier, std::int64_t ms) const {
-  const Period period = period_of(tier, slot_at(tier, ms));
-  return files_.of(tier).periods().contains(period) && !files_.of(tier).is_partial(period);
+  return files_.of(tier).is_whole(period_of(tier, slot_at(tier, ms)));
 }
 
 // Slots of a file that can't even tell which it has. Nothing is lacking where what they were built from is there.

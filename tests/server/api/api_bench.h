@@ -1,6 +1,7 @@
 // A router over stores that answer what the test put in.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -97,6 +98,7 @@ class FakeHistory final : public domain::HistoryStore {
   [[nodiscard]] units::Result<domain::HistoryAnswer> query(const domain::HistoryQuery& query) const override {
     asked = query;
     asked_all.push_back(query);
+    if (during) during();
     const auto of_host = answers.find(query.host);
     return of_host == answers.end() ? answer : of_host->second;
   }
@@ -119,6 +121,7 @@ class FakeHistory final : public domain::HistoryStore {
   std::map<domain::HostNumber, units::Result<domain::HistoryAnswer>> answers;  ///< for these hosts instead
   mutable domain::HistoryQuery asked;
   mutable std::vector<domain::HistoryQuery> asked_all;
+  std::function<void()> during;  ///< called while a query is answered
   units::Result<std::vector<domain::CounterIncreases>> counters;
   mutable domain::IncreaseQuery asked_increases;
   domain::HistoryBudget disk;
@@ -127,7 +130,8 @@ class FakeHistory final : public domain::HistoryStore {
 class FakeClock final : public domain::Clock {
  public:
   [[nodiscard]] units::Instant now() const override { return units::from_unix_ms(1'795'425'204'083); }
-  [[nodiscard]] units::Steady steady() const override { return {}; }
+  [[nodiscard]] units::Steady steady() const override { return at; }
+  units::Steady at{};
 };
 
 using Query = std::vector<std::pair<std::string, std::string>>;

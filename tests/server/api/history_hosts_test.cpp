@@ -193,6 +193,30 @@ TEST(HistoryHosts, AnErrorOfTheFirstIsTheAnswerALaterOneCutsItOff) {
   EXPECT_THAT(answer.body, testing::EndsWith("(cut off)"));
 }
 
+TEST(HistoryHosts, MayAllTogetherTake45Seconds) {
+  Fleet fleet;
+  fleet.history.during = [&] { fleet.clock.at += std::chrono::seconds(15); };
+  EXPECT_EQ(fleet.ask(kPath, query({{"host", "*"}, {"over", "sum"}})).status, 200) << "three hosts, 45 s";
+  fleet.history.during = [&] { fleet.clock.at += std::chrono::seconds(23); };
+  EXPECT_THAT(fleet.detail(kPath, query({{"host", "*"}, {"over", "sum"}}), 503), HasSubstr("took over 45 s"));
+}
+
+TEST(HistoryHosts, OfQuestionsThatNeedAllOfThemTwoAreAnsweredAtATime) {
+  Fleet fleet;
+  std::vector<int> statuses;
+  const Query all = query({{"host", "*"}, {"over", "sum"}});
+  // Each is asked while the one before is being answered.
+  fleet.history.during = [&] {
+    if (statuses.size() < 3) statuses.push_back(0), statuses.push_back(fleet.ask(kPath, all).status);
+  };
+  EXPECT_EQ(fleet.ask(kPath, all).status, 200);
+  EXPECT_THAT(statuses, ElementsAre(0, 0, 503, 200));
+  fleet.history.during = {};
+  EXPECT_EQ(fleet.ask(kPath, all).status, 200) << "places are given back";
+  EXPECT_EQ(fleet.ask(kPath, all).status, 200);
+  EXPECT_EQ(fleet.ask(kPath, all).status, 200);
+}
+
 TEST(HistoryHosts, TheGreatestMustFitMemoryTogether) {
   Fleet fleet;
   for (unsigned n = 1; n <= 3; ++n) {

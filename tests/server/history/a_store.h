@@ -120,6 +120,13 @@ inline void seal_in(const std::filesystem::path& directory, std::initializer_lis
   ASSERT_TRUE(store->seal_all());
 }
 
+// The same with minutes and hours of them.
+inline void build_in(const std::filesystem::path& directory, std::initializer_list<domain::SharedBatch> batches) {
+  seal_in(directory, batches);
+  auto store = opened(options_in(directory));
+  ASSERT_TRUE(store->build_all());
+}
+
 inline domain::HistoryColumns ask(const Store& store, const char* name, std::int64_t from, std::int64_t to,
                                   std::int64_t step = 0, bool totals = false) {
   auto answer = store.query({kHost,

@@ -9,13 +9,6 @@
 namespace vedette::history {
 namespace {
 
-Options faulty_in(const std::filesystem::path& directory) {
-  FaultyVfs::install();
-  Options options = options_in(directory);
-  options.vfs = FaultyVfs::kName;
-  return options;
-}
-
 // Mends the disk whatever happens in the test.
 struct Disk {
   Disk() = default;

@@ -11,6 +11,8 @@
 #include <string>
 #include <string_view>
 
+#include "tests/server/history/a_store.h"
+
 namespace vedette::history {
 
 /// One a process: SQLite's VFS are global. Any thread may switch.
@@ -148,5 +150,13 @@ class FaultyVfs {
   static inline sqlite3_vfs vfs_{};
   static inline sqlite3_vfs* original_ = nullptr;
 };
+
+/// options_in() on this disk.
+inline Options faulty_in(const std::filesystem::path& directory) {
+  FaultyVfs::install();
+  Options options = options_in(directory);
+  options.vfs = FaultyVfs::kName;
+  return options;
+}
 
 }  // namespace vedette::history

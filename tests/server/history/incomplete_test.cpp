@@ -36,11 +36,7 @@ std::vector<std::string> incomplete(const Store& store, std::int64_t from, std::
 
 // Four hours of ticks, sealed and built.
 void fill(const std::filesystem::path& directory) {
-  auto store = opened(options_in(directory));
-  announce(*store);
-  ASSERT_TRUE(store->submit(batch(1, 1, 0, 4 * 3'600)));
-  ASSERT_TRUE(store->seal_all());
-  ASSERT_TRUE(store->build_all());
+  build_in(directory, {batch(1, 1, 0, 4 * 3'600)});
 }
 
 void spoil(const std::filesystem::path& file, Tier tier, Slot slot) {
@@ -48,6 +44,17 @@ void spoil(const std::filesystem::path& file, Tier tier, Slot slot) {
   ASSERT_TRUE(database);
   ASSERT_TRUE(database->execute("UPDATE chunk SET v = x'01ff' WHERE k = " +
                                 std::to_string(pack(key_of(tier, kHost, slot, 0, 0)))));
+}
+
+// What is read from samples as long as these are there, and what the minutes then lack.
+void expect_without_samples(const std::filesystem::path& directory, const std::string& lacking) {
+  {
+    auto store = opened(options_in(directory), kLater);
+    EXPECT_THAT(incomplete(*store, 0, 4 * 3'600 - 1, 60'000), IsEmpty()) << "read from samples";
+  }
+  std::filesystem::remove(directory / "raw-20261123.db");
+  auto store = opened(options_in(directory), kLater);
+  EXPECT_THAT(incomplete(*store, 0, 4 * 3'600 - 1, 60'000), ElementsAre(lacking));
 }
 
 TEST(Incomplete, IsNothingOfWhatIsAllThere) {
@@ -77,13 +84,7 @@ TEST(Incomplete, IsADamagedHourOfMinutesOnceTheirSamplesAreGone) {
   const tests::TemporaryDirectory directory;
   fill(directory.path());
   spoil(directory.path() / "1m-202611.db", Tier::minute, slot_of(Tier::minute, units::from_unix_ms(kStart)) + 1);
-  {
-    auto store = opened(options_in(directory.path()), kLater);
-    EXPECT_THAT(incomplete(*store, 0, 4 * 3'600 - 1, 60'000), IsEmpty()) << "read from samples";
-  }
-  std::filesystem::remove(directory.path() / "raw-20261123.db");
-  auto store = opened(options_in(directory.path()), kLater);
-  EXPECT_THAT(incomplete(*store, 0, 4 * 3'600 - 1, 60'000), ElementsAre("damaged 1m 3600 7200"));
+  expect_without_samples(directory.path(), "damaged 1m 3600 7200");
 }
 
 TEST(Incomplete, IsWhatIsOnlyKeptInCoarserRows) {
@@ -126,13 +127,7 @@ TEST(Incomplete, IsWhatAFileHeldThatCannotTellWhatItHas) {
   file.seekp((root - 1) * 4'096);
   file << std::string(8, '\x7f');
   file.close();
-  {
-    auto store = opened(options_in(directory.path()), kLater);
-    EXPECT_THAT(incomplete(*store, 0, 4 * 3'600 - 1, 60'000), IsEmpty()) << "read from samples";
-  }
-  std::filesystem::remove(directory.path() / "raw-20261123.db");
-  auto store = opened(options_in(directory.path()), kLater);
-  EXPECT_THAT(incomplete(*store, 0, 4 * 3'600 - 1, 60'000), ElementsAre("damaged 1m 0 14400"));
+  expect_without_samples(directory.path(), "damaged 1m 0 14400");
 }
 
 TEST(Incomplete, IsTheStepThatIsNotOver) {

@@ -1,54 +1,15 @@
 // Minutes and hours: built from what is sealed, right whatever comes late, and there when the samples are gone.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <fstream>
-
-#include "tests/server/history/a_store.h"
-#include "tests/server/history/faulty_vfs.h"
+#include "tests/server/history/sparse_ticks.h"
 
 namespace vedette::history {
 namespace {
 
 using namespace std::chrono_literals;
-
-constexpr std::int64_t kDay = 86'400;
-
-// Ticks a minute apart: kDay / 60 of them a day.
-domain::SharedBatch sparse(std::uint64_t first, std::int64_t from, std::int64_t seconds) {
-  auto made = std::make_shared<Batch>();
-  made->host = kHost;
-  made->stream = 9;
-  made->first = first;
-  made->live = false;
-  for (std::int64_t n = from; n < from + seconds; n += 60) made->ticks.push_back(tick(n));
-  return made;
-}
-
-void fill(Store& store, std::int64_t from, std::int64_t seconds, std::uint64_t first = 1) {
-  ASSERT_TRUE(store.submit(sparse(first, from, seconds)));
-  ASSERT_TRUE(store.seal_all());
-}
-
-// Leaves so many seconds of ticks sealed and built in the directory.
-void build_in(const std::filesystem::path& directory, std::int64_t seconds) {
-  auto store = opened(options_in(directory));
-  announce(*store);
-  fill(*store, 0, seconds);
-  ASSERT_TRUE(store->build_all());
-}
-
-void remove_raw(const std::filesystem::path& directory) {
-  std::vector<std::filesystem::path> files;
-  for (const auto& entry : std::filesystem::directory_iterator(directory)) {
-    if (entry.path().filename().string().starts_with("raw-")) files.push_back(entry.path());
-  }
-  ASSERT_FALSE(files.empty());
-  for (const auto& file : files) std::filesystem::remove(file);
-}
 
 TEST(Tiers, AnswerWhatTheSamplesDidOnceTheseAreGone) {
   const tests::TemporaryDirectory directory;
@@ -266,79 +227,6 @@ TEST(Tiers, AClockThatWasSetBackLeavesNothingOfTheWrongTimeInThem) {
   EXPECT_EQ(minutes.average[0], (600.0 + 659) / 2);
 }
 
-TEST(Tiers, WhatCannotBeBuiltKeepsNothingElseFromIt) {
-  const tests::TemporaryDirectory directory;
-  {
-    auto store = opened(options_in(directory.path()));
-    announce(*store);
-    fill(*store, 0, 2 * kDay);
-  }
-  auto options = options_in(directory.path());
-  options.vfs = FaultyVfs::kName;
-  FaultyVfs::install();
-  auto store = opened(options);
-  FaultyVfs::refuse("raw-20261123.db");
-  EXPECT_FALSE(store->build_all());
-  EXPECT_EQ(store->counts().built_slots, 24U + 8U + 2U) << "the hours of the 24th and 25th, and these days";
-  EXPECT_THAT(store->trouble(), testing::HasSubstr("raw-20261123.db"));
-  FaultyVfs::refuse("");
-}
-
-TEST(Tiers, OfAHostThatIsForgottenKeepNoTroubleBehind) {
-  const tests::TemporaryDirectory directory;
-  seal_in(directory.path(), {batch(1, 1, 0, 600)});
-  auto options = options_in(directory.path());
-  options.vfs = FaultyVfs::kName;
-  FaultyVfs::install();
-  auto store = opened(options);
-  FaultyVfs::refuse("raw-20261123.db");
-  EXPECT_FALSE(store->build_all());
-  EXPECT_NE(store->trouble(), "");
-  FaultyVfs::refuse("");
-  ASSERT_TRUE(store->forget(kHost));
-  EXPECT_TRUE(store->build_all());
-  EXPECT_EQ(store->trouble().find("can't be built"), std::string::npos) << store->trouble();
-}
-
-TEST(Tiers, AFileThatIsMovedAwayIsBuiltAnew) {
-  const tests::TemporaryDirectory directory;
-  domain::HistoryColumns before;
-  {
-    auto store = opened(options_in(directory.path()));
-    announce(*store);
-    fill(*store, 0, 3 * 3'600);
-    ASSERT_TRUE(store->build_all());
-    before = ask(*store, "test.real", 0, 3 * 3'600 - 1, 3'600'000);
-  }
-  for (const char* name : {"1m-202611.db", "1h-2026.db"}) std::filesystem::remove(directory / name);
-  auto store = opened(options_in(directory.path()));
-  ASSERT_TRUE(store->build_all());
-  EXPECT_EQ(store->counts().built_slots, 3U + 1U);
-  remove_raw(directory.path());
-  store = nullptr;
-  store = opened(options_in(directory.path()));
-  EXPECT_EQ(ask(*store, "test.real", 0, 3 * 3'600 - 1, 3'600'000).average, before.average);
-}
-
-TEST(Tiers, OfAFileThatTurnsOutDamagedAreBuiltAnew) {
-  const tests::TemporaryDirectory directory;
-  build_in(directory.path(), 3 * 3'600);
-  auto store = opened(options_in(directory.path()));
-  {
-    std::fstream file(directory / "1m-202611.db", std::ios::in | std::ios::out | std::ios::binary);
-    file.seekp(4'096);
-    file << std::string(60'000, 'x');
-  }
-  fill(*store, 3 * 3'600, 600, 1'000);
-  (void)store->build_all();
-  ASSERT_TRUE(store->build_all());
-  EXPECT_TRUE(std::filesystem::exists(directory / "1m-202611.db.damaged"));
-  remove_raw(directory.path());
-  store = nullptr;
-  store = opened(options_in(directory.path()));
-  EXPECT_EQ(ask(*store, "test.level", 0, 3 * 3'600 - 1, 60'000).t.size(), 180U);
-}
-
 TEST(Tiers, WholeRowsAreAnsweredAtBothEndsBuiltOrNot) {
   const tests::TemporaryDirectory directory;
   auto store = opened(options_in(directory.path()));
@@ -355,44 +243,6 @@ TEST(Tiers, WholeRowsAreAnsweredAtBothEndsBuiltOrNot) {
     EXPECT_EQ(ask(*store, "test.level", 35, 44, 10'000).average, (std::vector<double>{37, 42}))
         << "ticks are cut exactly";
   }
-}
-
-// A byte of the last column of the slot's chunk.
-void damage(const std::filesystem::path& file, std::int64_t slot) {
-  auto database = sqlite::Database::open(file, {.create = false});
-  ASSERT_TRUE(database) << database.error().message;
-  ASSERT_TRUE(database->execute(
-      "UPDATE chunk SET v = CAST(substr(v, 1, length(v) - 9) || x'5A' || substr(v, length(v) - 7) AS BLOB) WHERE "
-      "((k >> 18) & 131071) = " +
-      std::to_string(slot)));
-}
-
-TEST(Tiers, WhatIsDamagedIsReadFromTheSamples) {
-  const tests::TemporaryDirectory directory;
-  build_in(directory.path(), 3 * 3'600);
-  damage(directory / "1m-202611.db", 22 * 24 + 9);
-  auto store = opened(options_in(directory.path()));
-  EXPECT_EQ(ask(*store, "test.real", 0, 3 * 3'600 - 1, 60'000).t.size(), 180U);
-  EXPECT_THAT(store->trouble(),
-              testing::AllOf(testing::HasSubstr("1m-202611.db, host 7"), testing::HasSubstr("09:00")));
-}
-
-TEST(Tiers, FilesOfBeforeThereWereTiersAreBuiltFrom) {
-  const tests::TemporaryDirectory directory;
-  {
-    auto store = opened(options_in(directory.path()));
-    announce(*store);
-    fill(*store, 0, 2 * 3'600);
-  }
-  {
-    auto file = sqlite::Database::open(directory / "raw-20261123.db", {.create = false});
-    ASSERT_TRUE(file);
-    ASSERT_TRUE(file->execute("DROP TABLE stale; DROP TABLE partial; PRAGMA user_version = 1"));
-  }
-  auto store = opened(options_in(directory.path()));
-  ASSERT_TRUE(store->build_all());
-  EXPECT_EQ(store->counts().built_slots, 2U + 1U);
-  EXPECT_EQ(ask(*store, "test.level", 0, 2 * 3'600 - 1, 3'600'000).average, (std::vector<double>{1'770, 5'370}));
 }
 
 TEST(Tiers, OfAForgottenHostAreGone) {
