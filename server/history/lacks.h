@@ -31,4 +31,11 @@ class Lacks {
   std::vector<Stretch> all_;
 };
 
+/// Whether what can't be read for this is left out instead of ending the read. Damage always is; what a failing disk
+/// doesn't give only where that is told, so that a bad day leaves an answer its others, but no sum lacks it silently,
+/// and what is built from what was read waits.
+[[nodiscard]] inline bool leaves_gap(const units::Error& error, const Lacks* lacks) noexcept {
+  return error.code == units::ErrorCode::corrupt || (error.code == units::ErrorCode::io && lacks != nullptr);
+}
+
 }  // namespace vedette::history

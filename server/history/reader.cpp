@@ -59,16 +59,16 @@ Reader::Memory Reader::memory_of(HostNumber host, Slot from, Slot to) const {
   return memory;
 }
 
-// Where a file is damaged, slot by slot, so that only what is hit is missing.
+// Where a file can't be read whole, slot by slot, so that only what is hit is missing.
 Result<std::vector<StoredChunk>> Reader::stored(const Stretch& window, std::span<const std::uint32_t> groups) const {
   auto chunks = files_.read(window.host, window.from, window.to, groups);
-  if (chunks || chunks.error().code != ErrorCode::corrupt) return chunks;
+  if (chunks || !leaves_gap(chunks.error(), window.lacks)) return chunks;
   std::vector<StoredChunk> whole;
   for (Slot slot = window.from; slot <= window.to; ++slot) {
     auto some = files_.read(window.host, slot, slot, groups);
     if (some) {
       std::ranges::move(*some, std::back_inserter(whole));
-    } else if (some.error().code == ErrorCode::corrupt) {
+    } else if (leaves_gap(some.error(), window.lacks)) {
       report(window, slot, some.error().message);
     } else {
       return some;

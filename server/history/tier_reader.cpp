@@ -100,7 +100,7 @@ Result<std::set<Slot>> TierReader::current(Tier tier, const Query& query, const 
     const Slot to = std::min(slot_at(tier, query.to), first_slot(tier, period + 1) - 1);
     if (from > to) continue;
     auto slots = files.slots(query.host, from, to);
-    if (!slots && slots.error().code == ErrorCode::corrupt) {
+    if (!slots && leaves_gap(slots.error(), query.lacks)) {
       damaged_(slots.error().message);
       add_unread(query, tier, from, to);
       continue;
@@ -118,7 +118,7 @@ Result<std::set<Slot>> TierReader::current(Tier tier, const Query& query, const 
     if (unsealed.contains(raw + 1)) continue;
     // What follows a late tick begins with another rate, as once it is sealed (ChunkWriter::mark_followers).
     auto next = files_.of(Tier::raw).next_slot(query.host, raw);
-    if (!next && next.error().code != ErrorCode::corrupt) return std::unexpected(std::move(next.error()));
+    if (!next && !leaves_gap(next.error(), query.lacks)) return std::unexpected(std::move(next.error()));
     if (next && *next) erase(**next);
   }
   const auto is_behind = [&](Slot slot) {
@@ -160,7 +160,7 @@ Result<void> TierReader::read_tier(Tier tier, const Query& query, const std::set
 Result<std::vector<StoredChunk>> TierReader::stored(Tier tier, const Query& query, Slot from, Slot to) const {
   const auto groups = groups_of(query.sources);
   auto chunks = files_.of(tier).read(query.host, from, to, groups);
-  if (chunks || chunks.error().code != ErrorCode::corrupt) return chunks;
+  if (chunks || !leaves_gap(chunks.error(), query.lacks)) return chunks;
   if (from == to) {
     report(tier, query, from, chunks.error().message);
     return std::vector<StoredChunk>{};
@@ -216,7 +216,7 @@ Result<void> TierReader::look_for_removed(const Query& query) const {
       const Slot to = std::min(slot_at(tier, query.to), first_slot(tier, period + 1) - 1);
       if (from > to) continue;
       auto slots = files_.of(tier).slots(query.host, from, to);
-      if (!slots && slots.error().code != ErrorCode::corrupt) return std::unexpected(std::move(slots.error()));
+      if (!slots && !leaves_gap(slots.error(), query.lacks)) return std::unexpected(std::move(slots.error()));
       if (!slots) add_unread(query, tier, from, to);
       for (const Slot slot : slots.value_or(std::set<Slot>{})) {
         const std::int64_t begin = begin_of(tier, slot);

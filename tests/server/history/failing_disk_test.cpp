@@ -180,22 +180,26 @@ struct BadSectors {
   ~BadSectors() { FaultyVfs::fail_reads(""); }
 };
 
-TEST(BadSectors, OfADaysFileFailWhatAsksForThatDayAndNothingElse) {
+TEST(BadSectors, OfADaysFileAreAGapThatIsToldAndNothingElse) {
   const tests::TemporaryDirectory directory;
   seal_in(directory.path(), {batch(1, 1, 0, 600), batch(1, 601, 86'400, 600)});
   auto store = opened(faulty_in(directory.path()));
   {
     const BadSectors sectors("raw-20261123.db");
-    const auto refused = store->query({kHost,
-                                       {{"test.level", std::nullopt}},
-                                       units::from_unix_ms(kStart),
-                                       units::from_unix_ms(kStart + 600'000),
-                                       {},
-                                       {}});
-    ASSERT_FALSE(refused);
-    EXPECT_EQ(refused.error().code, units::ErrorCode::io);
-    EXPECT_NE(refused.error().message.find("raw-20261123.db: disk I/O error; is the disk failing?"), std::string::npos)
-        << refused.error().message;
+    const auto answer = store->query({kHost,
+                                      {{"test.level", std::nullopt}},
+                                      units::from_unix_ms(kStart),
+                                      units::from_unix_ms(kStart + 100'000'000),
+                                      {},
+                                      {}});
+    ASSERT_TRUE(answer) << answer.error().message;
+    EXPECT_EQ(answer->series[0].t.size(), 600U) << "the next day's";
+    ASSERT_FALSE(answer->incomplete.empty());
+    EXPECT_EQ(answer->incomplete[0].why, domain::Incomplete::Why::damaged);
+    EXPECT_EQ(answer->incomplete[0].from, units::from_unix_ms(kStart));
+    EXPECT_EQ(answer->incomplete[0].tier, "raw");
+    EXPECT_NE(store->trouble().find("raw-20261123.db: disk I/O error; is the disk failing?"), std::string::npos)
+        << store->trouble();
     EXPECT_EQ(ask(*store, "test.level", 86'400, 100'000).t.size(), 600U);
     ASSERT_TRUE(store->submit(batch(1, 1201, 600, 600)));     // the bad day
     ASSERT_TRUE(store->submit(batch(1, 1801, 87'000, 600)));  // the next
@@ -207,8 +211,43 @@ TEST(BadSectors, OfADaysFileFailWhatAsksForThatDayAndNothingElse) {
     EXPECT_EQ(ask(*store, "test.level", 86'400, 100'000).t.size(), 1200U);
   }
   ASSERT_TRUE(store->seal_all());
-  EXPECT_EQ(store->trouble(), "");
+  EXPECT_EQ(store->trouble().find("can't be sealed"), std::string::npos) << store->trouble();
   EXPECT_EQ(ask(*store, "test.level", 0, 100'000).t.size(), 2400U);
+}
+
+TEST(BadSectors, FailATotalThatWouldLackThem) {
+  const tests::TemporaryDirectory directory;
+  seal_in(directory.path(), {batch(1, 1, 0, 4 * 3'600)});
+  auto store = opened(faulty_in(directory.path()));
+  const domain::IncreaseQuery query{kHost,
+                                    {{"test.bytes", std::nullopt}},
+                                    {units::from_unix_ms(kStart), units::from_unix_ms(kStart + 4 * 3'600'000)},
+                                    {}};
+  {
+    const BadSectors sectors("raw-20261123.db");
+    const auto refused = store->increases(query);
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, units::ErrorCode::io);
+    EXPECT_NE(refused.error().message.find("raw-20261123.db: disk I/O error"), std::string::npos);
+  }
+  const auto told = store->increases(query);
+  ASSERT_TRUE(told) << told.error().message;
+  EXPECT_TRUE(told->at(0).stretches.at(0));
+}
+
+TEST(BadSectors, AreNotBuiltInto) {
+  const tests::TemporaryDirectory directory;
+  seal_in(directory.path(), {batch(1, 1, 0, 4 * 3'600)});
+  auto store = opened(faulty_in(directory.path()), kLater);
+  {
+    const BadSectors sectors("raw-20261123.db");
+    EXPECT_FALSE(store->build_all());
+    EXPECT_EQ(store->counts().built_slots, 0U);
+  }
+  store = nullptr;  // which would try again in a while
+  store = opened(faulty_in(directory.path()), kLater);
+  ASSERT_TRUE(store->build_all());
+  EXPECT_GT(store->counts().built_slots, 0U);
 }
 
 TEST(BadSectors, StopTheStartWithTheFilesName) {
