@@ -51,18 +51,30 @@ Result<void> read_ticks(Bytes packed, std::uint64_t count, domain::Batch& batch)
 
 }  // namespace
 
+Accepted accept(domain::SharedBatch batch, std::size_t skip, std::uint32_t epoch) {
+  thread_local TickPacker packer;
+  thread_local std::string packed;
+  packer.restart();
+  packed.clear();
+  for (std::size_t n = skip; n < batch->ticks.size(); ++n) packer.append(packed, batch->ticks[n], epoch);
+  auto bytes = std::make_shared<std::string>();
+  bytes->reserve(packed.size() + 8 + 4 * units::kLongestVarint);
+  units::put_varint(*bytes, domain::index(batch->host));
+  units::put_fixed(*bytes, batch->stream, 8);
+  units::put_varint(*bytes, batch->first + skip);
+  units::put_varint(*bytes, batch->ticks.size() - skip);
+  units::put_varint(*bytes, packed.size());
+  *bytes += packed;
+  return {std::move(batch), skip, epoch, std::move(bytes)};
+}
+
 std::string encode_row(std::span<const Accepted> batches) {
-  std::string row(1, kVersion);
-  for (const auto& [batch, skip, epoch] : batches) {
-    PackedTicks packed;
-    for (std::size_t n = skip; n < batch->ticks.size(); ++n) packed.append(batch->ticks[n], epoch);
-    units::put_varint(row, domain::index(batch->host));
-    units::put_fixed(row, batch->stream, 8);
-    units::put_varint(row, batch->first + skip);
-    units::put_varint(row, packed.count());
-    units::put_varint(row, packed.size());
-    for (const std::string& piece : packed.pieces()) row += piece;
-  }
+  std::size_t size = 1;
+  for (const Accepted& one : batches) size += one.bytes->size();
+  std::string row;
+  row.reserve(size);
+  row += kVersion;
+  for (const Accepted& one : batches) row += *one.bytes;
   return row;
 }
 

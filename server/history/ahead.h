@@ -4,6 +4,7 @@
 //   batch = host stream first count length packed     varints, except stream: 8 bytes little-endian; packed: packed.h
 #pragma once
 
+#include <memory>
 #include <span>
 #include <string>
 #include <vector>
@@ -20,7 +21,11 @@ struct Accepted {
   domain::SharedBatch batch;
   std::size_t skip = 0;
   std::uint32_t epoch = 0;
+  std::shared_ptr<const std::string> bytes{};  ///< what a row tells of it; null for what was read back
 };
+
+/// With its bytes. Whoever hands a batch in makes them, so that the writer's thread needs only join them.
+[[nodiscard]] Accepted accept(domain::SharedBatch batch, std::size_t skip = 0, std::uint32_t epoch = 0);
 
 [[nodiscard]] std::string encode_row(std::span<const Accepted> batches);
 

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <numeric>
-#include <set>
 
 namespace vedette::history {
 
@@ -26,9 +25,10 @@ void Intake::load(const MarkRow& row) {
 }
 
 bool Intake::submit(domain::SharedBatch batch, units::Instant now, std::uint32_t epoch) {
+  if (!batch || batch->ticks.empty()) return !closed();
+  Accepted entry = accept(batch, 0, epoch);  // outside the lock, where all event loops may at once
   const std::lock_guard lock(mutex_);
   if (closed_) return false;
-  if (!batch || batch->ticks.empty()) return true;
   const StreamKey key{batch->host, batch->stream};
   Streams::Stream* stream = streams_.find(key);
   const std::uint64_t accepted = stream == nullptr ? 0 : stream->accepted;
@@ -40,7 +40,7 @@ bool Intake::submit(domain::SharedBatch batch, units::Instant now, std::uint32_t
     touched_.push_back(key);
     return true;
   }
-  Accepted entry{std::move(batch), skip, epoch};
+  if (skip > 0) entry = accept(std::move(batch), skip, epoch);
   const std::size_t cells = cells_of(entry);
   if (held() > 0 && held() + cells > bounds_.cells) {
     ++counts_.refused;
@@ -91,35 +91,41 @@ std::vector<Accepted> Intake::take() {
   return committing_;
 }
 
-void Intake::durable() {
+std::vector<domain::StreamMark> Intake::durable() {
   const std::lock_guard lock(mutex_);
-  for (const auto& [batch, skip, epoch] : committing_) {
-    Streams::Stream* stream = streams_.find({batch->host, batch->stream});
+  std::vector<StreamKey> told = std::exchange(touched_, {});
+  for (const Accepted& entry : committing_) {
+    const auto& batch = *entry.batch;
+    Streams::Stream* stream = streams_.find({batch.host, batch.stream});
     if (stream == nullptr) continue;  // forgotten meanwhile
-    stream->durable = std::max(stream->durable, batch->first + batch->ticks.size() - 1);
+    stream->durable = std::max(stream->durable, batch.first + batch.ticks.size() - 1);
+    told.emplace_back(batch.host, batch.stream);
   }
+  std::ranges::sort(told);
+  const auto [end, last] = std::ranges::unique(told);
+  told.erase(end, last);
+  std::vector<domain::StreamMark> marks;
+  marks.reserve(told.size());
+  for (const auto& key : told) {
+    const Streams::Stream* stream = streams_.find(key);
+    if (stream == nullptr || stream->durable == 0) continue;
+    marks.push_back({key.first, key.second, stream->durable});
+  }
+  return marks;
 }
 
-Intake::Committed Intake::committed() {
-  Committed done;
+bool Intake::committed() {
+  bool room = false;
   {
     const std::lock_guard lock(mutex_);
-    std::set<StreamKey> told(touched_.begin(), touched_.end());
-    for (const auto& [batch, skip, epoch] : committing_) told.insert({batch->host, batch->stream});
-    for (const auto& key : told) {
-      const Streams::Stream* stream = streams_.find(key);
-      if (stream == nullptr || stream->durable == 0) continue;
-      done.marks.push_back({key.first, key.second, stream->durable});
-    }
-    touched_.clear();
     committing_.clear();
     committing_cells_ = 0;
-    done.room = std::exchange(refusing_, false);
+    room = std::exchange(refusing_, false);
     taken_ = false;
     ++cycles_;
   }
   flushed_.notify_all();
-  return done;
+  return room;
 }
 
 void Intake::failed() {

@@ -25,7 +25,7 @@ struct MarkRow {
 class Intake {
  public:
   struct Bounds {
-    std::size_t cells = 4U << 20;          ///< waiting or being committed (16 B each in memory); more is refused
+    std::size_t cells = 4U << 20;  ///< waiting or being committed (16 B each in memory, 3 packed); more is refused
     std::size_t early_cells = 512U << 10;  ///< this many wake the writer before its time
     /// Of a host: the longest silent goes when one comes. Its mark must be in the database, or the database would tell
     /// of it again; so there may be more for a while, …
@@ -45,15 +45,11 @@ class Intake {
   [[nodiscard]] bool wait(units::Steady until);
   /// What is to be committed now; the same again until committed() is called.
   [[nodiscard]] std::vector<Accepted> take();
-  /// What take() gave is in the database: marks may be saved from now on. Before its ticks can be sealed, so that no
-  /// row is ever deleted whose marks are not known.
-  void durable();
-  /// What take() gave is durable and in open chunks: the marks to tell, and whether someone was refused room meanwhile.
-  struct Committed {
-    std::vector<domain::StreamMark> marks;
-    bool room = false;
-  };
-  [[nodiscard]] Committed committed();
+  /// What take() gave is in the database: the marks to tell; they may be saved from now on. Before its ticks can be
+  /// sealed, so that no row is ever deleted whose marks are not known.
+  [[nodiscard]] std::vector<domain::StreamMark> durable();
+  /// What take() gave is in open chunks too. True if someone was refused room meanwhile.
+  [[nodiscard]] bool committed();
   /// A failed commit releases those who wait in flush().
   void failed();
 

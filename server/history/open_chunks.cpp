@@ -31,7 +31,7 @@ OpenChunk& OpenChunks::chunk(HostNumber host, Slot slot, std::int64_t row, units
 
 void OpenChunks::append(std::int64_t row, std::span<const Accepted> batches, units::Instant now, units::Steady steady) {
   const std::lock_guard lock(mutex_);
-  for (const auto& [batch, skip, epoch] : batches) {
+  for (const auto& [batch, skip, epoch, bytes] : batches) {
     for (std::size_t n = skip; n < batch->ticks.size(); ++n) {
       const auto& tick = batch->ticks[n];
       if (!holdable(batch->host, tick)) {

@@ -29,9 +29,9 @@ char* put_presence(char* out, const std::vector<metrics::Cell>& cells) noexcept 
 
 }  // namespace
 
-void PackedTicks::append(const domain::Tick& tick, std::uint32_t epoch) {
+void TickPacker::append(std::string& bytes, const domain::Tick& tick, std::uint32_t epoch) {
   const std::size_t width = tick.cells.size();
-  // One scratch a thread: growing bytes_ to the worst case would clear memory for nothing at each tick.
+  // One scratch a thread: growing `bytes` to the worst case would clear memory for nothing at each tick.
   thread_local std::vector<char> scratch;
   scratch.resize(std::max(scratch.size(), width * (kLongestVarint + 1) + 4 * kLongestVarint));
   if (last_.size() < width) last_.resize(width, 0);
@@ -47,9 +47,22 @@ void PackedTicks::append(const domain::Tick& tick, std::uint32_t epoch) {
     out = put_varint(out, zigzag(wrapping_sub(tick.cells[n].bits, last_[n])));
     last_[n] = tick.cells[n].bits;
   }
-  add({scratch.data(), static_cast<std::size_t>(out - scratch.data())});
+  bytes.append(scratch.data(), static_cast<std::size_t>(out - scratch.data()));
   time_ = time;
   boot_ = boot;
+}
+
+void TickPacker::restart() noexcept {
+  time_ = 0;
+  boot_ = 0;
+  std::ranges::fill(last_, 0);
+}
+
+void PackedTicks::append(const domain::Tick& tick, std::uint32_t epoch) {
+  thread_local std::string bytes;
+  bytes.clear();
+  packer_.append(bytes, tick, epoch);
+  add(bytes);
   ++count_;
 }
 

@@ -22,12 +22,25 @@ namespace vedette::history {
 
 using Bytes = std::span<const std::uint8_t>;
 
+/// Writes ticks one after the other. One owner.
+class TickPacker {
+ public:
+  /// Adds the tick to `out`. `epoch` goes above its boot (key.h).
+  void append(std::string& out, const domain::Tick& tick, std::uint32_t epoch = 0);
+  /// The next tick is a first one again.
+  void restart() noexcept;
+
+ private:
+  std::int64_t time_ = 0;
+  std::uint32_t boot_ = 0;
+  std::vector<std::int64_t> last_;  ///< by series number
+};
+
 /// Grows tick by tick, in pieces: what is there is never moved, and of all open chunks' memory next to nothing is
 /// spare. One owner; copies are independent.
 class PackedTicks {
  public:
-  /// `epoch` goes above the tick's boot (key.h).
-  void append(const domain::Tick& tick, std::uint32_t epoch = 0);
+  void append(const domain::Tick& tick, std::uint32_t epoch = 0);  ///< as TickPacker's
 
   [[nodiscard]] std::size_t count() const noexcept { return count_; }
   [[nodiscard]] std::size_t size() const noexcept { return size_; }  ///< in bytes
@@ -40,9 +53,7 @@ class PackedTicks {
   std::vector<std::string> pieces_;
   std::size_t size_ = 0;
   std::size_t count_ = 0;
-  std::int64_t time_ = 0;
-  std::uint32_t boot_ = 0;
-  std::vector<std::int64_t> last_;  ///< by series number
+  TickPacker packer_;
 };
 
 /// Reads ticks back. The bytes must outlive it.

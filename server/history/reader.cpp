@@ -51,7 +51,7 @@ Reader::Memory Reader::memory_of(HostNumber host, Slot from, Slot to) const {
   if (intake_ == nullptr) return memory;
   memory.batches = intake_->waiting(host);
   for (auto& chunk : open_->snapshot(host, from, to)) memory.chunks[chunk->slot].push_back(std::move(chunk));
-  for (const auto& [batch, skip, epoch] : memory.batches) {
+  for (const auto& [batch, skip, epoch, bytes] : memory.batches) {
     for (std::size_t n = skip; n < batch->ticks.size(); ++n) {
       memory.ticks[slot_of(batch->ticks[n].at)].push_back({&batch->ticks[n], epoch});
     }
@@ -173,7 +173,7 @@ std::vector<std::optional<metrics::CounterPoint>> Reader::newest_samples(HostNum
 std::set<Slot> Reader::unsealed(HostNumber host) const {
   std::set<Slot> slots;
   if (intake_ == nullptr) return slots;
-  for (const auto& [batch, skip, epoch] : intake_->waiting(host)) {
+  for (const auto& [batch, skip, epoch, bytes] : intake_->waiting(host)) {
     for (std::size_t n = skip; n < batch->ticks.size(); ++n) slots.insert(slot_of(batch->ticks[n].at));
   }
   slots.merge(open_->slots(host));

@@ -74,7 +74,7 @@ Result<void> Store::replay() {
       if (batch.ticks.empty()) continue;
       intake_.load({{batch.host, batch.stream, batch.first + batch.ticks.size() - 1}, clock_.now()});
       for (const auto& tick : batch.ticks) registry_.seen(batch.host, tick.at, epoch_of(tick.boot));
-      accepted.push_back({std::make_shared<const domain::Batch>(std::move(batch)), 0});
+      accepted.push_back({std::make_shared<const domain::Batch>(std::move(batch)), 0, 0});
     }
     open_.append(id, accepted, clock_.now(), clock_.steady());
     last_row_ = std::max(last_row_, id);
@@ -147,15 +147,14 @@ Result<void> Store::commit_row(std::span<const Accepted> batches) {
   if (batches.empty()) return {};
   ++last_row_;
   ++commits_;
-  for (const auto& [batch, skip, epoch] : batches) ticks_ += batch->ticks.size() - skip;
+  for (const Accepted& one : batches) ticks_ += one.batch->ticks.size() - one.skip;
   step(Step::row_committed);
-  intake_.durable();
-  open_.append(last_row_, batches, clock_.now(), clock_.steady());
   return {};
 }
 
 void Store::commit() {
-  if (auto done = commit_row(intake_.take()); !done) {
+  const std::vector<Accepted> batches = intake_.take();
+  if (auto done = commit_row(batches); !done) {
     ++failed_commits_;
     if (trouble_.failed(Trouble::Part::writing, clock_.now(), done.error().message)) {
       units::log_error("history can't be written; ticks wait in memory and at the agents",
@@ -165,9 +164,11 @@ void Store::commit() {
     return;
   }
   if (trouble_.well(Trouble::Part::writing)) units::log(units::Level::notice, "history is written again");
-  const auto [marks, room] = intake_.committed();
+  // What is durable is told at once; that it can be sealed from now on concerns nobody else.
+  const auto marks = intake_.durable();
   if (committed_ && !marks.empty()) committed_(marks);
-  if (room && room_) room_();
+  if (!batches.empty()) open_.append(last_row_, batches, clock_.now(), clock_.steady());
+  if (intake_.committed() && room_) room_();
 }
 
 }  // namespace vedette::history

@@ -14,9 +14,11 @@ history::Options options_in(const std::filesystem::path& directory) {
   return options;
 }
 
-std::unique_ptr<history::Store> opened(history::Options options, const domain::Clock& clock) {
+std::unique_ptr<history::Store> opened(history::Options options, const domain::Clock& clock,
+                                       domain::HistoryStore::Committed on_commit) {
   auto store = history::Store::open(std::move(options), clock);
   if (!store) give_up(store.error().message);
+  (*store)->on_commit(std::move(on_commit));
   (*store)->start();
   return std::move(*store);
 }

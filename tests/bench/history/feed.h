@@ -27,7 +27,8 @@ class SimulatedClock final : public domain::Clock {
 [[nodiscard]] history::Options options_in(const std::filesystem::path& directory);
 
 /// Opened and started. These give up when the store fails.
-[[nodiscard]] std::unique_ptr<history::Store> opened(history::Options options, const domain::Clock& clock);
+[[nodiscard]] std::unique_ptr<history::Store> opened(history::Options options, const domain::Clock& clock,
+                                                     domain::HistoryStore::Committed on_commit = {});
 void announce(history::Store& store, std::size_t hosts, Form form = Form::counters);
 void submit(history::Store& store, const std::vector<domain::SharedBatch>& batches);
 void flush(history::Store& store);

@@ -35,7 +35,7 @@ Midnight::Midnight(const Recording& recording, std::size_t hosts, const std::fil
     : clock_(kExpiring), hosts_(hosts_of(recording, hosts)), late_(hosts_of(recording, std::min(kLateHosts, hosts))) {
   auto options = options_in(directory);
   watch_.attach(options);
-  store_ = opened(options, clock_);
+  store_ = opened(options, clock_, [this](auto) { watch_.tell(); });
   announce(*store_, hosts);
   auto few = hosts_of(recording, std::min(kFewHosts, hosts));
   (void)feed(*store_, clock_, few, {.start = kExpiring, .length = kSlotSeconds, .ticks = 60, .stream = 1'000});

@@ -36,7 +36,7 @@ domain::SharedBatch any_batch(std::mt19937_64& random) {
 
 std::string any_row(std::mt19937_64& random) {
   std::vector<Accepted> accepted;
-  for (std::size_t n = 1 + random() % 3; n > 0; --n) accepted.push_back({any_batch(random), 0});
+  for (std::size_t n = 1 + random() % 3; n > 0; --n) accepted.push_back(accept(any_batch(random)));
   return encode_row(accepted);
 }
 
@@ -45,7 +45,7 @@ TEST(Row, ComesBackAsItWasWithoutSkippedTicks) {
   for (int round = 0; round < 200; ++round) {
     const auto batch = any_batch(random);
     const std::size_t skip = random() % batch->ticks.size();
-    const Accepted accepted[] = {{batch, skip}};
+    const Accepted accepted[] = {accept(batch, skip)};
     const std::string row = encode_row(accepted);
     const auto back = decode_row(bytes_of(row));
     ASSERT_TRUE(back) << back.error().message;

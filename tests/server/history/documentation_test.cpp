@@ -37,7 +37,7 @@ std::string blob(const std::filesystem::path& path, const char* query) {
 TEST(StorageDocumentation, ShowsARowAsItIsWrittenAndRead) {
   const domain::Batch batch = batch_of_the_page();
   const std::string row = example("row");
-  EXPECT_EQ(encode_row(std::vector<Accepted>{{std::make_shared<Batch>(batch), 0}}), row);
+  EXPECT_EQ(encode_row(std::vector<Accepted>{accept(std::make_shared<Batch>(batch))}), row);
   const auto read = decode_row(units::as_bytes(row));
   ASSERT_TRUE(read) << read.error().message;
   ASSERT_EQ(read->size(), 1u);
