@@ -2,22 +2,24 @@
 
 #include <openssl/rand.h>
 
+#include <algorithm>
 #include <cstdlib>
 
 #include "agent/collect/facts.h"
 #include "schema/units/log.h"
 
 namespace vedette::app {
+namespace {
 
-Bridge::Bridge(collect::Collector& collector, sample::Schedule& schedule, spool::Spool& spool, std::string hostname)
-    : collector_(collector),
-      schedule_(schedule),
-      spool_(spool),
-      hostname_(std::move(hostname)),
-      boot_id_(collect::read_boot_id()),
-      run_id_{} {
-  if (RAND_bytes(run_id_.data(), static_cast<int>(run_id_.size())) != 1) std::abort();
-}
+/// What a message may carry.
+constexpr units::Instant kEarliest = units::from_unix_ms(units::kEarliestMs);
+constexpr units::Instant kLatest = units::from_unix_ms(units::kLatestMs);
+
+}  // namespace
+
+Bridge::Bridge(collect::Collector& collector, sample::Schedule& schedule, spool::Spool& spool, watch::Outbox& outbox,
+               Self self)
+    : collector_(collector), schedule_(schedule), spool_(spool), outbox_(outbox), self_(std::move(self)) {}
 
 void Bridge::take_tick(units::Steady now) {
   wire::TickRow row{schedule_.take(now), collector_.collect()};
@@ -34,7 +36,7 @@ std::optional<link::Backlog::Batch> Bridge::read(wire::StreamId stream, wire::Ti
 
 wire::Facts Bridge::facts() {
   wire::Facts facts = collect::read_facts();
-  if (!hostname_.empty()) facts.hostname = collect::as_fact(hostname_, 256);
+  if (!self_.hostname.empty()) facts.hostname = collect::as_fact(self_.hostname, 256);
   return facts;
 }
 
@@ -49,10 +51,23 @@ void Bridge::welcomed(units::Instant collector_time, units::Milliseconds round_t
                        {{"offset_ms", offset.count()}});
   }
   spool_.confirm(offset);
+  offset_ = offset;
+}
+
+std::vector<wire::Happening> Bridge::happenings() const {
+  std::vector<wire::Happening> all(outbox_.waiting().begin(), outbox_.waiting().end());
+  for (wire::Happening& one : all) one.at = std::clamp(one.at + offset_, kEarliest, kLatest);
+  return all;
 }
 
 void Bridge::set_interval(units::Milliseconds interval, units::Steady now) {
   schedule_.set_interval(interval, now);
+}
+
+wire::Id128 random_id() {
+  wire::Id128 id{};
+  if (RAND_bytes(id.data(), static_cast<int>(id.size())) != 1) std::abort();
+  return id;
 }
 
 wire::StreamId random_stream() {

@@ -8,12 +8,18 @@
 #include "agent/link/ports.h"
 #include "agent/sample/schedule.h"
 #include "agent/spool/spool.h"
+#include "agent/watch/outbox.h"
 
 namespace vedette::app {
 
 class Bridge final : public link::Backlog, public link::Host {
  public:
-  Bridge(collect::Collector& collector, sample::Schedule& schedule, spool::Spool& spool, std::string hostname);
+  struct Self {
+    wire::Id128 boot{}, run{};
+    std::string hostname;  ///< empty: the machine's own
+  };
+  Bridge(collect::Collector& collector, sample::Schedule& schedule, spool::Spool& spool, watch::Outbox& outbox,
+         Self self);
 
   /// Takes the tick that is due at `now` and keeps it.
   void take_tick(units::Steady now);
@@ -28,24 +34,28 @@ class Bridge final : public link::Backlog, public link::Host {
   [[nodiscard]] std::uint64_t dropped() const override { return spool_.dropped(); }
 
   [[nodiscard]] wire::Facts facts() override;
-  [[nodiscard]] wire::Id128 boot_id() const override { return boot_id_; }
-  [[nodiscard]] wire::Id128 run_id() const override { return run_id_; }
+  [[nodiscard]] wire::Id128 boot_id() const override { return self_.boot; }
+  [[nodiscard]] wire::Id128 run_id() const override { return self_.run; }
   [[nodiscard]] units::Instant wall_clock() const override;
   [[nodiscard]] std::span<const metrics::Series> series() const override { return collector_.roster().series(); }
   [[nodiscard]] const std::vector<bool>& reals() const override { return reals_; }
   void welcomed(units::Instant collector_time, units::Milliseconds round_trip, units::Steady now) override;
   void set_interval(units::Milliseconds interval, units::Steady now) override;
+  [[nodiscard]] std::vector<wire::Happening> happenings() const override;
+  void happenings_acked(std::span<const std::uint64_t> ids) override { outbox_.acked(ids); }
 
  private:
   collect::Collector& collector_;
   sample::Schedule& schedule_;
   spool::Spool& spool_;
-  std::string hostname_;  ///< empty: the machine's own
-  wire::Id128 boot_id_, run_id_;
+  watch::Outbox& outbox_;
+  units::Milliseconds offset_{0};  ///< the collector's clock minus the host's, of this connection
+  Self self_;
   std::vector<bool> reals_;
 };
 
 /// 64 random bits, not 0.
 [[nodiscard]] wire::StreamId random_stream();
+[[nodiscard]] wire::Id128 random_id();
 
 }  // namespace vedette::app

@@ -12,7 +12,9 @@
 #include <vector>
 
 #include "agent/app/bridge.h"
+#include "agent/app/notices.h"
 #include "agent/app/service.h"
+#include "agent/collect/facts.h"
 #include "agent/config/config.h"
 #include "agent/link/link.h"
 #include "schema/units/log.h"
@@ -57,8 +59,8 @@ void wait(std::vector<pollfd>& list, Steady until) {
 
 class Loop {
  public:
-  Loop(Bridge& bridge, sample::Schedule& schedule, link::Link& link)
-      : bridge_(bridge), schedule_(schedule), link_(link), signals_(stop_signals()) {}
+  Loop(Bridge& bridge, Notices& notices, sample::Schedule& schedule, link::Link& link)
+      : bridge_(bridge), notices_(notices), schedule_(schedule), link_(link), signals_(stop_signals()) {}
   ~Loop() { ::close(signals_); }
   Loop(const Loop&) = delete;
   Loop& operator=(const Loop&) = delete;
@@ -84,7 +86,10 @@ class Loop {
  private:
   void turn() {
     if ((list_[0].revents & POLLIN) != 0) stop();
-    if (!stopping_ && now() >= schedule_.due()) bridge_.take_tick(now());
+    if (!stopping_ && now() >= schedule_.due()) {
+      bridge_.take_tick(now());
+      notices_.look(schedule_.host_time(now()), wall(), now());
+    }
     link_.step(now());
   }
 
@@ -96,10 +101,12 @@ class Loop {
     const wire::GoodbyeReason reason = reason_of_stop();
     constexpr std::array kWords{"service stop", "upgrade", "host shutdown", "reboot"};
     units::log_info("stopping", {{"reason", kWords[static_cast<std::size_t>(reason)]}});
+    notices_.stopping(reason);
     link_.leave(reason, now());
   }
 
   Bridge& bridge_;
+  Notices& notices_;
   sample::Schedule& schedule_;
   link::Link& link_;
   int signals_;
@@ -112,7 +119,7 @@ int refused(const units::Error& error, int code) {
   return code;
 }
 
-int run_with(const config::Config& config, const config::Identity& identity) {
+int run_with(const config::Config& config, const std::string& state, const config::Identity& identity) {
   const auto address = link::parse_collector_url(identity.url);
   if (!address) return refused(address.error(), kConfigError);
   std::optional<link::Pin> pin;
@@ -124,12 +131,15 @@ int run_with(const config::Config& config, const config::Identity& identity) {
   collect::Collector collector({.clock = now});
   sample::Schedule schedule(wall(), now(), config.interval);
   spool::Spool spool(random_stream(), {config.spool_size, config.spool_age});
-  Bridge bridge(collector, schedule, spool, identity.hostname);
+  const wire::Id128 boot = collect::read_boot_id(), run = random_id();
+  Notices notices(state, boot, run);
+  Bridge bridge(collector, schedule, spool, notices.outbox(), {boot, run, identity.hostname});
   link::Link link(
       {.address = *address, .pin = pin, .key = identity.key, .version = VEDETTE_VERSION, .random = random_fraction},
       bridge, bridge);
   units::log_info("started", {{"version", VEDETTE_VERSION}, {"collector", link::to_url(*address)}});
-  Loop(bridge, schedule, link).run();
+  notices.start(schedule.host_time(now()), now());
+  Loop(bridge, notices, schedule, link).run();
   units::log_info("stopped");
   return 0;
 }
@@ -157,9 +167,10 @@ int run_agent(const Command& command) {
   auto config = config::load_named(command.option("config"));
   if (!config) return refused(config.error(), kConfigError);
   log_to_stderr(config->log_level);
-  const auto identity = config::load_identity(command.option("state", config->state));
+  const std::string state = command.option("state", config->state);
+  const auto identity = config::load_identity(state);
   if (!identity) return refused(identity.error(), identity.error().code == units::ErrorCode::io ? 1 : kConfigError);
-  return run_with(*config, *identity);
+  return run_with(*config, state, *identity);
 }
 
 }  // namespace vedette::app

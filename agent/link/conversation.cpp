@@ -125,6 +125,9 @@ void Conversation::handle(const wire::Ack& ack) {
       return range.first > range.last;
     });
   }
+  if (ack.happenings.empty()) return;
+  for (const std::uint64_t id : ack.happenings) told_.erase(id);
+  host_.happenings_acked(ack.happenings);
 }
 
 void Conversation::handle(const wire::SetInterval& set) {
@@ -141,6 +144,7 @@ void Conversation::pump(units::Steady now) {
   if (!welcomed_ || session_.close_sent() || session_.close_received()) return;
   announce();
   report_drops();
+  tell_happenings();
   while (session_.queued() < kQueueRoom && send_live()) {
   }
   if (now >= next_backfill_ && may_backfill()) send_backfill(now);
@@ -187,6 +191,13 @@ void Conversation::report_drops() {
   happening.text = "ticks lost since the agent's start because the offline buffer was full or a day old";
   send(happening);
   options_.drops_reported = dropped;
+}
+
+void Conversation::tell_happenings() {
+  for (const wire::Happening& one : host_.happenings()) {
+    if (told_.size() >= kMostHappenings) return;
+    if (told_.insert(one.id).second) send(one);
+  }
 }
 
 /// Sends the next ticks of this connection's stream; false if there are none.

@@ -37,6 +37,10 @@ class Host {
     this.outages = [{ from: now - 2130, to: now - 2000, status: 'unresponsive', reason: 'host off, frozen, or network cut', correction: 'host was up; network cut', notified: false }];
     this.gap = [now - 2130, now - 2000];
     this.status = 'up';
+    this.happenings = [
+      { at: now - 3600, kind: 'boot', text: 'the machine was started', count: 0 },
+      { at: now - 300, kind: 'oom_kill', text: 'the kernel killed postgres (pid 812)', count: 1 },
+    ];
     this.since = this.outages[0].to;
     this.lastTick = now;
     this.hot = this.name === 'web-07' ? now - 330 : Infinity;
@@ -134,7 +138,7 @@ export class World {
 
   snapshot(topic) {
     if (topic === 'fleet') {
-      return { header: ['id', 'name', 'tags', 'status', 'since', 'reason', 'last_tick', 'rtt', 'skew', 'cpu', 'memory', 'load', 'cores', 'disk', 'disk_mount', 'received', 'sent', 'notifies_at'], rows: this.fleetRows() };
+      return { header: ['id', 'name', 'tags', 'status', 'since', 'reason', 'last_tick', 'rtt', 'skew', 'cpu', 'memory', 'load', 'cores', 'disk', 'disk_mount', 'received', 'sent', 'notifies_at', 'happened'], rows: this.fleetRows() };
     }
     if (topic === 'alerts') return { header: ['id', 'rule', 'host', 'host_name', 'attributes', 'phase', 'severity', 'since', 'value', 'reason', 'notifies_at', 'notified_at', 'unit'], rows: this.alerts().filter((row) => row[5] !== 'resolved') };
     const host = this.hosts.find((h) => topic === `host/${h.id}`);

@@ -86,6 +86,7 @@ void fill(pb::AgentMessage& out, const Happening& in) {
   happening.set_kind(in.kind);
   happening.set_text(in.text);
   happening.set_count(in.count);
+  happening.set_id(in.id);
 }
 
 void fill(pb::AgentMessage& out, const Goodbye& in) {
@@ -192,7 +193,8 @@ Result<AgentMessage> happening_of(const pb::Happening& in) {
   limits.time(in.time_ms(), "time_ms");
   limits.text(in.kind(), "kind");
   limits.text(in.text(), "text", kMaxLongText);
-  return limits.result<AgentMessage>(Happening{units::from_unix_ms(in.time_ms()), in.kind(), in.text(), in.count()});
+  return limits.result<AgentMessage>(
+      Happening{units::from_unix_ms(in.time_ms()), in.kind(), in.text(), in.count(), in.id()});
 }
 
 /// A reason that a newer agent gives is some way of stopping on purpose.

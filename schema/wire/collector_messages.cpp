@@ -37,6 +37,7 @@ void fill(pb::CollectorMessage& out, const Welcome& in) {
 
 void fill(pb::CollectorMessage& out, const Ack& in) {
   fill(*out.mutable_ack()->mutable_streams(), in.streams);
+  out.mutable_ack()->mutable_happenings()->Assign(in.happenings.begin(), in.happenings.end());
 }
 
 void fill(pb::CollectorMessage& out, const SetInterval& in) {
@@ -91,7 +92,8 @@ Result<CollectorMessage> welcome_of(const pb::Welcome& in) {
 
 Result<CollectorMessage> ack_of(const pb::Ack& in) {
   Limits limits("ack");
-  Ack out{resumes_of(in.streams(), "streams", limits)};
+  limits.require(static_cast<std::size_t>(in.happenings_size()) <= kMaxAckedHappenings, "happenings", "are too many");
+  Ack out{resumes_of(in.streams(), "streams", limits), {in.happenings().begin(), in.happenings().end()}};
   return limits.result<CollectorMessage>(std::move(out));
 }
 

@@ -19,10 +19,11 @@ namespace vedette::wire {
 inline constexpr std::string_view kAgentSubprotocol = "vedette.agent.v1";
 inline constexpr std::string_view kAgentPath = "/api/v1/agent/stream";
 inline constexpr std::uint8_t kProtocolVersion = 1;
-inline constexpr std::size_t kMaxMessage = 65'536;      ///< bytes of one message, either way
-inline constexpr std::size_t kMaxBatchCells = 131'072;  ///< ticks × series of one backfill
-inline constexpr std::size_t kMaxSeries = 16'384;       ///< series of one connection
-inline constexpr std::size_t kMaxOpenStreams = 256;     ///< earlier streams that one Hello may list
+inline constexpr std::size_t kMaxMessage = 65'536;       ///< bytes of one message, either way
+inline constexpr std::size_t kMaxBatchCells = 131'072;   ///< ticks × series of one backfill
+inline constexpr std::size_t kMaxSeries = 16'384;        ///< series of one connection
+inline constexpr std::size_t kMaxOpenStreams = 256;      ///< earlier streams that one Hello may list
+inline constexpr std::size_t kMaxAckedHappenings = 256;  ///< of one Ack
 inline constexpr std::uint64_t kMaxTickNumber = std::uint64_t{1} << 62;
 
 using Id128 = std::array<std::uint8_t, 16>;
@@ -84,6 +85,7 @@ struct Happening {
   units::Instant at{};
   std::string kind, text;
   std::uint64_t count = 0;
+  std::uint64_t id = 0;  ///< 0: told once, not acked
 };
 
 enum class GoodbyeReason : std::uint8_t { service_stop = 0, upgrade = 1, host_shutdown = 2, reboot = 3 };
@@ -110,6 +112,7 @@ struct Welcome {
 };
 struct Ack {
   std::vector<Resume> streams;
+  std::vector<std::uint64_t> happenings{};  ///< ids
 };
 struct SetInterval {
   units::Milliseconds interval{1000};

@@ -114,4 +114,12 @@ void append_outage(std::string& out, const domain::Outage& outage) {
   out += outage.notified ? ",\"notified\":true}" : ",\"notified\":false}";
 }
 
+void append_happening(std::string& out, const domain::Happening& happening) {
+  out += "{\"at\":";
+  append_json_time(out, happening.at);
+  text(out, "kind", happening.kind);
+  text(out, "text", happening.text);
+  out += ",\"count\":" + std::to_string(happening.count) + '}';
+}
+
 }  // namespace vedette::api

@@ -13,5 +13,6 @@ void append_series(std::string& out, const metrics::Series& series);
 /// "name":…,"attributes":{…},"unit":… without braces around.
 void append_series_fields(std::string& out, const metrics::Series& series);
 void append_outage(std::string& out, const domain::Outage& outage);
+void append_happening(std::string& out, const domain::Happening& happening);
 
 }  // namespace vedette::api

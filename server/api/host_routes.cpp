@@ -70,6 +70,14 @@ Response list_outages(const HostSources& sources, const HostView& host, const Re
   return listing("outages", *outages, append_outage);
 }
 
+Response list_happenings(const HostSources& sources, const HostView& host, const RequestHead& head) {
+  const auto asked = range(head, sources.clock.now());
+  if (!asked) return domain::problem(asked.error());
+  const auto happenings = sources.records.happenings(host.record.number, asked->first, asked->second);
+  if (!happenings) return domain::problem(happenings.error());
+  return listing("happenings", *happenings, append_happening);
+}
+
 }  // namespace
 
 Result<HostView> find_host(const domain::HostDirectory& directory, std::string_view text) {
@@ -95,6 +103,9 @@ void add_host_routes(Router& router, HostSources sources) {
   add("/series", [sources](const HostView& host, const Context&) { return list_series(sources, host); });
   add("/outages", [sources](const HostView& host, const Context& context) {
     return list_outages(sources, host, context.request.head);
+  });
+  add("/happenings", [sources](const HostView& host, const Context& context) {
+    return list_happenings(sources, host, context.request.head);
   });
 }
 

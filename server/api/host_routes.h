@@ -1,4 +1,4 @@
-// GET /api/v1/hosts (without revoked ones), hosts/{id}, hosts/{id}/series, hosts/{id}/outages.
+// GET /api/v1/hosts (without revoked ones), hosts/{id}, hosts/{id}/series, hosts/{id}/outages, hosts/{id}/happenings.
 #pragma once
 
 #include "server/api/router.h"

@@ -94,6 +94,7 @@ Collector::Parts::Parts(Settings s, const domain::Clock& c, DataLock l, std::uni
       net(net_config(settings, certificates.get()), mounted),
       agents(*history, fleet, control, net, clock, settings.limits.agents, {.raw_age = latest_age(settings)}),
       removal(*store, *history, &revocations) {
+  fleet.on_noted([this](const domain::Happening& one) { agents.on_noted(one.host, one.id); });
   revocations.add(fleet);
   revocations.add(agents);
   revocations.add(hub);

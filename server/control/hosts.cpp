@@ -257,4 +257,47 @@ Result<std::vector<Outage>> Store::outages(HostNumber host, Instant from, Instan
   });
 }
 
+Result<void> Store::save_happenings(std::span<const domain::Happening> all) {
+  return pool_->write([&](Session& session) -> Result<void> {
+    Int host = 0, id = 0, at = 0, count = 0;
+    const Int most = kMostHappenings;
+    std::string kind, text;
+    Poco::Data::Statement insert(session), trim(session);
+    insert << "INSERT INTO happening (host, id, at, kind, text, count) "
+              "SELECT number, ?, ?, ?, ?, ? FROM host WHERE number = ? ON CONFLICT (host, id) DO NOTHING",
+        use(id), use(at), use(kind), use(text), use(count), use(host);
+    trim << "DELETE FROM happening WHERE (host, id) IN "
+            "(SELECT host, id FROM happening WHERE host = ? ORDER BY at DESC, id LIMIT -1 OFFSET ?)",
+        use(host), bind(most);
+    for (const domain::Happening& one : all) {
+      host = Int{domain::index(one.host)};
+      id = static_cast<Int>(one.id);
+      at = units::unix_ms(one.at);
+      kind = one.kind;
+      text = one.text;
+      count = static_cast<Int>(std::min<std::uint64_t>(one.count, std::numeric_limits<Int>::max()));
+      insert.execute();
+      trim.execute();
+    }
+    return {};
+  });
+}
+
+Result<std::vector<domain::Happening>> Store::happenings(HostNumber host, Instant from, Instant to) {
+  using Row = Poco::Tuple<Int, Int, std::string, std::string, Int>;
+  return pool_->read([&](Session& session) -> Result<std::vector<domain::Happening>> {
+    std::vector<Row> rows;
+    session << "SELECT id, at, kind, text, count FROM happening WHERE host = ? AND at BETWEEN ? AND ? ORDER BY at, id",
+        into(rows), bind(Int{domain::index(host)}), bind(Int{units::unix_ms(from)}), bind(Int{units::unix_ms(to)}), now;
+    return all_of<domain::Happening>(rows, [host](const Row& row) -> Result<domain::Happening> {
+      return domain::Happening{.host = host,
+                               .id = static_cast<std::uint64_t>(row.get<0>()),
+                               .at = units::from_unix_ms(row.get<1>()),
+                               .kind = row.get<2>(),
+                               .text = row.get<3>(),
+                               .count = static_cast<std::uint64_t>(row.get<4>())};
+    });
+  });
+}
+
 }  // namespace vedette::control

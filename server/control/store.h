@@ -37,6 +37,9 @@ class Store final : public domain::ControlStore {
   units::Result<std::vector<std::uint64_t>> save_outages(std::span<const domain::Outage> outages) override;
   [[nodiscard]] units::Result<std::vector<domain::Outage>> outages(domain::HostNumber host, units::Instant from,
                                                                    units::Instant to) override;
+  units::Result<void> save_happenings(std::span<const domain::Happening> happenings) override;
+  [[nodiscard]] units::Result<std::vector<domain::Happening>> happenings(domain::HostNumber host, units::Instant from,
+                                                                         units::Instant to) override;
 
   // AccessRecords
   units::Result<domain::User> add_user(const std::string& name, domain::AccessRole role,

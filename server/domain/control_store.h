@@ -53,6 +53,12 @@ class HostRecords {
   virtual units::Result<std::vector<std::uint64_t>> save_outages(std::span<const Outage> outages) = 0;
   [[nodiscard]] virtual units::Result<std::vector<Outage>> outages(HostNumber host, units::Instant from,
                                                                    units::Instant to) = 0;
+  /// One that is there already stays as it is. Of each host the newest kMostHappenings are kept.
+  virtual units::Result<void> save_happenings(std::span<const Happening> happenings) = 0;
+  /// In [from, to], oldest first.
+  [[nodiscard]] virtual units::Result<std::vector<Happening>> happenings(HostNumber host, units::Instant from,
+                                                                         units::Instant to) = 0;
+  static constexpr std::size_t kMostHappenings = 1'000;
 };
 
 struct User {

@@ -86,10 +86,21 @@ struct Happened {
   units::Instant at{};
   std::string kind, text;
   std::uint64_t count = 0;
+  std::uint64_t id = 0;  ///< the agent's; 0: it isn't told again
 };
 }  // namespace seen
 using Sighting = std::variant<seen::Welcomed, seen::GoodBye, seen::EndedWithoutClose, seen::Replaced, seen::ClosedByUs,
                               seen::Silent, seen::AnswersAgain, seen::RoundTrip, seen::BackfillDone, seen::Happened>;
+
+/// What an agent reported beside samples: a boot, an OOM kill, a failed unit. The same (host, id) is the same one.
+struct Happening {
+  HostNumber host{};
+  std::uint64_t id = 0;
+  units::Instant at{};
+  std::string kind;         ///< "boot", "oom_kill" …: whatever the agent's version knows
+  std::string text;         ///< one line
+  std::uint64_t count = 0;  ///< of what is counted; 0 where nothing is
+};
 
 /// A time a host wasn't up, kept for charts (labelled gaps), the timeline and the incident's words.
 struct Outage {

@@ -25,7 +25,9 @@ constexpr std::string_view kRevoked = "revoked";
 Fleet::Fleet(FleetPorts ports, FleetTimes times)
     : ports_(ports),
       times_(times),
-      ledger_(ports.records, ports.control, ports.clock, [this](auto... outage) { note_stored(outage...); }) {}
+      ledger_(ports.records, ports.control, ports.clock, [this](auto... outage) { note_stored(outage...); }) {
+  ledger_.on_noted([this](const domain::Happening& happening) { show(happening); });
+}
 
 // ---- start and the list of hosts ----------------------------------------------------------------------------------
 
@@ -172,10 +174,7 @@ void Fleet::on_sighting(HostNumber number, Instant at, const Sighting& sighting)
     directory_.put_state(host->view.record.id, host->view.state);
     return;
   }
-  if (const auto* happened = std::get_if<seen::Happened>(&sighting)) {
-    units::log_info("happening",
-                    {{"host", host->view.record.name}, {"kind", happened->kind}, {"text", happened->text}});
-  }
+  if (const auto* happened = std::get_if<seen::Happened>(&sighting)) note(*host, *happened);
   if (std::holds_alternative<seen::BackfillDone>(sighting)) correct(*host, false);
   if (std::holds_alternative<seen::AnswersAgain>(sighting)) {
     host->heard = at;
@@ -185,6 +184,23 @@ void Fleet::on_sighting(HostNumber number, Instant at, const Sighting& sighting)
   if (const auto judgement = judge(host->view.state.status, sighting)) apply(*host, at, *judgement);
   // The same connection goes on: there is no backfill whose end could be waited for.
   if (std::holds_alternative<seen::AnswersAgain>(sighting) && host->outage) correct_later(*host, false);
+}
+
+void Fleet::note(const Host& host, const seen::Happened& happened) {
+  units::log_info("happening", {{"host", host.view.record.name}, {"kind", happened.kind}, {"text", happened.text}});
+  // An agent that doesn't number them tells each only once.
+  const std::uint64_t id = happened.id != 0 ? happened.id
+                                            : std::hash<std::string>{}(happened.kind + happened.text) ^
+                                                  static_cast<std::uint64_t>(units::unix_ms(happened.at));
+  ledger_.happening({host.view.record.number, id, happened.at, happened.kind, happened.text, happened.count});
+}
+
+void Fleet::show(const domain::Happening& happening) {
+  if (noted_) noted_(happening);
+  Host* host = find(happening.host);
+  if (host == nullptr || (host->happened && *host->happened >= happening.at)) return;
+  host->happened = happening.at;
+  publish(*host);
 }
 
 void Fleet::welcome(Host& host, Instant at, const seen::Welcomed& welcomed) {

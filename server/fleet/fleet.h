@@ -64,6 +64,9 @@ class Fleet final : public domain::HostObserver,
   [[nodiscard]] const domain::HostDirectory& directory() const noexcept { return directory_; }
   /// Outages that were never stored, since the disk refused for too long. Any thread.
   [[nodiscard]] std::uint64_t outages_lost() const noexcept { return ledger_.lost(); }
+  /// Told of each happening that is stored, so that its agent hears of it. Before the first sighting; called on the
+  /// control thread.
+  void on_noted(Ledger::Noted noted) { noted_ = std::move(noted); }
 
   void on_sighting(domain::HostNumber host, units::Instant at, const domain::Sighting& sighting) override;
   void on_ticks(const domain::SharedBatch& batch) override;
@@ -86,10 +89,11 @@ class Fleet final : public domain::HostObserver,
     std::optional<domain::Outage> outage;  ///< the one that lasts, or the last one until it was corrected
     std::optional<Hole> hole;              ///< the longest time of it without a tick, as far as they came
     std::optional<units::Instant> rebooted;
-    std::optional<bool> same_run;        ///< after it: is the agent's process the one from before?
-    std::optional<Judgement> held_back;  ///< a verdict that waits: 2 s, or the grace
-    std::optional<LostPath> lost_path;   ///< since it fell, until it is back
-    std::uint64_t turn = 0;              ///< grows with every change of status: late timers see they are late
+    std::optional<bool> same_run;            ///< after it: is the agent's process the one from before?
+    std::optional<Judgement> held_back;      ///< a verdict that waits: 2 s, or the grace
+    std::optional<LostPath> lost_path;       ///< since it fell, until it is back
+    std::optional<units::Instant> happened;  ///< newest happening that was stored in this run
+    std::uint64_t turn = 0;                  ///< grows with every change of status: late timers see they are late
   };
 
   void load(const domain::HostRecord& record);
@@ -106,6 +110,8 @@ class Fleet final : public domain::HostObserver,
   Host* find(domain::HostNumber host);
   void drop(Host& host);
 
+  void note(const Host& host, const domain::seen::Happened& happened);
+  void show(const domain::Happening& happening);  ///< it is stored
   void welcome(Host& host, units::Instant at, const domain::seen::Welcomed& welcomed);
   void apply(Host& host, units::Instant at, const Judgement& judgement);
   void hold_back(Host& host, Judgement judgement, units::Milliseconds delay);
@@ -145,6 +151,7 @@ class Fleet final : public domain::HostObserver,
   units::Instant trouble_at_{};  ///< hosts not heard since then have the grace
   units::Steady watch_due_{};
   units::Instant watch_wall_{};
+  Ledger::Noted noted_;
   Ledger ledger_;  ///< last: what waits is written before the rest goes
 };
 

@@ -19,7 +19,10 @@ Ledger::~Ledger() {
   }
   if (waiting() == 0) return;
   units::log_error("not all that is known of hosts could be saved before the end",
-                   {{"outages", outages_.size()}, {"statuses", statuses_.size()}, {"facts", facts_.size()}});
+                   {{"outages", outages_.size()},
+                    {"statuses", statuses_.size()},
+                    {"facts", facts_.size()},
+                    {"happenings", happenings_.size()}});
 }
 
 void Ledger::status(const domain::HostRecords::LastStatus& status) {
@@ -38,6 +41,12 @@ void Ledger::outage(const domain::Outage& outage) {
 
 void Ledger::facts(domain::HostNumber host, const domain::HostFacts& facts) {
   facts_.insert_or_assign(host, facts);
+  schedule_soon();
+}
+
+void Ledger::happening(const domain::Happening& happening) {
+  if (happenings_.size() >= times_.most_happenings) return;
+  happenings_.push_back(happening);
   schedule_soon();
 }
 
@@ -65,7 +74,8 @@ void Ledger::write() {
 
 bool Ledger::write_next() {
   if (!outages_.empty()) return write_outages();
-  return statuses_.empty() ? write_facts() : write_statuses();
+  if (!statuses_.empty()) return write_statuses();
+  return facts_.empty() ? write_happenings() : write_facts();
 }
 
 bool Ledger::write_statuses() {
@@ -100,6 +110,18 @@ bool Ledger::write_facts() {
   for (; next != facts_.end() && rows.size() < times_.rows; ++next) rows.push_back({next->first, next->second});
   if (!written(records_.save_facts(rows))) return false;
   facts_.erase(facts_.begin(), next);
+  return true;
+}
+
+bool Ledger::write_happenings() {
+  const std::vector<domain::Happening> rows(
+      happenings_.begin(),
+      happenings_.begin() + static_cast<std::ptrdiff_t>(std::min(times_.rows, happenings_.size())));
+  if (!written(records_.save_happenings(rows))) return false;
+  happenings_.erase(happenings_.begin(), happenings_.begin() + static_cast<std::ptrdiff_t>(rows.size()));
+  for (const domain::Happening& one : rows) {
+    if (noted_) noted_(one);
+  }
   return true;
 }
 

@@ -121,11 +121,11 @@ Summary summarize(std::span<const Value> values) {
 
 std::string fleet_header() {
   return R"(["id","name","tags","status","since","reason","last_tick","rtt","skew","cpu","memory","load","cores","disk",)"
-         R"("disk_mount","received","sent","notifies_at"])";
+         R"("disk_mount","received","sent","notifies_at","happened"])";
 }
 
 std::string fleet_row(const domain::HostView& host, std::span<const Value> values,
-                      std::optional<units::Instant> notifies_at) {
+                      std::optional<units::Instant> notifies_at, std::optional<units::Instant> happened) {
   const Summary s = summarize(values);
   std::string out = "[";
   host_fields(out, host);
@@ -138,6 +138,7 @@ std::string fleet_row(const domain::HostView& host, std::span<const Value> value
   number_field(out, s.received);
   number_field(out, s.sent);
   optional_field(out, notifies_at, append_json_time);
+  optional_field(out, happened, append_json_time);
   out += ']';
   return out;
 }

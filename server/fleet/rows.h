@@ -12,7 +12,7 @@ namespace vedette::fleet {
 
 [[nodiscard]] std::string fleet_header();
 [[nodiscard]] std::string fleet_row(const domain::HostView& host, std::span<const domain::FleetObserver::Value> values,
-                                    std::optional<units::Instant> notifies_at);
+                                    std::optional<units::Instant> notifies_at, std::optional<units::Instant> happened);
 
 [[nodiscard]] std::string host_topic(const units::HostId& id);
 [[nodiscard]] std::string host_header(std::span<const metrics::Series> shown);

@@ -37,7 +37,7 @@ void Fleet::take_live(Host& host, const domain::Tick& tick) {
 void Fleet::publish(Host& host) {
   directory_.put(host.view);
   ports_.live.publish("fleet", units::to_string(host.view.record.id),
-                      fleet_row(host.view, host.values.latest(), notifies_at(host)), true);
+                      fleet_row(host.view, host.values.latest(), notifies_at(host), host.happened), true);
 }
 
 void Fleet::publish_tick(Host& host, const domain::Tick& tick) {

@@ -5,18 +5,25 @@
 namespace vedette::ingest {
 
 void AckSlot::durable(std::uint64_t stream, std::uint64_t last) {
-  news_.with([&](auto& news) {
-    auto& known = news[stream];
+  news_.with([&](News& news) {
+    auto& known = news.streams[stream];
     known = std::max(known, last);
   });
 }
 
-std::vector<wire::Resume> AckSlot::take() {
-  return news_.with([](auto& news) {
-    std::vector<wire::Resume> out;
-    out.reserve(news.size());
-    for (const auto& [stream, last] : news) out.push_back({stream, last});
-    news.clear();
+void AckSlot::noted(std::uint64_t happening) {
+  news_.with([&](News& news) {
+    if (news.happenings.size() < wire::kMaxAckedHappenings) news.happenings.push_back(happening);
+  });
+}
+
+wire::Ack AckSlot::take() {
+  return news_.with([](News& news) {
+    wire::Ack out;
+    out.streams.reserve(news.streams.size());
+    for (const auto& [stream, last] : news.streams) out.streams.push_back({stream, last});
+    out.happenings = std::move(news.happenings);
+    news = {};
     return out;
   });
 }
@@ -29,12 +36,19 @@ std::shared_ptr<AckSlot> AckBook::open(domain::HostNumber host) {
 
 void AckBook::on_commit(std::span<const domain::StreamMark> marks) {
   for (const domain::StreamMark& mark : marks) {
-    const auto slot = slots_.with([&](auto& slots) {
-      const auto it = slots.find(mark.host);
-      return it == slots.end() ? nullptr : it->second.lock();
-    });
-    if (slot) slot->durable(mark.stream, mark.last);
+    if (const auto slot = slot_of(mark.host)) slot->durable(mark.stream, mark.last);
   }
+}
+
+void AckBook::on_noted(domain::HostNumber host, std::uint64_t happening) {
+  if (const auto slot = slot_of(host)) slot->noted(happening);
+}
+
+std::shared_ptr<AckSlot> AckBook::slot_of(domain::HostNumber host) {
+  return slots_.with([&](auto& slots) {
+    const auto it = slots.find(host);
+    return it == slots.end() ? nullptr : it->second.lock();
+  });
 }
 
 }  // namespace vedette::ingest

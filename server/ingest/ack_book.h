@@ -1,5 +1,6 @@
-// What is durable of each connected host's streams: written by the history writer after each commit, read by the host's
-// connection when its next Ack is due. Nothing is posted between them.
+// What is durable of each connected host's streams and of what it reported: written by the history writer after each
+// commit and by the control thread, read by the host's connection when its next Ack is due. Nothing is posted between
+// them.
 #pragma once
 
 #include <map>
@@ -18,11 +19,16 @@ namespace vedette::ingest {
 class AckSlot {
  public:
   void durable(std::uint64_t stream, std::uint64_t last);
-  /// What became durable since the last call.
-  [[nodiscard]] std::vector<wire::Resume> take();
+  void noted(std::uint64_t happening);
+  /// What became durable since the last call; of happenings as many as an Ack holds.
+  [[nodiscard]] wire::Ack take();
 
  private:
-  domain::Guarded<std::map<std::uint64_t, std::uint64_t>> news_;
+  struct News {
+    std::map<std::uint64_t, std::uint64_t> streams;
+    std::vector<std::uint64_t> happenings;  ///< bounded: what doesn't fit is told again
+  };
+  domain::Guarded<News> news_;
 };
 
 /// Any thread.
@@ -32,8 +38,11 @@ class AckBook {
   [[nodiscard]] std::shared_ptr<AckSlot> open(domain::HostNumber host);
   /// For HistoryStore::on_commit.
   void on_commit(std::span<const domain::StreamMark> marks);
+  void on_noted(domain::HostNumber host, std::uint64_t happening);
 
  private:
+  [[nodiscard]] std::shared_ptr<AckSlot> slot_of(domain::HostNumber host);
+
   domain::Guarded<std::unordered_map<domain::HostNumber, std::weak_ptr<AckSlot>>> slots_;
 };
 

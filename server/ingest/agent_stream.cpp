@@ -114,7 +114,7 @@ void AgentStream::receive(const wire::Backfill& backfill) {
 void AgentStream::receive(const wire::Happening& happening) {
   if (!intake_.greeted()) return fail({close::protocol_error, "Happening before Hello"});
   allowance_.spend(kHappeningCosts, ports_.clock.steady());
-  tell(seen::Happened{happening.at, happening.kind, happening.text, happening.count});
+  tell(seen::Happened{happening.at, happening.kind, happening.text, happening.count, happening.id});
 }
 
 void AgentStream::receive(const wire::Goodbye& goodbye) {

@@ -89,10 +89,11 @@ void AgentStream::acknowledge() {
   const auto now = ports_.clock.steady();
   const bool backfilling = last_backfill_ && now - *last_backfill_ < kAckEvery;
   if (!slot_ || now - last_ack_ < (backfilling ? kAckEveryBackfilling : kAckEvery)) return;
-  auto streams = intake_.acknowledge(slot_->take());
-  if (streams.empty()) return;
+  wire::Ack ack = slot_->take();
+  ack.streams = intake_.acknowledge(std::move(ack.streams));
+  if (ack.streams.empty() && ack.happenings.empty()) return;
   last_ack_ = now;
-  connection_->send_binary(wire::encode(wire::CollectorMessage(wire::Ack{std::move(streams)})));
+  connection_->send_binary(wire::encode(wire::CollectorMessage(std::move(ack))));
 }
 
 }  // namespace vedette::ingest

@@ -18,6 +18,8 @@ class AgentStreams final : public domain::RevocationObserver {
 
   [[nodiscard]] std::unique_ptr<domain::ConnectionHandler> accept(domain::HostRecord host);
   [[nodiscard]] const Counters& counters() const noexcept { return counters_; }
+  /// The happening is durable: its agent is told with the next Ack. Any thread.
+  void on_noted(domain::HostNumber host, std::uint64_t happening) { acks_.on_noted(host, happening); }
   void on_host_revoked(domain::HostNumber host) override;
   void on_login_ended(const domain::Digest&) override {}
   void on_role_changed(std::uint64_t, domain::AccessRole) override {}

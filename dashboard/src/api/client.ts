@@ -1,7 +1,7 @@
 // REST: JSON in, JSON or an ApiError out. Every call has a deadline; nothing is retried here.
 
 import { at } from './base';
-import type { AlertRecord, History, HostWithFacts, Outage, Problem, Session } from './types';
+import type { AlertRecord, Happening, History, HostWithFacts, Outage, Problem, Session } from './types';
 
 const DEADLINE_MS = 12_000;
 
@@ -68,6 +68,9 @@ export const getHost = (id: string, signal?: AbortSignal): Promise<HostWithFacts
   call('GET', `/api/v1/hosts/${encodeURIComponent(id)}`, undefined, signal);
 export const getOutages = async (id: string, from: number, to: number, signal?: AbortSignal): Promise<Outage[]> =>
   (await call<{ outages: Outage[] }>('GET', `/api/v1/hosts/${encodeURIComponent(id)}/outages?${query({ from, to })}`, undefined, signal)).outages;
+
+export const getHappenings = async (id: string, from: number, to: number, signal?: AbortSignal): Promise<Happening[]> =>
+  (await call<{ happenings: Happening[] }>('GET', `/api/v1/hosts/${encodeURIComponent(id)}/happenings?${query({ from, to })}`, undefined, signal)).happenings;
 
 export const getAlerts = async (): Promise<AlertRecord[]> => (await call<{ alerts: AlertRecord[] }>('GET', '/api/v1/alerts')).alerts;
 

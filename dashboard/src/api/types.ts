@@ -9,6 +9,7 @@ export type Status = Schemas['Status'];
 export type Severity = Schemas['Severity'];
 export type Phase = Schemas['Phase'];
 export type Outage = Schemas['Outage'];
+export type Happening = Schemas['Happening'];
 export type Facts = Schemas['Facts'];
 export type HostWithFacts = Schemas['HostWithFacts'];
 export type AlertRecord = Schemas['Alert'];

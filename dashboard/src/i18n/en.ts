@@ -4,6 +4,12 @@ const rules = new Intl.PluralRules('en');
 const plural = (n: number, one: string, other: string): string => (rules.select(n) === 'one' ? one : other);
 const n_ = (n: number, one: string, other: string): string => `${n}${NB}${plural(n, one, other)}`;
 
+/** Kinds that this version knows; newer agents may know more. */
+const HAPPENINGS: Record<string, string> = {
+  boot: 'Started', agent_died: 'Agent died', oom_kill: 'Out of memory', unit_failed: 'Unit failed', unit_recovered: 'Unit recovered', time_step: 'Clock was set',
+  read_only: 'Read-only', kernel_error: 'Kernel error', spool_dropped: 'Samples lost', job_failed: 'Job failed', job_done: 'Job done', before_crash: 'Before the crash',
+};
+
 export const en = {
   fleet: 'Fleet',
   alerts: 'Alerts',
@@ -116,6 +122,10 @@ export const en = {
   outages: {
     title: 'Outages in this range', none: 'None.', lasts: 'lasts', notified: 'notified', notNotified: 'nobody was notified', notYet: 'not notified yet',
     more: (n: number) => `and ${n} earlier`,
+  },
+  happenings: {
+    title: 'What happened', times: (n: number) => `${n} times`,
+    kind: (kind: string): string => HAPPENINGS[kind] ?? kind.replaceAll('_', ' '),
   },
   alert: {
     firing: 'Firing, worst first', pending: 'Pending', resolved: 'Resolved lately', for: 'for',

@@ -5,6 +5,12 @@ import { reasonInRussian } from './reason_ru';
 
 const n_ = (n: number, one: string, few: string, many: string): string => `${n}${NB}${plural(n, one, few, many)}`;
 
+/** Kinds that this version knows; newer agents may know more. */
+const HAPPENINGS: Record<string, string> = {
+  boot: 'Запуск', agent_died: 'Агент упал', oom_kill: 'Не хватило памяти', unit_failed: 'Сбой юнита', unit_recovered: 'Юнит восстановлен', time_step: 'Часы переведены',
+  read_only: 'Только чтение', kernel_error: 'Ошибка ядра', spool_dropped: 'Данные потеряны', job_failed: 'Сбой задания', job_done: 'Задание выполнено', before_crash: 'Перед падением',
+};
+
 export const ru: Dictionary = {
   fleet: 'Хосты',
   alerts: 'Тревоги',
@@ -117,6 +123,10 @@ export const ru: Dictionary = {
   outages: {
     title: 'Обрывы за этот период', none: 'Не было.', lasts: 'длится', notified: 'оповещение отправлено', notNotified: 'без оповещения', notYet: 'ещё без оповещения',
     more: (n) => `и ещё ${n} раньше`,
+  },
+  happenings: {
+    title: 'Что произошло', times: (n) => `${n} раз`,
+    kind: (kind) => HAPPENINGS[kind] ?? kind.replaceAll('_', ' '),
   },
   alert: {
     firing: 'Активные, худшие сверху', pending: 'Ожидают', resolved: 'Недавно снятые', for: 'длится',

@@ -24,6 +24,8 @@ export interface HostRow {
   received: number | null;
   sent: number | null;
   notifiesAt: number | null;
+  /** When the newest happening was that the collector stored in this run. */
+  happened: number | null;
 }
 
 export const SPARK_POINTS = 60;
@@ -158,6 +160,7 @@ class Fleet implements TopicSink {
       received: c.number(row, 'received'),
       sent: c.number(row, 'sent'),
       notifiesAt: c.number(row, 'notifies_at'),
+      happened: c.number(row, 'happened'),
     };
   }
 }

@@ -13,11 +13,33 @@ TEST(Bridge, TellsTheClockAsItStandsNotAsItStoodWhenTheAgentStarted) {
   const units::Steady start{1000s};
   sample::Schedule schedule(units::from_unix_ms(0), start, 1s);
   spool::Spool spool(1, {});
-  Bridge bridge(collector, schedule, spool, "");
+  watch::Outbox outbox;
+  Bridge bridge(collector, schedule, spool, outbox, {});
   EXPECT_LT(std::chrono::abs(std::chrono::system_clock::now() - bridge.wall_clock()), 10s);
 
   bridge.take_tick(start + 1s);
   EXPECT_EQ(bridge.read(1, 1, 1).value().rows.at(0).at, units::from_unix_ms(1'000)) << "ticks stay on the schedule";
+}
+
+TEST(Bridge, TellsHappeningsInTheCollectorsTimeUntilTheyAreAcked) {
+  collect::Collector collector;
+  const units::Steady start{1000s};
+  const auto host = units::from_unix_ms(1'795'425'204'000);
+  sample::Schedule schedule(host, start, 1s);
+  spool::Spool spool(1, {});
+  watch::Outbox outbox;
+  Bridge bridge(collector, schedule, spool, outbox, {});
+  outbox.add({.at = host, .kind = "boot", .text = "started", .id = 5});
+  outbox.add({.at = units::from_unix_ms(0), .kind = "boot", .text = "long ago", .id = 6});
+  bridge.begin(2);
+  bridge.welcomed(host - 1h + 1s, 10ms, start + 1s);
+  const auto told = bridge.happenings();
+  ASSERT_EQ(told.size(), 2U);
+  EXPECT_LE(std::chrono::abs(told[0].at - (host - 1h)), 5ms);
+  EXPECT_EQ(told[1].at, units::from_unix_ms(0)) << "no time before 1970 travels";
+  const std::uint64_t acked[] = {5, 6};
+  bridge.happenings_acked(acked);
+  EXPECT_TRUE(bridge.happenings().empty());
 }
 
 }  // namespace

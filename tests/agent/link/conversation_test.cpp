@@ -45,6 +45,11 @@ class TestHost final : public Host {
   [[nodiscard]] const std::vector<bool>& reals() const override { return reals_; }
   void welcomed(units::Instant, units::Milliseconds, units::Steady) override {}
   void set_interval(units::Milliseconds, units::Steady) override {}
+  [[nodiscard]] std::vector<wire::Happening> happenings() const override { return happened; }
+  void happenings_acked(std::span<const std::uint64_t> ids) override {
+    for (const std::uint64_t id : ids) std::erase_if(happened, [&](const auto& one) { return one.id == id; });
+  }
+  std::vector<wire::Happening> happened;
 
  private:
   std::vector<bool> reals_ = std::vector<bool>(20, false);
@@ -136,6 +141,35 @@ TEST(Conversation, NothingIsDueByTimeOnceItIsClosing) {
   ASSERT_TRUE(talk.conversation.due().has_value());
   talk.hear(wire::Retry{60s, "too many at once"});
   EXPECT_FALSE(talk.conversation.due().has_value());
+}
+
+TEST(Conversation, TellsHappeningsOnceAConnectionAndAFewAtATime) {
+  Talk talk;
+  for (std::uint64_t id = 1; id <= Conversation::kMostHappenings + 5; ++id) {
+    talk.host.happened.push_back({.at = units::from_unix_ms(1'000), .kind = "boot", .text = "started", .id = id});
+  }
+  const auto told = [&] {
+    talk.conversation.pump(talk.now);
+    Heard heard;
+    wire::Session collector(wire::Role::server, {}, {});
+    std::vector<std::uint64_t> ids;
+    while (!talk.conversation.session().output().empty()) {
+      const auto bytes = talk.conversation.session().output();
+      EXPECT_TRUE(collector.receive(bytes, heard));
+      talk.conversation.session().consume(bytes.size());
+    }
+    for (const auto& message : heard.messages) {
+      if (const auto* one = std::get_if<wire::Happening>(&message)) ids.push_back(one->id);
+    }
+    return ids;
+  };
+  EXPECT_TRUE(told().empty()) << "not before the Welcome";
+  talk.welcome();
+  EXPECT_EQ(told().size(), Conversation::kMostHappenings);
+  EXPECT_TRUE(told().empty());
+  talk.hear(wire::Ack{{}, {1, 2, 3}});
+  EXPECT_EQ(told(), (std::vector<std::uint64_t>{21, 22, 23}));
+  EXPECT_EQ(talk.host.happened.size(), Conversation::kMostHappenings + 2);
 }
 
 }  // namespace

@@ -30,7 +30,7 @@ class TestAgent {
       : schedule(std::chrono::floor<units::Milliseconds>(std::chrono::system_clock::now()), Clock::now(),
                  units::Milliseconds{20}),
         spool(app::random_stream(), {}),
-        bridge(collector, schedule, spool, "test-host"),
+        bridge(collector, schedule, spool, outbox, {.hostname = "test-host"}),
         link({.address = {host, port},
               .pin = pin.empty() ? std::nullopt : std::optional<Pin>(parse_pin(pin).value()),
               .key = "secret-key",
@@ -64,6 +64,7 @@ class TestAgent {
   collect::Collector collector;
   sample::Schedule schedule;
   spool::Spool spool;
+  watch::Outbox outbox;
   app::Bridge bridge;
   Link link;
   bool ticking = true;

@@ -103,11 +103,12 @@ TEST(AgentMessages, TheOthersKeepEveryField) {
   EXPECT_EQ(backfill.chunk, "chunk");
   EXPECT_EQ(backfill.boot_id, hello().boot_id);
   EXPECT_TRUE(backfill.end);
-  const Happening happening = from_agent(Happening{units::from_unix_ms(5), "oom_kill", "postgres", 2});
+  const Happening happening = from_agent(Happening{units::from_unix_ms(5), "oom_kill", "postgres", 2, 9});
   EXPECT_EQ(happening.at, units::from_unix_ms(5));
   EXPECT_EQ(happening.kind, "oom_kill");
   EXPECT_EQ(happening.text, "postgres");
   EXPECT_EQ(happening.count, 2U);
+  EXPECT_EQ(happening.id, 9U);
   EXPECT_EQ(from_agent(Evidence{3, "body"}).body, "body");
   for (const auto reason :
        {GoodbyeReason::service_stop, GoodbyeReason::upgrade, GoodbyeReason::host_shutdown, GoodbyeReason::reboot}) {
@@ -124,6 +125,7 @@ TEST(CollectorMessages, KeepEveryField) {
   EXPECT_EQ(after.max_cells, kMaxBatchCells);
   EXPECT_EQ(after.host_id, welcome().host_id);
   EXPECT_EQ(from_collector(Ack{{{77, 12}}}).streams, (std::vector<Resume>{{77, 12}}));
+  EXPECT_EQ(from_collector(Ack{{}, {5, ~0ULL}}).happenings, (std::vector<std::uint64_t>{5, ~0ULL}));
   EXPECT_EQ(from_collector(SetInterval{units::Milliseconds{250}}).interval, units::Milliseconds{250});
   EXPECT_EQ(from_collector(Request{4, "processes"}).what, "processes");
   EXPECT_EQ(from_collector(Retry{units::Milliseconds{5'000}, "full"}).after, units::Milliseconds{5'000});
@@ -204,7 +206,8 @@ TEST(Limits, OfCollectorMessagesNameTheirField) {
                   {[](Welcome& w) { w.resume[0].stream = 0; }, "welcome.resume"},
                   {[](Welcome& w) { w.resume.resize(kMaxOpenStreams + 2, {1, 1}); }, "welcome.resume"}});
   expect_refused<Ack, CollectorMessage>(Ack{{{1, 1}}},
-                                        {{[](Ack& a) { a.streams[0].last = kMaxTickNumber + 1; }, "ack.streams"}});
+                                        {{[](Ack& a) { a.streams[0].last = kMaxTickNumber + 1; }, "ack.streams"},
+                                         {[](Ack& a) { a.happenings.resize(257); }, "ack.happenings"}});
   expect_refused<Retry, CollectorMessage>(Retry{}, {{[](Retry& r) { r.reason.assign(257, 'r'); }, "retry.reason"}});
 }
 

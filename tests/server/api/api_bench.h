@@ -74,6 +74,12 @@ class FakeRecords final : public domain::HostRecords {
     asked = {host, from, to};
     return kept;
   }
+  units::Result<void> save_happenings(std::span<const domain::Happening>) override { return {}; }
+  [[nodiscard]] units::Result<std::vector<domain::Happening>> happenings(domain::HostNumber host, units::Instant from,
+                                                                         units::Instant to) override {
+    asked = {host, from, to};
+    return happened;
+  }
 
   struct Asked {
     domain::HostNumber host{};
@@ -81,6 +87,7 @@ class FakeRecords final : public domain::HostRecords {
   };
   Asked asked;
   std::vector<domain::Outage> kept;
+  std::vector<domain::Happening> happened;
 };
 
 class FakeHistory final : public domain::HistoryStore {

@@ -65,7 +65,7 @@ TEST(HostRoutes, ShowAHostWithItsFacts) {
 
 TEST(HostRoutes, TellAnUnknownHostFromABadId) {
   ApiBench bench;
-  for (const std::string rest : {"", "/series", "/outages"}) {
+  for (const std::string rest : {"", "/series", "/outages", "/happenings"}) {
     EXPECT_THAT(bench.detail("/api/v1/hosts/" + std::string(kNobodysId) + rest, {}, 404), HasSubstr(kNobodysId));
     EXPECT_THAT(bench.detail("/api/v1/hosts/web" + rest, {}, 400), HasSubstr("host=web"));
   }
@@ -107,6 +107,21 @@ TEST(HostRoutes, ListOutagesOldestFirst) {
   EXPECT_EQ(bench.records.asked.to, units::from_unix_ms(10'500));
 }
 
+TEST(HostRoutes, ListHappeningsOfTheRange) {
+  ApiBench bench;
+  bench.records.happened = {{.host = domain::HostNumber{7},
+                             .id = 3,
+                             .at = units::from_unix_ms(2'500),
+                             .kind = "oom_kill",
+                             .text = "killed \"db\"",
+                             .count = 1}};
+  EXPECT_EQ(bench.ask(kWeb + "/happenings", {{"from", "1"}, {"to", "3"}}).body,
+            R"({"happenings":[{"at":2.500,"kind":"oom_kill","text":"killed \"db\"","count":1}]})");
+  EXPECT_EQ(bench.records.asked.host, domain::HostNumber{7});
+  EXPECT_EQ(bench.records.asked.from, units::from_unix_ms(1'000));
+  EXPECT_THAT(bench.detail(kWeb + "/happenings", {{"from", "20"}, {"to", "10"}}, 400), HasSubstr("before"));
+}
+
 TEST(HostRoutes, AskForOutagesOfTheLastDayUnlessTold) {
   ApiBench bench;
   bench.ask(kWeb + "/outages");
@@ -123,7 +138,8 @@ TEST(HostRoutes, RefuseBadTimesOfOutages) {
 TEST(HostRoutes, AnswerNobodyWithoutALogin) {
   ApiBench bench;
   for (const std::string path : {"/api/v1/hosts", "/api/v1/history"}) EXPECT_EQ(bench.ask(path, {}, false).status, 401);
-  for (const std::string rest : {"", "/series", "/outages"}) EXPECT_EQ(bench.ask(kWeb + rest, {}, false).status, 401);
+  for (const std::string rest : {"", "/series", "/outages", "/happenings"})
+    EXPECT_EQ(bench.ask(kWeb + rest, {}, false).status, 401);
 }
 
 }  // namespace

@@ -220,5 +220,40 @@ TEST(Outages, AreThoseThatTouchTheRange) {
   EXPECT_EQ(count(1000, 2000), 1u);
 }
 
+domain::Happening happening(domain::HostNumber host, std::uint64_t id, std::int64_t at) {
+  return {.host = host, .id = id, .at = units::from_unix_ms(at), .kind = "boot", .text = "started", .count = 0};
+}
+
+TEST(Happenings, ToldTwiceAreKeptOnceAndByTheirTime) {
+  tests::TemporaryDirectory directory;
+  auto store = open_store(directory);
+  const auto web = enrolled(*store, 1, "web").number, db = enrolled(*store, 2, "db").number;
+  ASSERT_TRUE(store->save_happenings(std::vector{happening(web, ~0ULL, 3'000), happening(web, 5, 1'000)}));
+  auto again = happening(web, 5, 9'000);
+  ASSERT_TRUE(store->save_happenings(std::vector{again, happening(db, 5, 2'000)}));
+  const auto all = store->happenings(web, units::from_unix_ms(0), units::from_unix_ms(10'000));
+  ASSERT_TRUE(all);
+  ASSERT_EQ(all->size(), 2U);
+  EXPECT_EQ((*all)[0].id, 5U);
+  EXPECT_EQ((*all)[0].at, units::from_unix_ms(1'000));
+  EXPECT_EQ((*all)[1].id, ~0ULL);
+  EXPECT_EQ((*all)[1].text, "started");
+  EXPECT_EQ(store->happenings(web, units::from_unix_ms(3'000), units::from_unix_ms(3'000))->size(), 1U);
+  ASSERT_TRUE(store->remove(web));
+  EXPECT_TRUE(store->happenings(web, units::from_unix_ms(0), units::from_unix_ms(10'000))->empty());
+}
+
+TEST(Happenings, OfAHostAreTheNewest) {
+  tests::TemporaryDirectory directory;
+  auto store = open_store(directory);
+  const auto web = enrolled(*store, 1, "web").number;
+  std::vector<domain::Happening> all;
+  for (std::int64_t n = 1; n <= 1'003; ++n) all.push_back(happening(web, static_cast<std::uint64_t>(n), n));
+  ASSERT_TRUE(store->save_happenings(all));
+  const auto kept = store->happenings(web, units::from_unix_ms(0), units::from_unix_ms(10'000));
+  ASSERT_EQ(kept->size(), domain::HostRecords::kMostHappenings);
+  EXPECT_EQ(kept->front().id, 4U);
+}
+
 }  // namespace
 }  // namespace vedette::control

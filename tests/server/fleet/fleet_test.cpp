@@ -170,7 +170,7 @@ TEST(Fleet, WithoutReceiversNobodyIsPromisedToBeTold) {
     ASSERT_TRUE(w.fleet->start());
     w.welcome();
     w.see(seen::Silent{false, false});
-    EXPECT_EQ(w.bus.rows.at("fleet").ends_with(",null]"), !receivers);
+    EXPECT_EQ(w.bus.rows.at("fleet").ends_with(",null,null]"), !receivers);
   }
 }
 
@@ -183,6 +183,21 @@ TEST(Fleet, TheNewestTickFollowsACollectorsClockThatWasSetBack) {
   EXPECT_EQ(w.state().last_tick, w.stage.wall);
   w.ticks(w.stage.wall - 3h, 1);
   EXPECT_EQ(w.state().last_tick, w.stage.wall) << "what is sent later is no news";
+}
+
+TEST(Fleet, TellsOfAHappeningOnceItIsStoredAndShowsThatThereIsOne) {
+  World w;
+  w.start();
+  w.welcome();
+  std::vector<std::uint64_t> noted;
+  w.fleet->on_noted([&](const domain::Happening& one) { noted.push_back(one.id); });
+  const auto at = w.stage.wall - 5s;
+  w.see(seen::Happened{at, "oom_kill", "killed db", 1, 77});
+  w.stage.advance(1s);
+  ASSERT_EQ(w.records.happened.size(), 1U);
+  EXPECT_EQ(w.records.happened[0].kind, "oom_kill");
+  EXPECT_EQ(noted, std::vector<std::uint64_t>{77});
+  EXPECT_TRUE(w.bus.rows.at("fleet").ends_with("," + units::unix_seconds(at) + "]")) << w.bus.rows.at("fleet");
 }
 
 }  // namespace

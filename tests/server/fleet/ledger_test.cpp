@@ -23,6 +23,7 @@ struct Desk final : domain::Executor, domain::Clock, domain::HostRecords {
   bool full = false;
   std::vector<HostNumber> statuses;
   std::vector<Outage> kept;
+  std::vector<std::uint64_t> happened;
   std::vector<HostNumber> told_of;  ///< hosts whose facts were kept
 
   void post(Task task) override { task(); }
@@ -63,6 +64,16 @@ struct Desk final : domain::Executor, domain::Clock, domain::HostRecords {
       ids.push_back(one.id != 0 ? one.id : kept.size());
     }
     return ids;
+  }
+  units::Result<void> save_happenings(std::span<const domain::Happening> all) override {
+    auto done = write();
+    for (const auto& one : all) {
+      if (done) happened.push_back(one.id);
+    }
+    return done;
+  }
+  units::Result<std::vector<domain::Happening>> happenings(HostNumber, Instant, Instant) override {
+    return std::vector<domain::Happening>{};
   }
   units::Result<std::vector<domain::HostRecord>> hosts() override { return std::vector<domain::HostRecord>{}; }
   units::Result<std::optional<domain::HostRecord>> host(HostNumber) override { return std::nullopt; }
@@ -220,6 +231,21 @@ TEST(Ledger, WhatTheDiskRefusedIsWrittenLater) {
   desk.full = false;
   desk.advance(5s);
   EXPECT_EQ(desk.kept.size(), 1u);
+}
+
+TEST(Ledger, TellsOfAHappeningOnceItIsStored) {
+  Desk desk;
+  Ledger ledger(desk, desk, desk, kIgnore, {.most_happenings = 2});
+  std::vector<std::uint64_t> noted;
+  ledger.on_noted([&](const domain::Happening& one) { noted.push_back(one.id); });
+  desk.full = true;
+  for (std::uint64_t id = 1; id <= 3; ++id) ledger.happening({.host = HostNumber{1}, .id = id, .kind = {}, .text = {}});
+  desk.advance(1s);
+  EXPECT_TRUE(noted.empty());
+  desk.full = false;
+  desk.advance(5s);
+  EXPECT_EQ(desk.happened, (std::vector<std::uint64_t>{1, 2})) << "the third found no room: its agent tells it again";
+  EXPECT_EQ(noted, desk.happened);
 }
 
 TEST(Ledger, IsBoundedAndCountsWhatIsLost) {

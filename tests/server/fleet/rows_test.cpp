@@ -24,7 +24,7 @@ domain::HostView view() {
 TEST(FleetRow, IsInTheOrderOfItsHeader) {
   EXPECT_EQ(fleet_header(),
             R"(["id","name","tags","status","since","reason","last_tick","rtt","skew","cpu","memory","load","cores",)"
-            R"("disk","disk_mount","received","sent","notifies_at"])");
+            R"("disk","disk_mount","received","sent","notifies_at","happened"])");
   auto host = view();
   host.record.tags = {"prod", "eu"};
   host.state.status = domain::HostStatus::lost;
@@ -36,15 +36,15 @@ TEST(FleetRow, IsInTheOrderOfItsHeader) {
   const metrics::Series series[] = {series_of("system.cpu.utilization"), series_of("system.cpu.load_average.1m"),
                                     series_of("system.linux.memory.available"), series_of("system.memory.limit")};
   const Value values[] = {{&series[0], 0.25}, {&series[1], 1.5}, {&series[2], 30}, {&series[3], 120}};
-  EXPECT_EQ(fleet_row(host, values, kAt + 60s),
+  EXPECT_EQ(fleet_row(host, values, kAt + 60s, kAt - 5s),
             R"(["000102030405060708090a0b0c0d0e0f","web \"1\"",["prod","eu"],"lost",1795425204.083,"gone",)"
-            R"(1795425203.083,0.0025,-0.04,0.25,0.75,1.5,4,null,"",null,null,1795425264.083])");
+            R"(1795425203.083,0.0025,-0.04,0.25,0.75,1.5,4,null,"",null,null,1795425264.083,1795425199.083])");
 }
 
 TEST(FleetRow, WhatAHostDoesNotTellIsNull) {
-  EXPECT_EQ(fleet_row(view(), {}, {}),
+  EXPECT_EQ(fleet_row(view(), {}, {}, {}),
             R"(["000102030405060708090a0b0c0d0e0f","web \"1\"",[],"new",1795425204.083,"",null,null,null,null,null,)"
-            R"(null,null,null,"",null,null,null])");
+            R"(null,null,null,"",null,null,null,null])");
 }
 
 TEST(FleetRow, ShowsTheFullestFileSystemAndRealInterfaces) {

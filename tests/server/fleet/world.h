@@ -83,6 +83,15 @@ struct FakeRecords final : domain::HostRecords {
     for (const auto& [id, outage] : saved) out.push_back(outage);
     return out;
   }
+  units::Result<void> save_happenings(std::span<const domain::Happening> all) override {
+    happened.insert(happened.end(), all.begin(), all.end());
+    return {};
+  }
+  units::Result<std::vector<domain::Happening>> happenings(domain::HostNumber, units::Instant,
+                                                           units::Instant) override {
+    return happened;
+  }
+  std::vector<domain::Happening> happened;
 };
 
 struct FakeHistory final : domain::HistoryStore {

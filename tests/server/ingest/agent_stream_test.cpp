@@ -61,6 +61,20 @@ TEST(AgentStream, AcksOldStreamsThatAreDurableWithoutWaitingForNewTicks) {
   EXPECT_TRUE(w.observer.batches.empty()) << "asking the store again brings no tick twice";
 }
 
+TEST(AgentStream, AcksAHappeningOnceItIsStored) {
+  World w;
+  Agent agent(w);
+  agent.greet();
+  agent.say(wire::Happening{w.stage.wall, "boot", "started", 0, 77});
+  w.stage.advance(9s);
+  EXPECT_TRUE(agent.connection.all<wire::Ack>().empty());
+  w.streams.on_noted(kHost, 77);
+  w.stage.advance(5s);
+  const auto acks = agent.connection.all<wire::Ack>();
+  ASSERT_EQ(acks.size(), 1u);
+  EXPECT_EQ(acks[0].happenings, std::vector<std::uint64_t>{77});
+}
+
 TEST(AgentStream, WithNothingOpenOrNothingMissingBackfillIsDoneAtOnce) {
   World w;
   w.history.accepted[kOld] = 9;

@@ -57,8 +57,8 @@ TEST(AckBook, KeepsTheHighestDurableTickOfEachStreamUntilTaken) {
   const auto slot = book.open(kHost);
   const domain::StreamMark marks[] = {{kHost, 5, 10}, {HostNumber{2}, 5, 99}, {kHost, 6, 3}, {kHost, 5, 8}};
   book.on_commit(marks);
-  EXPECT_EQ(slot->take(), (std::vector<wire::Resume>{{5, 10}, {6, 3}}));
-  EXPECT_TRUE(slot->take().empty());
+  EXPECT_EQ(slot->take().streams, (std::vector<wire::Resume>{{5, 10}, {6, 3}}));
+  EXPECT_TRUE(slot->take().streams.empty());
 }
 
 TEST(AckBook, MarksGoToTheNewestConnectionOfAHost) {
@@ -67,10 +67,21 @@ TEST(AckBook, MarksGoToTheNewestConnectionOfAHost) {
   auto fresh = book.open(kHost);
   const domain::StreamMark marks[] = {{kHost, 5, 10}};
   book.on_commit(marks);
-  EXPECT_TRUE(old->take().empty());
-  EXPECT_EQ(fresh->take().size(), 1u);
+  EXPECT_TRUE(old->take().streams.empty());
+  EXPECT_EQ(fresh->take().streams.size(), 1u);
   fresh.reset();
   book.on_commit(marks);  // nobody is there to take them
+}
+
+TEST(AckBook, KeepsAsManyHappeningsAsAnAckHolds) {
+  AckBook book;
+  const auto slot = book.open(kHost);
+  book.on_noted(HostNumber{2}, 7);
+  for (std::uint64_t id = 1; id <= wire::kMaxAckedHappenings + 5; ++id) book.on_noted(kHost, id);
+  const auto ids = slot->take().happenings;
+  EXPECT_EQ(ids.size(), wire::kMaxAckedHappenings);
+  EXPECT_EQ(ids.back(), wire::kMaxAckedHappenings) << "what doesn't fit is told again by its agent";
+  EXPECT_TRUE(slot->take().happenings.empty());
 }
 
 TEST(AckBook, TheWritersThreadAndALoopMayMeet) {
@@ -84,7 +95,7 @@ TEST(AckBook, TheWritersThreadAndALoopMayMeet) {
   });
   std::uint64_t newest = 0;
   while (newest < 2'000) {
-    for (const auto& mark : slot->take()) {
+    for (const auto& mark : slot->take().streams) {
       EXPECT_GT(mark.last, newest);
       newest = mark.last;
     }

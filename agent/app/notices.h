@@ -1,0 +1,42 @@
+// Watches for what happens beside samples and keeps it until the collector has it. Binds agent/watch to this machine.
+// One owner thread.
+#pragma once
+
+#include <string>
+
+#include "agent/watch/clock_watch.h"
+#include "agent/watch/kernel_log.h"
+#include "agent/watch/oom_count.h"
+#include "agent/watch/outbox.h"
+#include "agent/watch/runs.h"
+
+namespace vedette::app {
+
+class Notices {
+ public:
+  /// `boot`, `run`: this one's.
+  Notices(const std::string& state, const wire::Id128& boot, const wire::Id128& run);
+
+  /// Tells how the run before ended and marks this one as running. `host` is the host's time (sample::Schedule), `now`
+  /// the same moment by CLOCK_BOOTTIME.
+  void start(units::Instant host, units::Steady now);
+  /// Each tick. `wall`: the host's clock as it stands, steps included.
+  void look(units::Instant host, units::Instant wall, units::Steady now);
+  /// We were asked to stop.
+  void stopping(wire::GoodbyeReason reason);
+
+  [[nodiscard]] watch::Outbox& outbox() noexcept { return outbox_; }
+
+ private:
+  void mark();
+
+  watch::RunRecord present_;
+  watch::RunFile file_;
+  watch::Outbox outbox_;
+  watch::KernelLog kernel_;
+  watch::OomCount ooms_;
+  watch::ClockWatch clock_;
+  units::Steady ooms_due_{};
+};
+
+}  // namespace vedette::app
