@@ -89,6 +89,24 @@ void fill(pb::AgentMessage& out, const Happening& in) {
   happening.set_id(in.id);
 }
 
+void fill(pb::AgentMessage& out, const Processes& in) {
+  pb::Processes& processes = *out.mutable_processes();
+  processes.set_id(in.id);
+  processes.set_time_ms(units::unix_ms(in.at));
+  processes.set_span_ms(static_cast<std::uint32_t>(std::clamp<std::int64_t>(in.span.count(), 0, kMaxSpanMs)));
+  processes.set_count(in.count);
+  for (const Process& one : in.top) {
+    pb::Process& process = *processes.add_top();
+    process.set_pid(one.pid);
+    process.set_name(one.name);
+    process.set_cpu_permille(one.cpu_permille);
+    process.set_memory_kib(one.memory_kib);
+    process.set_arguments(one.arguments);
+    process.set_read_bytes(one.read_bytes);
+    process.set_written_bytes(one.written_bytes);
+  }
+}
+
 void fill(pb::AgentMessage& out, const Goodbye& in) {
   out.mutable_goodbye()->set_reason(static_cast<pb::Goodbye::Reason>(in.reason));
 }
@@ -197,6 +215,23 @@ Result<AgentMessage> happening_of(const pb::Happening& in) {
       Happening{units::from_unix_ms(in.time_ms()), in.kind(), in.text(), in.count(), in.id()});
 }
 
+Result<AgentMessage> processes_of(const pb::Processes& in) {
+  Limits limits("processes");
+  limits.require(in.id() != 0, "id", "is 0");
+  limits.time(in.time_ms(), "time_ms");
+  limits.require(in.span_ms() <= kMaxSpanMs, "span_ms", "is above one day");
+  limits.require(static_cast<std::size_t>(in.top_size()) <= kMaxProcesses, "top", "lists too many processes");
+  if (!limits.kept()) return limits.result<AgentMessage>(Processes{});
+  Processes out{in.id(), units::from_unix_ms(in.time_ms()), units::Milliseconds{in.span_ms()}, in.count(), {}};
+  for (const pb::Process& one : in.top()) {
+    limits.text(one.name(), "top.name");
+    limits.text(one.arguments(), "top.arguments", kMaxLongText);
+    out.top.push_back({one.pid(), one.name(), one.cpu_permille(), one.memory_kib(), one.arguments(), one.read_bytes(),
+                       one.written_bytes()});
+  }
+  return limits.result<AgentMessage>(std::move(out));
+}
+
 /// A reason that a newer agent gives is some way of stopping on purpose.
 Goodbye goodbye_of(const pb::Goodbye& in) {
   return {pb::Goodbye::Reason_IsValid(in.reason()) ? static_cast<GoodbyeReason>(in.reason())
@@ -229,6 +264,8 @@ Result<AgentMessage> decode_agent(std::span<const std::uint8_t> bytes) {
       return happening_of(in.happening());
     case pb::AgentMessage::kGoodbye:
       return goodbye_of(in.goodbye());
+    case pb::AgentMessage::kProcesses:
+      return processes_of(in.processes());
     case pb::AgentMessage::KIND_NOT_SET:
       break;
   }

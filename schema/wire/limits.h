@@ -15,6 +15,7 @@ inline constexpr std::size_t kMaxText = 256;       ///< bytes of a hostname, ver
 inline constexpr std::size_t kMaxLongText = 1024;  ///< bytes of a happening's text
 inline constexpr std::int64_t kMinIntervalMs = 10, kMaxIntervalMs = 3'600'000;
 inline constexpr std::int64_t kMaxRetryMs = 86'400'000;
+inline constexpr std::int64_t kMaxSpanMs = 86'400'000;
 inline constexpr std::uint32_t kMinMessageLimit = 1024;  ///< less would let no announcement through
 
 /// Collects the first broken limit of a message, so that converters read as a list of checks.

@@ -88,12 +88,31 @@ struct Happening {
   std::uint64_t id = 0;  ///< 0: told once, not acked
 };
 
+struct Process {
+  std::uint32_t pid = 0;
+  std::string name;
+  std::uint32_t cpu_permille = 0;                   ///< of one core
+  std::uint64_t memory_kib = 0;                     ///< resident
+  std::string arguments{};                          ///< empty unless the operator allows them
+  std::uint64_t read_bytes = 0, written_bytes = 0;  ///< a second
+  bool operator==(const Process&) const = default;
+};
+inline constexpr std::size_t kMaxProcesses = 64;  ///< of one message
+
+struct Processes {
+  std::uint64_t id = 0;
+  units::Instant at{};          ///< the end of `span`
+  units::Milliseconds span{0};  ///< over which CPU and I/O were measured; up to a day
+  std::uint32_t count = 0;      ///< processes there were
+  std::vector<Process> top;     ///< those that used most CPU, most first; then those of most memory besides
+};
+
 enum class GoodbyeReason : std::uint8_t { service_stop = 0, upgrade = 1, host_shutdown = 2, reboot = 3 };
 struct Goodbye {
   GoodbyeReason reason = GoodbyeReason::service_stop;
 };
 
-using AgentMessage = std::variant<Hello, Announce, TickMessage, Backfill, Evidence, Happening, Goodbye>;
+using AgentMessage = std::variant<Hello, Announce, TickMessage, Backfill, Evidence, Happening, Goodbye, Processes>;
 
 struct Resume {
   StreamId stream = 0;
@@ -112,7 +131,7 @@ struct Welcome {
 };
 struct Ack {
   std::vector<Resume> streams;
-  std::vector<std::uint64_t> happenings{};  ///< ids
+  std::vector<std::uint64_t> happenings{};  ///< ids, of Processes too
 };
 struct SetInterval {
   units::Milliseconds interval{1000};

@@ -127,6 +127,13 @@ void AgentStream::receive(const wire::Evidence&) {
   fail({close::policy, "Evidence that nobody asked for"});
 }
 
+void AgentStream::receive(const wire::Processes& processes) {
+  if (!intake_.greeted()) return fail({close::protocol_error, "Processes before Hello"});
+  allowance_.spend(kHappeningCosts, ports_.clock.steady());
+  // Not kept yet: whoever sends them may forget them.
+  if (slot_) slot_->noted(processes.id);
+}
+
 void AgentStream::hand_on(domain::SharedBatch batch) {
   if (intake_.restamped() > restamped_told_) {
     if (restamped_told_ == 0) {

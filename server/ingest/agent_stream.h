@@ -60,6 +60,7 @@ class AgentStream final : public domain::ConnectionHandler {
   void receive(const wire::Happening& happening);
   void receive(const wire::Goodbye& goodbye);
   void receive(const wire::Evidence& evidence);
+  void receive(const wire::Processes& processes);
 
   [[nodiscard]] bool behind_proxy() const { return !connection_->path().proxy.empty(); }
   [[nodiscard]] bool take_over(const wire::Hello& hello);  ///< false if the host was revoked meanwhile

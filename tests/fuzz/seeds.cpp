@@ -102,6 +102,9 @@ void agent_seeds() {
        encode(wire::AgentMessage{wire::Backfill{5, 1, chunk::encode(small_table()), {}, true}}));
   seed("agent_message", "evidence", encode(wire::AgentMessage{wire::Evidence{1, "body"}}));
   seed("agent_message", "happening", encode(wire::AgentMessage{wire::Happening{{}, "oom_kill", "postgres", 1}}));
+  seed("agent_message", "processes",
+       encode(
+           wire::AgentMessage{wire::Processes{1, {}, units::Milliseconds{60'000}, 9, {{1, "init", 2, 3, "", 4, 5}}}}));
   seed("agent_message", "goodbye", encode(wire::AgentMessage{wire::Goodbye{wire::GoodbyeReason::reboot}}));
 }
 

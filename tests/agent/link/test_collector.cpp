@@ -100,6 +100,7 @@ struct TestCollector::Peer final : wire::SessionEvents {
   void take(const wire::Goodbye& goodbye) { collector.seen_.goodbyes.push_back(goodbye.reason); }
   void take(const wire::Evidence&) {}
   void take(const wire::Happening&) {}
+  void take(const wire::Processes&) {}
 
   void accept(wire::StreamId into, wire::TickNumber number, std::int64_t at) {
     auto& list = collector.seen_.ticks[into];

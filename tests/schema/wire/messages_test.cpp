@@ -110,6 +110,13 @@ TEST(AgentMessages, TheOthersKeepEveryField) {
   EXPECT_EQ(happening.count, 2U);
   EXPECT_EQ(happening.id, 9U);
   EXPECT_EQ(from_agent(Evidence{3, "body"}).body, "body");
+  const Processes processes = from_agent(Processes{
+      7, units::from_unix_ms(5), units::Milliseconds{60'000}, 140, {{12, "db", 1'500, 4'096, "db -x", 5, 6}}});
+  EXPECT_EQ(processes.id, 7U);
+  EXPECT_EQ(processes.at, units::from_unix_ms(5));
+  EXPECT_EQ(processes.span, units::Milliseconds{60'000});
+  EXPECT_EQ(processes.count, 140U);
+  EXPECT_EQ(processes.top, (std::vector<Process>{{12, "db", 1'500, 4'096, "db -x", 5, 6}}));
   for (const auto reason :
        {GoodbyeReason::service_stop, GoodbyeReason::upgrade, GoodbyeReason::host_shutdown, GoodbyeReason::reboot}) {
     EXPECT_EQ(from_agent(Goodbye{reason}).reason, reason);
@@ -191,6 +198,13 @@ TEST(Limits, OfTheOtherAgentMessagesNameTheirField) {
                                          {{[](Backfill& b) { b.stream = 0; }, "backfill.stream"},
                                           {[](Backfill& b) { b.first = 0; }, "backfill.first"},
                                           {[](Backfill& b) { b.chunk.clear(); }, "backfill.chunk"}});
+  expect_refused<Processes, AgentMessage>(
+      Processes{.id = 1, .top = {{.name = "db"}}},
+      {{[](Processes& p) { p.id = 0; }, "processes.id"},
+       {[](Processes& p) { p.at = units::Instant::min(); }, "processes.time_ms"},
+       {[](Processes& p) { p.top.resize(65); }, "processes.top"},
+       {[](Processes& p) { p.top[0].name.assign(257, 'n'); }, "processes.top.name"},
+       {[](Processes& p) { p.top[0].arguments.assign(1'025, 'a'); }, "processes.top.arguments"}});
   expect_refused<Happening, AgentMessage>(Happening{},
                                           {{[](Happening& h) { h.kind.assign(257, 'k'); }, "happening.kind"},
                                            {[](Happening& h) { h.text.assign(1'025, 't'); }, "happening.text"},
