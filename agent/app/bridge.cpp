@@ -17,9 +17,9 @@ constexpr units::Instant kLatest = units::from_unix_ms(units::kLatestMs);
 
 }  // namespace
 
-Bridge::Bridge(collect::Collector& collector, sample::Schedule& schedule, spool::Spool& spool, watch::Outbox& outbox,
+Bridge::Bridge(collect::Collector& collector, sample::Schedule& schedule, spool::Spool& spool, Outboxes outboxes,
                Self self)
-    : collector_(collector), schedule_(schedule), spool_(spool), outbox_(outbox), self_(std::move(self)) {}
+    : collector_(collector), schedule_(schedule), spool_(spool), outboxes_(outboxes), self_(std::move(self)) {}
 
 void Bridge::take_tick(units::Steady now) {
   wire::TickRow row{schedule_.take(now), collector_.collect()};
@@ -54,10 +54,23 @@ void Bridge::welcomed(units::Instant collector_time, units::Milliseconds round_t
   offset_ = offset;
 }
 
-std::vector<wire::Happening> Bridge::happenings() const {
-  std::vector<wire::Happening> all(outbox_.waiting().begin(), outbox_.waiting().end());
-  for (wire::Happening& one : all) one.at = std::clamp(one.at + offset_, kEarliest, kLatest);
+std::vector<link::Host::Report> Bridge::reports(const std::set<std::uint64_t>& told, std::size_t most) const {
+  std::vector<Report> all;
+  const auto add = [&](const auto& outbox) {
+    for (auto one : outbox.waiting()) {
+      if (all.size() >= most || told.contains(one.id)) continue;
+      one.at = std::clamp(one.at + offset_, kEarliest, kLatest);
+      all.push_back({one.id, std::move(one)});
+    }
+  };
+  add(outboxes_.happenings);
+  add(outboxes_.processes);
   return all;
+}
+
+void Bridge::reports_acked(std::span<const std::uint64_t> ids) {
+  outboxes_.happenings.acked(ids);
+  outboxes_.processes.acked(ids);
 }
 
 void Bridge::set_interval(units::Milliseconds interval, units::Steady now) {

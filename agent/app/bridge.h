@@ -18,8 +18,12 @@ class Bridge final : public link::Backlog, public link::Host {
     wire::Id128 boot{}, run{};
     std::string hostname;  ///< empty: the machine's own
   };
-  Bridge(collect::Collector& collector, sample::Schedule& schedule, spool::Spool& spool, watch::Outbox& outbox,
-         Self self);
+  /// What waits for the collector beside ticks.
+  struct Outboxes {
+    watch::Outbox<wire::Happening>& happenings;
+    watch::Outbox<wire::Processes>& processes;
+  };
+  Bridge(collect::Collector& collector, sample::Schedule& schedule, spool::Spool& spool, Outboxes outboxes, Self self);
 
   /// Takes the tick that is due at `now` and keeps it.
   void take_tick(units::Steady now);
@@ -41,14 +45,14 @@ class Bridge final : public link::Backlog, public link::Host {
   [[nodiscard]] const std::vector<bool>& reals() const override { return reals_; }
   void welcomed(units::Instant collector_time, units::Milliseconds round_trip, units::Steady now) override;
   void set_interval(units::Milliseconds interval, units::Steady now) override;
-  [[nodiscard]] std::vector<wire::Happening> happenings() const override;
-  void happenings_acked(std::span<const std::uint64_t> ids) override { outbox_.acked(ids); }
+  [[nodiscard]] std::vector<Report> reports(const std::set<std::uint64_t>& told, std::size_t most) const override;
+  void reports_acked(std::span<const std::uint64_t> ids) override;
 
  private:
   collect::Collector& collector_;
   sample::Schedule& schedule_;
   spool::Spool& spool_;
-  watch::Outbox& outbox_;
+  Outboxes outboxes_;
   units::Milliseconds offset_{0};  ///< the collector's clock minus the host's, of this connection
   Self self_;
   std::vector<bool> reals_;

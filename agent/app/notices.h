@@ -25,14 +25,14 @@ class Notices {
   /// We were asked to stop.
   void stopping(wire::GoodbyeReason reason);
 
-  [[nodiscard]] watch::Outbox& outbox() noexcept { return outbox_; }
+  [[nodiscard]] watch::Outbox<wire::Happening>& outbox() noexcept { return outbox_; }
 
  private:
   void mark();
 
   watch::RunRecord present_;
   watch::RunFile file_;
-  watch::Outbox outbox_;
+  watch::Outbox<wire::Happening> outbox_{200};
   watch::KernelLog kernel_;
   watch::OomCount ooms_;
   watch::ClockWatch clock_;

@@ -13,6 +13,7 @@
 
 #include "agent/app/bridge.h"
 #include "agent/app/notices.h"
+#include "agent/app/process_watch.h"
 #include "agent/app/service.h"
 #include "agent/collect/facts.h"
 #include "agent/config/config.h"
@@ -59,8 +60,13 @@ void wait(std::vector<pollfd>& list, Steady until) {
 
 class Loop {
  public:
-  Loop(Bridge& bridge, Notices& notices, sample::Schedule& schedule, link::Link& link)
-      : bridge_(bridge), notices_(notices), schedule_(schedule), link_(link), signals_(stop_signals()) {}
+  Loop(Bridge& bridge, Notices& notices, ProcessWatch& processes, sample::Schedule& schedule, link::Link& link)
+      : bridge_(bridge),
+        notices_(notices),
+        processes_(processes),
+        schedule_(schedule),
+        link_(link),
+        signals_(stop_signals()) {}
   ~Loop() { ::close(signals_); }
   Loop(const Loop&) = delete;
   Loop& operator=(const Loop&) = delete;
@@ -89,6 +95,7 @@ class Loop {
     if (!stopping_ && now() >= schedule_.due()) {
       bridge_.take_tick(now());
       notices_.look(schedule_.host_time(now()), wall(), now());
+      processes_.look(schedule_.host_time(now()), now());
     }
     link_.step(now());
   }
@@ -107,6 +114,7 @@ class Loop {
 
   Bridge& bridge_;
   Notices& notices_;
+  ProcessWatch& processes_;
   sample::Schedule& schedule_;
   link::Link& link_;
   int signals_;
@@ -133,13 +141,14 @@ int run_with(const config::Config& config, const std::string& state, const confi
   spool::Spool spool(random_stream(), {config.spool_size, config.spool_age});
   const wire::Id128 boot = collect::read_boot_id(), run = random_id();
   Notices notices(state, boot, run);
-  Bridge bridge(collector, schedule, spool, notices.outbox(), {boot, run, identity.hostname});
+  ProcessWatch processes(run, {.on = config.processes, .arguments = config.process_arguments});
+  Bridge bridge(collector, schedule, spool, {notices.outbox(), processes.outbox()}, {boot, run, identity.hostname});
   link::Link link(
       {.address = *address, .pin = pin, .key = identity.key, .version = VEDETTE_VERSION, .random = random_fraction},
       bridge, bridge);
   units::log_info("started", {{"version", VEDETTE_VERSION}, {"collector", link::to_url(*address)}});
   notices.start(schedule.host_time(now()), now());
-  Loop(bridge, notices, schedule, link).run();
+  Loop(bridge, notices, processes, schedule, link).run();
   units::log_info("stopped");
   return 0;
 }

@@ -64,7 +64,13 @@ bool take_spool_size(const toml::node& value, Config& config) {
   return size >= 1 && size <= 1024;
 }
 
-const std::array<Key, 5> kKeys{{
+bool take_switch(const toml::node& value, bool& on) {
+  const auto given = value.value_exact<bool>();
+  on = given.value_or(on);
+  return given.has_value();
+}
+
+const std::array<Key, 7> kKeys{{
     {"state", "an absolute path, as in \"/var/lib/vedette-agent\"", take_state},
     {"interval", "a duration from \"100ms\" to \"1h\"",
      [](const toml::node& value, Config& config) {
@@ -76,6 +82,10 @@ const std::array<Key, 5> kKeys{{
      [](const toml::node& value, Config& config) {
        return take_duration(value, std::chrono::minutes{1}, std::chrono::days{30}, config.spool_age);
      }},
+    {"processes.top", "true or false",
+     [](const toml::node& value, Config& config) { return take_switch(value, config.processes); }},
+    {"processes.args", "true or false",
+     [](const toml::node& value, Config& config) { return take_switch(value, config.process_arguments); }},
 }};
 
 std::string place(std::string_view path, const toml::source_region& source) {
@@ -91,8 +101,8 @@ std::string allowed_keys() {
 units::Result<void> take(const toml::table& table, const std::string& prefix, std::string_view path, Config& config) {
   for (const auto& [name, value] : table) {
     const std::string key = prefix + std::string(name.str());
-    if (prefix.empty() && key == "spool" && value.is_table()) {
-      if (auto taken = take(*value.as_table(), "spool.", path, config); !taken) return taken;
+    if (prefix.empty() && (key == "spool" || key == "processes") && value.is_table()) {
+      if (auto taken = take(*value.as_table(), key + ".", path, config); !taken) return taken;
       continue;
     }
     const auto* known = std::ranges::find(kKeys, key, &Key::name);
@@ -160,7 +170,12 @@ std::string example() {
          "# What is kept in memory for a collector that can't be reached; the oldest is dropped first.\n"
          "#[spool]\n"
          "#size = \"8MiB\"\n"
-         "#age = \"1d\"\n";
+         "#age = \"1d\"\n\n"
+         "# Tell every minute which processes use most CPU and memory; with args also their command lines, where\n"
+         "# passwords may stand.\n"
+         "#[processes]\n"
+         "#top = true\n"
+         "#args = false\n";
 }
 
 units::Result<Identity> load_identity(const std::string& state) {

@@ -17,6 +17,8 @@ struct Config {
   units::Level log_level = units::Level::info;   ///< log_level: error, warning, notice, info, debug
   units::Bytes spool_size = units::mib(8);       ///< spool.size: 1 to 1024 MiB
   units::Milliseconds spool_age = std::chrono::days{1};  ///< spool.age: 1 min to 30 d
+  bool processes = true;                                 ///< processes.top: tell which processes use most
+  bool process_arguments = false;                        ///< processes.args: with their command lines
 };
 
 /// `path` is for messages only. `invalid` names file, line, key and what is allowed.

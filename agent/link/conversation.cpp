@@ -127,7 +127,7 @@ void Conversation::handle(const wire::Ack& ack) {
   }
   if (ack.happenings.empty()) return;
   for (const std::uint64_t id : ack.happenings) told_.erase(id);
-  host_.happenings_acked(ack.happenings);
+  host_.reports_acked(ack.happenings);
 }
 
 void Conversation::handle(const wire::SetInterval& set) {
@@ -144,7 +144,7 @@ void Conversation::pump(units::Steady now) {
   if (!welcomed_ || session_.close_sent() || session_.close_received()) return;
   announce();
   report_drops();
-  tell_happenings();
+  send_reports();
   while (session_.queued() < kQueueRoom && send_live()) {
   }
   if (now >= next_backfill_ && may_backfill()) send_backfill(now);
@@ -193,10 +193,10 @@ void Conversation::report_drops() {
   options_.drops_reported = dropped;
 }
 
-void Conversation::tell_happenings() {
-  for (const wire::Happening& one : host_.happenings()) {
-    if (told_.size() >= kMostHappenings) return;
-    if (told_.insert(one.id).second) send(one);
+void Conversation::send_reports() {
+  for (const auto& [id, message] : host_.reports(told_, kMostReports - told_.size())) {
+    told_.insert(id);
+    send(message);
   }
 }
 

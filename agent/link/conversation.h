@@ -71,8 +71,8 @@ class Conversation final : private wire::SessionEvents {
 
   static constexpr std::size_t kBackfillTicks = 240;         ///< of one message, at most
   static constexpr units::Milliseconds kBackfillEvery{100};  ///< 10 messages/s: a day of seconds in 36 s
-  static constexpr std::size_t kMostHappenings = 20;  ///< told and not acked at a time: a collector bounds them too
-  static constexpr std::size_t kMostLive = 10;        ///< more unsent ticks than that go packed
+  static constexpr std::size_t kMostReports = 20;  ///< told and not acked at a time: a collector bounds them too
+  static constexpr std::size_t kMostLive = 10;     ///< more unsent ticks than that go packed
 
  private:
   void on_message(wire::Opcode opcode, std::span<const std::uint8_t> data) override;
@@ -92,7 +92,7 @@ class Conversation final : private wire::SessionEvents {
   [[nodiscard]] bool may_backfill() const;
   void announce();
   void report_drops();
-  void tell_happenings();
+  void send_reports();
   bool send_live();
   void send_backfill(units::Steady now);
   std::size_t send_packed(wire::StreamId stream, const Backlog::Batch& batch, wire::TickNumber stream_last);
@@ -116,7 +116,7 @@ class Conversation final : private wire::SessionEvents {
   units::Steady next_backfill_{};
   std::size_t max_message_ = wire::kMaxMessage, max_cells_ = wire::kMaxBatchCells;
   std::vector<Range> in_flight_;
-  std::set<std::uint64_t> told_;  ///< happenings that this connection told and that aren't acked
+  std::set<std::uint64_t> told_;  ///< reports of this connection that aren't acked
   std::optional<units::Error> fault_;
 };
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <set>
 #include <span>
 #include <vector>
 
@@ -47,10 +48,16 @@ class Host {
   /// The collector's Welcome arrived `round_trip` after our Hello: fixes the time of the newest stream's ticks.
   virtual void welcomed(units::Instant collector_time, units::Milliseconds round_trip, units::Steady now) = 0;
   virtual void set_interval(units::Milliseconds interval, units::Steady now) = 0;
-  /// What happened and isn't acked, oldest first, in the collector's time. After the Welcome.
-  [[nodiscard]] virtual std::vector<wire::Happening> happenings() const = 0;
+  /// A Happening or Processes, and its id.
+  struct Report {
+    std::uint64_t id = 0;
+    wire::AgentMessage message;
+  };
+  /// Up to `most` reports that aren't acked and not `told` yet, oldest first, in the collector's time. After the
+  /// Welcome.
+  [[nodiscard]] virtual std::vector<Report> reports(const std::set<std::uint64_t>& told, std::size_t most) const = 0;
   /// The collector has these: they aren't told again.
-  virtual void happenings_acked(std::span<const std::uint64_t> ids) = 0;
+  virtual void reports_acked(std::span<const std::uint64_t> ids) = 0;
 };
 
 }  // namespace vedette::link

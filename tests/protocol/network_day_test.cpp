@@ -83,8 +83,8 @@ class Agent final : public link::Backlog, public link::Host {
     spool.confirm(sample::clock_offset(collector_time, wall_clock(), round_trip));
   }
   void set_interval(units::Milliseconds, units::Steady) override {}
-  [[nodiscard]] std::vector<wire::Happening> happenings() const override { return {}; }
-  void happenings_acked(std::span<const std::uint64_t>) override {}
+  [[nodiscard]] std::vector<Report> reports(const std::set<std::uint64_t>&, std::size_t) const override { return {}; }
+  void reports_acked(std::span<const std::uint64_t>) override {}
 
   /// Ticks that no Ack has released.
   [[nodiscard]] std::uint64_t kept() const {

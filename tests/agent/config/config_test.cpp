@@ -37,7 +37,7 @@ TEST(Config, EveryKeyIsReadAndEverythingHasADefault) {
   EXPECT_EQ(parse("", "x").value().interval, 1s);
   const Config config = parse(
                             "state = \"/s\"\ninterval = \"5s\"\nlog_level = \"debug\"\n"
-                            "[spool]\nsize = \"16MiB\"\nage = \"2h\"\n",
+                            "[spool]\nsize = \"16MiB\"\nage = \"2h\"\n[processes]\ntop = false\nargs = true\n",
                             "x")
                             .value();
   EXPECT_EQ(config.state, "/s");
@@ -45,12 +45,14 @@ TEST(Config, EveryKeyIsReadAndEverythingHasADefault) {
   EXPECT_EQ(config.log_level, units::Level::debug);
   EXPECT_EQ(config.spool_size, units::mib(16));
   EXPECT_EQ(config.spool_age, 2h);
+  EXPECT_FALSE(config.processes);
+  EXPECT_TRUE(config.process_arguments);
 }
 
 TEST(Config, AnUnknownKeyNamesFileLineKeyAndWhatIsAllowed) {
   EXPECT_EQ(error_of("interval = \"1s\"\nintervall = \"2s\"\n"),
             "/etc/vedette/agent.toml:2: unknown key \"intervall\"; allowed: state, interval, log_level, spool.size, "
-            "spool.age");
+            "spool.age, processes.top, processes.args");
   EXPECT_EQ(error_of("[spool]\n\nsizes = 1\n").substr(0, 54),
             "/etc/vedette/agent.toml:3: unknown key \"spool.sizes\"; ");
 }
@@ -58,8 +60,9 @@ TEST(Config, AnUnknownKeyNamesFileLineKeyAndWhatIsAllowed) {
 TEST(Config, AWrongValueSaysWhatIsAllowed) {
   EXPECT_EQ(error_of("interval = 5\n"),
             "/etc/vedette/agent.toml:1: interval must be a duration from \"100ms\" to \"1h\"");
-  for (const char* text : {"interval = \"10ms\"", "state = \"relative\"", "log_level = \"loud\"", "spool = 3",
-                           "[spool]\nsize = \"8\"", "[spool]\nsize = \"0MiB\"", "[spool]\nage = \"31d\""}) {
+  for (const char* text :
+       {"interval = \"10ms\"", "state = \"relative\"", "log_level = \"loud\"", "spool = 3", "[spool]\nsize = \"8\"",
+        "[spool]\nsize = \"0MiB\"", "[spool]\nage = \"31d\"", "[processes]\nargs = \"yes\"", "[processes]\nargs = 1"}) {
     EXPECT_NE(error_of(text), "") << text;
   }
 }
@@ -81,6 +84,8 @@ TEST(Config, TheExampleIsWhatItSays) {
   EXPECT_EQ(written.interval, defaults.interval);
   EXPECT_EQ(written.spool_size, defaults.spool_size);
   EXPECT_EQ(written.spool_age, defaults.spool_age);
+  EXPECT_EQ(written.processes, defaults.processes);
+  EXPECT_EQ(written.process_arguments, defaults.process_arguments);
   std::ifstream packaged(VEDETTE_SOURCE_DIR "/packaging/agent.toml");
   std::ostringstream text;
   text << packaged.rdbuf();

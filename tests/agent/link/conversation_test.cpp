@@ -45,8 +45,14 @@ class TestHost final : public Host {
   [[nodiscard]] const std::vector<bool>& reals() const override { return reals_; }
   void welcomed(units::Instant, units::Milliseconds, units::Steady) override {}
   void set_interval(units::Milliseconds, units::Steady) override {}
-  [[nodiscard]] std::vector<wire::Happening> happenings() const override { return happened; }
-  void happenings_acked(std::span<const std::uint64_t> ids) override {
+  [[nodiscard]] std::vector<Report> reports(const std::set<std::uint64_t>& told, std::size_t most) const override {
+    std::vector<Report> all;
+    for (const auto& one : happened) {
+      if (all.size() < most && !told.contains(one.id)) all.push_back({one.id, one});
+    }
+    return all;
+  }
+  void reports_acked(std::span<const std::uint64_t> ids) override {
     for (const std::uint64_t id : ids) std::erase_if(happened, [&](const auto& one) { return one.id == id; });
   }
   std::vector<wire::Happening> happened;
@@ -143,9 +149,9 @@ TEST(Conversation, NothingIsDueByTimeOnceItIsClosing) {
   EXPECT_FALSE(talk.conversation.due().has_value());
 }
 
-TEST(Conversation, TellsHappeningsOnceAConnectionAndAFewAtATime) {
+TEST(Conversation, TellsReportsOnceAConnectionAndAFewAtATime) {
   Talk talk;
-  for (std::uint64_t id = 1; id <= Conversation::kMostHappenings + 5; ++id) {
+  for (std::uint64_t id = 1; id <= Conversation::kMostReports + 5; ++id) {
     talk.host.happened.push_back({.at = units::from_unix_ms(1'000), .kind = "boot", .text = "started", .id = id});
   }
   const auto told = [&] {
@@ -165,11 +171,11 @@ TEST(Conversation, TellsHappeningsOnceAConnectionAndAFewAtATime) {
   };
   EXPECT_TRUE(told().empty()) << "not before the Welcome";
   talk.welcome();
-  EXPECT_EQ(told().size(), Conversation::kMostHappenings);
+  EXPECT_EQ(told().size(), Conversation::kMostReports);
   EXPECT_TRUE(told().empty());
   talk.hear(wire::Ack{{}, {1, 2, 3}});
   EXPECT_EQ(told(), (std::vector<std::uint64_t>{21, 22, 23}));
-  EXPECT_EQ(talk.host.happened.size(), Conversation::kMostHappenings + 2);
+  EXPECT_EQ(talk.host.happened.size(), Conversation::kMostReports + 2);
 }
 
 }  // namespace

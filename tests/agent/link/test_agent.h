@@ -30,7 +30,7 @@ class TestAgent {
       : schedule(std::chrono::floor<units::Milliseconds>(std::chrono::system_clock::now()), Clock::now(),
                  units::Milliseconds{20}),
         spool(app::random_stream(), {}),
-        bridge(collector, schedule, spool, outbox, {.hostname = "test-host"}),
+        bridge(collector, schedule, spool, {happenings, processes}, {.hostname = "test-host"}),
         link({.address = {host, port},
               .pin = pin.empty() ? std::nullopt : std::optional<Pin>(parse_pin(pin).value()),
               .key = "secret-key",
@@ -64,7 +64,8 @@ class TestAgent {
   collect::Collector collector;
   sample::Schedule schedule;
   spool::Spool spool;
-  watch::Outbox outbox;
+  watch::Outbox<wire::Happening> happenings{10};
+  watch::Outbox<wire::Processes> processes{10};
   app::Bridge bridge;
   Link link;
   bool ticking = true;

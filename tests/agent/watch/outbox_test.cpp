@@ -20,7 +20,7 @@ Happening happening(std::uint64_t id) {
 }
 
 TEST(Outbox, KeepsEachOnceUntilItIsAcked) {
-  Outbox outbox;
+  Outbox<Happening> outbox(10);
   for (const std::uint64_t id : {1, 2, 1, 3}) outbox.add(happening(id));
   ASSERT_EQ(outbox.waiting().size(), 3U);
   const std::uint64_t acked[] = {2, 77};
@@ -30,7 +30,7 @@ TEST(Outbox, KeepsEachOnceUntilItIsAcked) {
 }
 
 TEST(Outbox, DropsTheOldestWhenItIsFull) {
-  Outbox outbox(2);
+  Outbox<Happening> outbox(2);
   for (const std::uint64_t id : {1, 2, 3}) outbox.add(happening(id));
   EXPECT_EQ(outbox.waiting().front().id, 2U);
   EXPECT_EQ(outbox.dropped(), 1U);

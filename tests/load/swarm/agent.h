@@ -91,8 +91,8 @@ class Agent final : public Source, private link::Backlog, private link::Host {
   [[nodiscard]] const std::vector<bool>& reals() const override { return field_.recording.reals(); }
   void welcomed(units::Instant collector_time, units::Milliseconds round_trip, units::Steady now) override;
   void set_interval(units::Milliseconds, units::Steady) override {}  // --rate is the swarm's
-  [[nodiscard]] std::vector<wire::Happening> happenings() const override { return {}; }
-  void happenings_acked(std::span<const std::uint64_t>) override {}
+  [[nodiscard]] std::vector<Report> reports(const std::set<std::uint64_t>&, std::size_t) const override { return {}; }
+  void reports_acked(std::span<const std::uint64_t>) override {}
 
   [[nodiscard]] wire::StreamId new_stream();
   [[nodiscard]] double fraction();
