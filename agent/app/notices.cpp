@@ -18,11 +18,11 @@ std::chrono::microseconds monotonic() {
 
 }  // namespace
 
-Notices::Notices(const std::string& state, const wire::Id128& boot, const wire::Id128& run)
-    : present_{boot, run, std::nullopt}, file_(state), kernel_(boot), ooms_(boot), clock_(run) {}
+Notices::Notices(const std::string& state, const wire::Id128& boot, const wire::Id128& run, units::Milliseconds started)
+    : present_{boot, run, std::nullopt}, started_(started), file_(state), kernel_(boot), ooms_(boot), clock_(run) {}
 
 void Notices::start(units::Instant host, units::Steady now) {
-  const auto booted = std::chrono::floor<units::Milliseconds>(host - now.time_since_epoch());
+  const auto booted = std::chrono::floor<units::Milliseconds>(host - now.time_since_epoch() + started_);
   for (auto& happening : watch::at_start(file_.read(), present_, booted, host)) {
     units::log(units::Level::notice, happening.text);
     outbox_.add(std::move(happening));

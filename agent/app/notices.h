@@ -14,8 +14,8 @@ namespace vedette::app {
 
 class Notices {
  public:
-  /// `boot`, `run`: this one's.
-  Notices(const std::string& state, const wire::Id128& boot, const wire::Id128& run);
+  /// `boot`, `run`: this one's. `started`: how long after the kernel's boot (collect::started_after_kernel).
+  Notices(const std::string& state, const wire::Id128& boot, const wire::Id128& run, units::Milliseconds started);
 
   /// Tells how the run before ended and marks this one as running. `host` is the host's time (sample::Schedule), `now`
   /// the same moment by CLOCK_BOOTTIME.
@@ -31,6 +31,7 @@ class Notices {
   void mark();
 
   watch::RunRecord present_;
+  units::Milliseconds started_;
   watch::RunFile file_;
   watch::Outbox<wire::Happening> outbox_{200};
   watch::KernelLog kernel_;

@@ -140,7 +140,7 @@ int run_with(const config::Config& config, const std::string& state, const confi
   sample::Schedule schedule(wall(), now(), config.interval);
   spool::Spool spool(random_stream(), {config.spool_size, config.spool_age});
   const wire::Id128 boot = collect::read_boot_id(), run = random_id();
-  Notices notices(state, boot, run);
+  Notices notices(state, boot, run, collect::started_after_kernel());
   ProcessWatch processes(run, {.on = config.processes, .arguments = config.process_arguments});
   Bridge bridge(collector, schedule, spool, {notices.outbox(), processes.outbox()}, {boot, run, identity.hostname});
   link::Link link(

@@ -1,6 +1,7 @@
 #include "agent/collect/facts.h"
 
 #include <sys/utsname.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -9,6 +10,7 @@
 
 #include "agent/collect/memory.h"
 #include "agent/collect/proc_file.h"
+#include "agent/collect/processes.h"
 #include "agent/collect/text.h"
 #include "schema/units/utf8.h"
 
@@ -43,6 +45,13 @@ std::string virtualization() {
     if (vendor.starts_with(prefix)) return std::string(name);
   }
   return read_once("/proc/cpuinfo").find(" hypervisor") != std::string::npos ? "virtual machine" : "";
+}
+
+/// Since the kernel's boot.
+units::Milliseconds uptime() {
+  timespec at{};
+  ::clock_gettime(CLOCK_BOOTTIME, &at);
+  return std::chrono::seconds{at.tv_sec} + units::Milliseconds{at.tv_nsec / 1'000'000};
 }
 
 std::string timezone() {
@@ -136,11 +145,31 @@ wire::Facts read_facts() {
   if (const auto memory = parse_meminfo(read_once("/proc/meminfo"))) facts.memory_bytes = memory->total * 1024;
   ProcFile stat("/proc/stat");
   if (const auto text = stat.read()) facts.boot_time = parse_boot_time(*text).value_or(units::Instant{});
+  if (const auto started = started_after_kernel(); started > units::Milliseconds{0}) {
+    facts.boot_time = std::chrono::floor<units::Milliseconds>(std::chrono::system_clock::now()) - (uptime() - started);
+  }
   return facts;
 }
 
+units::Milliseconds started_after_kernel() {
+  constexpr std::chrono::minutes kMachine{1};  // the kernel starts PID 1 within seconds
+  static const auto hz = std::max(1L, ::sysconf(_SC_CLK_TCK));
+  const std::string text = read_once("/proc/1/stat");
+  const auto stat = parse_pid_stat(text);
+  if (!stat) return units::Milliseconds{0};
+  const units::Milliseconds started{static_cast<std::int64_t>(stat->started / static_cast<std::uint64_t>(hz) * 1000)};
+  return started < kMachine ? units::Milliseconds{0} : started;
+}
+
+wire::Id128 boot_id_of(wire::Id128 kernel, units::Milliseconds started) noexcept {
+  const auto seconds = static_cast<std::uint64_t>(started.count() / 1000);
+  for (std::size_t n = 0; n < 8; ++n) kernel[n] ^= static_cast<std::uint8_t>(seconds >> (8 * n));
+  return kernel;
+}
+
 wire::Id128 read_boot_id() {
-  return parse_boot_id(read_once("/proc/sys/kernel/random/boot_id")).value_or(wire::Id128{});
+  const auto kernel = parse_boot_id(read_once("/proc/sys/kernel/random/boot_id")).value_or(wire::Id128{});
+  return boot_id_of(kernel, started_after_kernel());
 }
 
 }  // namespace vedette::collect

@@ -34,4 +34,12 @@ namespace vedette::collect {
 /// This boot's id; all zeros if the kernel doesn't tell.
 [[nodiscard]] wire::Id128 read_boot_id();
 
+/// How long after the kernel's boot this system was started: 0 on a machine; in a container, which the kernel's boot
+/// outlives, when its PID 1 was (starttime of /proc/1/stat).
+[[nodiscard]] units::Milliseconds started_after_kernel();
+
+/// The kernel's boot id, and, in a container, when it was started in that boot: each of its starts is a boot of its
+/// own.
+[[nodiscard]] wire::Id128 boot_id_of(wire::Id128 kernel, units::Milliseconds started) noexcept;
+
 }  // namespace vedette::collect

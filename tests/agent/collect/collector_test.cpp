@@ -144,5 +144,16 @@ TEST(Facts, ABootIdIsAUuidAndNothingElse) {
   EXPECT_NE(read_boot_id(), wire::Id128{});
 }
 
+TEST(BootId, IsAContainersOwnAtEachOfItsStarts) {
+  const wire::Id128 kernel{1, 2, 3, 4, 5, 6, 7, 8, 9};
+  EXPECT_EQ(boot_id_of(kernel, std::chrono::seconds{0}), kernel) << "a machine";
+  const auto one = boot_id_of(kernel, std::chrono::seconds{4'000}),
+             other = boot_id_of(kernel, std::chrono::seconds{4'001});
+  EXPECT_NE(one, kernel);
+  EXPECT_NE(one, other);
+  EXPECT_EQ(one, boot_id_of(kernel, std::chrono::seconds{4'000}));
+  EXPECT_GE(started_after_kernel(), units::Milliseconds{0});
+}
+
 }  // namespace
 }  // namespace vedette::collect

@@ -58,6 +58,7 @@ class Service(unittest.TestCase):
             told = self.machine.run("sh", "-c", f"systemd-analyze verify --man=no {name}.service 2>&1")
             self.assertNotIn("vedette", told)
         self.assertNotEqual(self.unit("vedette-agent", "UnitFileState"), "enabled")
+        self.machine.run("systemd-analyze", "security", "--no-pager", "--threshold=15", "vedette-agent.service")  # of 100
 
     def packaged_server_serves(self):
         wait_until("vedette-server is active", lambda: self.unit("vedette-server", "ActiveState") == "active")
