@@ -51,9 +51,13 @@ BackupRunner::BackupRunner(BackupSettings settings, std::filesystem::path data, 
       thread_([this] { serve(); }) {}
 
 BackupRunner::~BackupRunner() {
-  request_stop();
-  thread_.join();
+  end();
   ::close(wake_);
+}
+
+void BackupRunner::end() {
+  request_stop();
+  if (thread_.joinable()) thread_.join();
 }
 
 void BackupRunner::request_stop() {

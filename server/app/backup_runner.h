@@ -21,7 +21,7 @@ class BackupRunner final : public domain::Backups {
  public:
   /// The clock must outlive the runner.
   BackupRunner(BackupSettings settings, std::filesystem::path data, const domain::Clock& clock);
-  ~BackupRunner() override;  ///< after request_stop() it takes at most 1.5 s
+  ~BackupRunner() override;
   BackupRunner(const BackupRunner&) = delete;
   BackupRunner& operator=(const BackupRunner&) = delete;
 
@@ -31,6 +31,8 @@ class BackupRunner final : public domain::Backups {
 
   /// Begins none any more and breaks off the one that runs.
   void request_stop();
+  /// The same, and waits for its end: at most 1.5 s. One thread.
+  void end();
 
  private:
   struct Shared {

@@ -200,6 +200,7 @@ void Collector::stop() {
   parts_->history->interrupt_queries();
   parts_->workers.stop();
   parts_->socket.reset();
+  parts_->backups.end();
   parts_->desk.stop();
   parts_->deliverer.stop();
   if (parts_->started) parts_->control.run_and_wait([this] { parts_->engine.advance(); });  // what a lost path joined

@@ -187,10 +187,11 @@ TEST(BackupApi, EndsWithTheCollectorWithinItsThreeSeconds) {
   (void)world.at_work_on("raw-20261125.db");
   EXPECT_FALSE(domain::FileLock::take(world.target / "lock")) << "it is being written";
   const auto began = steady_clock::now();
-  world.collector.reset();
+  world.collector->stop();
   EXPECT_LT(steady_clock::now() - began, seconds(3));
   EXPECT_TRUE(domain::FileLock::take(world.target / "lock")) << "nobody writes it";
   held.reset();
+  world.collector.reset();
   world.start(world.target);
   ASSERT_EQ(world.ask("POST").first, 202);
   EXPECT_EQ(world.ended().at("state"), "done");
