@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "server/app/backup_state.h"
 #include "server/app/data_check.h"
 #include "server/app/data_lock.h"
 #include "server/app/version.h"
@@ -20,17 +21,6 @@ using units::Result;
 
 namespace {
 
-std::string size_of(std::uint64_t bytes) {
-  if (bytes < 1'000'000) return std::to_string((bytes + 999) / 1000) + " kB";
-  return std::to_string((bytes + 999'999) / 1'000'000) + " MB";
-}
-
-std::uint64_t bytes_of(const backup::Manifest& manifest) {
-  std::uint64_t bytes = 0;
-  for (const auto& file : manifest.files) bytes += file.sum.bytes;
-  return bytes;
-}
-
 Result<std::int64_t> schema_of(const std::filesystem::path& copy) {
   auto database = sqlite::Database::open(copy, {.immutable = true});
   if (!database) return std::unexpected(std::move(database.error()));
@@ -41,10 +31,12 @@ Result<std::int64_t> schema_of(const std::filesystem::path& copy) {
 
 class Run {
  public:
-  Run(const Backup& job, Target target)
-      : job_(job), target_(std::move(target)), hosts_(host_names(job.data / "control.db")) {}
+  Run(const Backup& job, Target target, BackupMeter& meter)
+      : job_(job), target_(std::move(target)), meter_(meter), hosts_(host_names(job.data / "control.db")) {}
 
   Result<bool> go() {
+    if (auto expected = expect(); !expected) return std::unexpected(std::move(expected.error()));
+    meter_.begin("live.db", "copying");
     auto live = target_.copy_database("live.db", job_.data / "live.db");
     if (!live) return std::unexpected(std::move(live.error()));
     if (auto good = check(*live); !good) return std::unexpected(std::move(good.error()));
@@ -63,15 +55,32 @@ class Run {
   }
 
  private:
+  Result<void> expect() {
+    auto files = history::chunk_files_in(job_.data);
+    if (!files) return std::unexpected(std::move(files.error()));
+    std::vector<std::string> names = certificate_names();
+    for (const auto& file : *files) names.push_back(history::file_name(file.tier, file.period));
+    names.insert(names.end(), {"live.db", "control.db"});
+    for (const std::string& name : names) {
+      std::error_code error;
+      const auto bytes = std::filesystem::file_size(job_.data / name, error);
+      if (!error) meter_.expect(name, bytes);
+    }
+    return {};
+  }
+
   Result<void> chunks(const std::string& name) {
+    meter_.begin(name, "comparing");
     auto reused = target_.reuse(name, job_.data / name);
     if (reused && *reused) {
+      meter_.end();
       job_.say(name + ": unchanged");
       return {};
     }
     auto done = reused ? database(name) : std::unexpected(std::move(reused.error()));
     std::error_code error;
     if (!done && !std::filesystem::exists(job_.data / name, error)) {
+      meter_.drop();
       job_.say(name + ": gone meanwhile");
       return {};
     }
@@ -79,12 +88,13 @@ class Run {
   }
 
   Result<void> database(const std::string& name) {
+    meter_.begin(name, "copying");
     auto copy = target_.copy_database(name, job_.data / name);
     if (!copy) return std::unexpected(std::move(copy.error()));
     return keep(std::move(*copy));
   }
 
-  Result<void> certificates() {
+  [[nodiscard]] std::vector<std::string> certificate_names() const {
     std::error_code error;
     std::vector<std::string> names;
     for (std::filesystem::directory_iterator at(job_.data / "tls", error), end; !error && at != end;
@@ -93,10 +103,16 @@ class Run {
       if (at->is_regular_file(error) && !at->is_symlink(error) && backup::good_name(name)) names.push_back(name);
     }
     std::ranges::sort(names);
-    for (const std::string& name : names) {
+    return names;
+  }
+
+  Result<void> certificates() {
+    for (const std::string& name : certificate_names()) {
+      meter_.begin(name, "copying");
       auto copy = target_.copy_plainly(name, job_.data / name);
       if (!copy) return std::unexpected(std::move(copy.error()));
       if (auto kept = target_.keep(std::move(*copy)); !kept) return kept;
+      meter_.end();
       job_.say(name + ": copied");
     }
     return {};
@@ -104,6 +120,7 @@ class Run {
 
   // Read back from the disk, whole; where it isn't, the data must be damaged just so.
   Result<void> check(Target::Copy& copy) {
+    meter_.begin(copy.entry.name, "checking");
     auto checked = check_file(copy.entry.name, copy.path, Use::copy, hosts_);
     if (!checked) return std::unexpected(std::move(checked.error()));
     if (checked->damage.empty()) return {};
@@ -117,6 +134,7 @@ class Run {
     if (auto schema = schema_of(copy.path)) copy.entry.schema = *schema;
     const std::string name = copy.entry.name;
     if (auto kept = target_.keep(std::move(copy)); !kept) return kept;
+    meter_.end();
     job_.say(name + ": copied");
     return {};
   }
@@ -142,13 +160,13 @@ class Run {
       for (const std::string& words : file.damage) job_.say("damaged in the data already: " + words);
       whole = whole && file.damage.empty();
     }
-    job_.say(job_.directory.string() + ": backed up " + std::to_string(manifest->files.size()) + " files, " +
-             size_of(bytes_of(*manifest)));
+    job_.say(state_of(job_.directory, *manifest).message);
     return whole;
   }
 
   const Backup& job_;
   Target target_;
+  BackupMeter& meter_;
   const HostNames hosts_;
 };
 
@@ -162,9 +180,11 @@ Result<bool> Backup::run() const {
   if (std::filesystem::equivalent(data, directory, error)) {
     return units::fail(ErrorCode::invalid, directory.string() + ": is the data directory itself; name another one");
   }
-  auto target = Target::open(directory, {.version = kVersion, .began = clock.now(), .finished = {}, .files = {}});
+  BackupMeter meter(clock, tell);
+  auto target = Target::open(directory, {.version = kVersion, .began = clock.now(), .finished = {}, .files = {}},
+                             [&meter](std::uint64_t done, std::uint64_t total) { meter.at(done, total); });
   if (!target) return std::unexpected(std::move(target.error()));
-  return Run(*this, std::move(*target)).go();
+  return Run(*this, std::move(*target), meter).go();
 }
 
 Result<bool> restore(const std::filesystem::path& directory, const std::filesystem::path& data, const Say& say) {
@@ -182,8 +202,7 @@ Result<bool> restore(const std::filesystem::path& directory, const std::filesyst
     for (const std::string& words : file.damage) say("was damaged already when it was backed up: " + words);
     whole = whole && file.damage.empty();
   }
-  say(data.string() + ": restored " + std::to_string(manifest->files.size()) + " files, " +
-      size_of(bytes_of(*manifest)) + ", as of " + units::date_utc(manifest->began));
+  say(data.string() + ": restored " + amount_of(*manifest) + ", as of " + units::date_utc(manifest->began));
   return whole;
 }
 

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "schema/units/result.h"
+#include "server/app/backup_meter.h"
 #include "server/domain/clock.h"
 
 namespace vedette::app {
@@ -20,6 +21,7 @@ struct Backup {
   std::filesystem::path data, directory;
   const domain::Clock& clock;
   Say say;
+  BackupMeter::Tell tell{};  ///< hears how far it is
 
   /// True if all is whole; false if something was damaged in the data already: it is copied as it is. Errors leave the
   /// backup before as it was, and the next run goes on where this one stopped.

@@ -11,6 +11,7 @@
 
 #include "server/access/certificates.h"
 #include "server/app/backup.h"
+#include "server/app/backup_command.h"
 #include "server/app/commands.h"
 #include "server/app/control_socket.h"
 #include "server/app/data_check.h"
@@ -82,12 +83,12 @@ int complain(const units::Error& error, int code) {
 }
 
 void say(const std::string& line) {
-  std::cout << line << std::endl;  // at once: a backup may take its time
+  std::cout << line << '\n';
 }
 
 int ended(const Result<bool>& whole) {
   if (!whole) return complain(whole.error(), 1);
-  return *whole && std::cout ? 0 : 1;
+  return *whole && std::cout << std::flush ? 0 : 1;
 }
 
 int run_check(const Settings& settings) {
@@ -117,10 +118,7 @@ int run_client(const Options& options) {
     return 0;
   }
   if (options.command == "check") return run_check(*settings);
-  if (options.command == "backup") {
-    const domain::SystemClock clock;
-    return ended(Backup{settings->data, options.words[0], clock, say}.run());
-  }
+  if (options.command == "backup") return run_backup(options, *settings);
   if (options.command == "restore") return ended(restore(options.words[0], settings->data, say));
   if (const auto text = check_text(options); !text) return complain(text.error(), 1);
   const auto input = options.has("password-stdin") ? read_secret(std::cin) : std::string();

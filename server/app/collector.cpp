@@ -93,7 +93,8 @@ Collector::Parts::Parts(Settings s, const domain::Clock& c, DataLock l, std::uni
       mounted(settings.base_path, router),
       net(net_config(settings, certificates.get()), mounted),
       agents(*history, fleet, control, net, clock, settings.limits.agents, {.raw_age = latest_age(settings)}),
-      removal(*store, *history, &revocations) {
+      removal(*store, *history, &revocations),
+      backups(settings.backup, settings.data, clock) {
   fleet.on_noted([this](const domain::Happening& one) { agents.on_noted(one.host, one.id); });
   revocations.add(fleet);
   revocations.add(agents);
@@ -193,11 +194,13 @@ void Collector::stop() {
   if (std::exchange(parts_->stopped, true)) return;
   // First what tells everybody; then whoever may be in the middle of something is interrupted before it is waited for.
   if (parts_->socket) parts_->socket->request_stop();
+  parts_->backups.request_stop();
   parts_->hub.stop();  // or polls would hold up the stop for as long as it may take
   parts_->net.stop(1012, "collector restarting");
   parts_->history->interrupt_queries();
   parts_->workers.stop();
   parts_->socket.reset();
+  parts_->backups.end();
   parts_->desk.stop();
   parts_->deliverer.stop();
   if (parts_->started) parts_->control.run_and_wait([this] { parts_->engine.advance(); });  // what a lost path joined

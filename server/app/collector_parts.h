@@ -12,6 +12,7 @@
 #include "server/api/mounted.h"
 #include "server/api/static_files.h"
 #include "server/api/workers.h"
+#include "server/app/backup_runner.h"
 #include "server/app/certificate_keeper.h"
 #include "server/app/collector.h"
 #include "server/app/control_socket.h"
@@ -115,6 +116,7 @@ struct Collector::Parts {
   net::Server net;
   ingest::AgentStreams agents;
   HostRemoval removal;
+  BackupRunner backups;
   std::unique_ptr<ControlSocket> socket;
   Heartbeat heartbeat;
   std::vector<units::Steady> loops;  ///< what net last told the heartbeat

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "server/api/alerts.h"
+#include "server/api/backup_routes.h"
 #include "server/api/enrol_route.h"
 #include "server/api/history_route.h"
 #include "server/api/host_routes.h"
@@ -28,6 +29,7 @@ void Collector::Parts::add_routes(const std::string& metrics_token) {
   api::add_history_route(router, {fleet.directory(), *history, clock});
   api::add_traffic_route(router, fleet.directory(), *history, clock, settings.billing_day);
   api::add_alert_routes(router, *store, fleet.directory());
+  api::add_backup_routes(router, backups);
   api::add_status_routes(router,
                          {[this] { return history->trouble(); }, [this] { return metrics.text(); }, metrics_token});
   router.set_fallback([this](api::Context& context) { context.respond(files.answer(context.request.head)); });

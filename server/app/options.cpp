@@ -38,10 +38,12 @@ constexpr std::array<Command, 18> kCommands{{
     {"hosts delete", "NAME|ID", "", "Deletes a host with its history, for good. Its alerts that are over stay listed."},
     {"receivers test", "NAME", "", "Sends a test through a receiver of the configuration and prints the answer."},
     {"check", "", "", "Reads all stored data through, also beside a running collector, and says what is damaged."},
-    {"backup", "DIR", "",
+    {"backup", "DIR", "progress",
      "Copies the data to DIR, also beside a running collector.\n"
      "  DIR                a new or empty directory, or an earlier backup: what hasn't changed since isn't copied\n"
-     "                     again, and a run that was broken off is gone on with"},
+     "                     again, and a run that was broken off is gone on with\n"
+     "  --progress         runs with low priority (nice 10) and prints a JSON object a line, as GET /api/v1/backup\n"
+     "                     answers: how far it is, at last what it came to"},
     {"restore", "DIR", "",
      "Puts a backup into the data directory, which must be empty or new.\n"
      "  DIR                what backup was given"},

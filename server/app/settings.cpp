@@ -6,6 +6,7 @@
 #include "server/access/addresses.h"
 #include "server/access/origin.h"
 #include "server/app/alert_settings.h"
+#include "server/app/backup_settings.h"
 #include "server/app/limit_settings.h"
 #include "server/app/proxy_settings.h"
 #include "server/history/store.h"
@@ -125,6 +126,7 @@ Result<Settings> settings_of(config::File file, const Options& options) {
   read_server(file.table("server"), settings);
   read_tls(file.table("tls"), settings);
   read_history(file.table("history"), settings);
+  read_backup(file.table("backup"), settings);
   read_telemetry(file.table("telemetry"), settings);
   read_limits(file.table("limits"), settings);
   settings.notify.public_url = settings.public_url;
@@ -166,6 +168,7 @@ Result<std::string> read_metrics_token(const Settings& settings) {
 
 Result<void> check_files(const Settings& settings, units::Instant now) {
   if (auto token = read_metrics_token(settings); !token) return std::unexpected(std::move(token.error()));
+  if (auto apart = check_backup(settings); !apart) return apart;
   if (settings.certificate.empty()) return {};  // ours is made, not configured
   if (const auto good = access::check_certificate(settings.certificate, now); !good) {
     return units::fail(ErrorCode::invalid, settings.certificate_place + ": " + good.error().message);

@@ -39,6 +39,13 @@ struct Limits {
   std::uint32_t enrolment_tries = access::EnrolmentDesk::kFreeTries;
 };
 
+/// Backups over the API.
+struct BackupSettings {
+  std::filesystem::path directory;                  ///< empty: none are made
+  std::string place;                                ///< "server.toml:3: backup.directory", for faults
+  std::filesystem::path program{"/proc/self/exe"};  ///< what makes them, by its command `backup`
+};
+
 struct Settings {
   std::string file;  ///< what was read; empty: none
   std::filesystem::path data = "/var/lib/vedette";
@@ -55,6 +62,7 @@ struct Settings {
   alerts::Config alerts;                     ///< rules and notify.hold; receivers' names
   notify::Config notify;                     ///< the receivers themselves
   Limits limits;
+  BackupSettings backup;
   net::Config net;  ///< its certificate is filled in at start
 };
 
@@ -71,8 +79,8 @@ struct Settings {
 /// As read_settings, from a file read already. Pure.
 [[nodiscard]] units::Result<Settings> settings_of(config::File file, const Options& options);
 
-/// Can the files that the configuration names be used, the certificate with its key and the metrics token? `invalid`
-/// naming key and file.
+/// Can the files that the configuration names be used, the certificate with its key and the metrics token, and do
+/// backups go elsewhere than into the data? `invalid` naming key and file.
 [[nodiscard]] units::Result<void> check_files(const Settings& settings, units::Instant now);
 /// The same for `check-config`, where a certificate that isn't valid yet is a fault too. `run` only warns of it: it may
 /// be the clock, which some machines set after their services started.

@@ -109,7 +109,7 @@ std::string sha256(std::string_view bytes) {
   return hash.hex();
 }
 
-Result<Sum> sum_of(const std::filesystem::path& file) {
+Result<Sum> sum_of(const std::filesystem::path& file, const std::function<void(std::uint64_t)>& seen) {
   const Descriptor in(file, O_RDONLY);
   if (in.get() < 0) return fault(file, "cannot be read", errno);
   Sum sum;
@@ -117,6 +117,7 @@ Result<Sum> sum_of(const std::filesystem::path& file) {
   const int error = each_part(in.get(), [&](std::string_view part) {
     hash.add(part);
     sum.bytes += part.size();
+    if (seen) seen(sum.bytes);
     return true;
   });
   if (error != 0) return fault(file, "cannot be read", error);

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -20,7 +21,9 @@ struct Sum {
   std::string sha256;  ///< hex
   bool operator==(const Sum&) const = default;
 };
-[[nodiscard]] units::Result<Sum> sum_of(const std::filesystem::path& file);
+/// `seen` is told how many bytes were read, now and then.
+[[nodiscard]] units::Result<Sum> sum_of(const std::filesystem::path& file,
+                                        const std::function<void(std::uint64_t)>& seen = {});
 /// SHA-256 in hex.
 [[nodiscard]] std::string sha256(std::string_view bytes);
 

@@ -37,7 +37,7 @@ void remove_database(const std::filesystem::path& file) {
 
 }  // namespace
 
-Result<Target> Target::open(const std::filesystem::path& directory, Manifest run) {
+Result<Target> Target::open(const std::filesystem::path& directory, Manifest run, Seen seen) {
   if (auto made = make_directory(directory); !made) return std::unexpected(std::move(made.error()));
   std::error_code error;
   const bool fresh = std::ranges::all_of(std::filesystem::directory_iterator(directory, error), [](const auto& entry) {
@@ -56,7 +56,7 @@ Result<Target> Target::open(const std::filesystem::path& directory, Manifest run
                        "another backup is being written to " + directory.string() + "; wait for it to end");
   }
   if (!lock) return std::unexpected(std::move(lock.error()));
-  Target target(directory, std::move(*lock), std::move(run));
+  Target target(directory, std::move(*lock), std::move(run), std::move(seen));
   if (auto loaded = target.load(); !loaded) return std::unexpected(std::move(loaded.error()));
   if (auto noted = target.note(); !noted) return std::unexpected(std::move(noted.error()));
   return target;
@@ -86,7 +86,10 @@ Result<bool> Target::reuse(const std::string& name, const std::filesystem::path&
   for (const auto* entries : {&broken_off_, before_ ? &before_->files : nullptr}) {
     const Entry* entry = entries != nullptr ? find(*entries, name) : nullptr;
     if (entry == nullptr || entry->source != now->state) continue;
-    if (const auto sum = sum_of(directory_ / entry->stored); !sum || *sum != entry->sum) continue;
+    const auto sum = sum_of(directory_ / entry->stored, [&](std::uint64_t bytes) {
+      if (seen_) seen_(bytes, entry->sum.bytes);
+    });
+    if (!sum || *sum != entry->sum) continue;
     run_.files.push_back(*entry);
     if (auto noted = note(); !noted) return std::unexpected(std::move(noted.error()));
     return true;
@@ -115,7 +118,7 @@ Result<Target::Copy> Target::copy_database(const std::string& name, const std::f
   if (!state) return std::unexpected(state.error());
   auto copy = begin(name);
   if (!copy) return copy;
-  if (auto copied = sqlite::copy_database(from, copy->path); !copied) {
+  if (auto copied = sqlite::copy_database(from, copy->path, seen_); !copied) {
     remove_database(copy->path);
     return std::unexpected(std::move(copied.error()));
   }

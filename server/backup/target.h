@@ -9,7 +9,9 @@
 // earlier run, finished or not, is taken over once it was read and fits its sum.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <set>
 #include <string>
@@ -24,9 +26,12 @@ namespace vedette::backup {
 
 class Target {
  public:
+  /// How many bytes of the file that is copied or taken over were read, of how many.
+  using Seen = std::function<void(std::uint64_t done, std::uint64_t total)>;
+
   /// Makes the directory (0700) if need be. `conflict` if another run goes on there, `invalid` if it holds anything
   /// that isn't a backup's, `corrupt` if its manifest is damaged; nothing is changed then.
-  [[nodiscard]] static units::Result<Target> open(const std::filesystem::path& directory, Manifest run);
+  [[nodiscard]] static units::Result<Target> open(const std::filesystem::path& directory, Manifest run, Seen seen = {});
 
   /// A file of this run that isn't part of it yet.
   struct Copy {
@@ -44,8 +49,8 @@ class Target {
   [[nodiscard]] units::Result<Manifest> finish(units::Instant now);
 
  private:
-  Target(std::filesystem::path directory, domain::FileLock lock, Manifest run)
-      : directory_(std::move(directory)), lock_(std::move(lock)), run_(std::move(run)) {}
+  Target(std::filesystem::path directory, domain::FileLock lock, Manifest run, Seen seen)
+      : directory_(std::move(directory)), lock_(std::move(lock)), seen_(std::move(seen)), run_(std::move(run)) {}
   [[nodiscard]] units::Result<void> load();
   [[nodiscard]] units::Result<Copy> begin(const std::string& name);
   [[nodiscard]] units::Result<void> note();
@@ -53,6 +58,7 @@ class Target {
 
   std::filesystem::path directory_;
   domain::FileLock lock_;
+  Seen seen_;
   Manifest run_;                    ///< its files are the copies that are kept
   std::optional<Manifest> before_;  ///< manifest.json
   std::vector<Entry> broken_off_;   ///< of unfinished.json, what this run hasn't taken over or copied anew

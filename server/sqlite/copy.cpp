@@ -21,13 +21,38 @@ struct Finish {
   void operator()(sqlite3_backup* backup) const noexcept { sqlite3_backup_finish(backup); }
 };
 
-// One step: a connection that copies bit by bit begins again with every commit of another one.
-Result<void> copy_pages(Database& from, Database& to) {
+constexpr int kPages = 1024;  // of a step
+
+// Reading the header takes the snapshot, whatever else is damaged. Held to the end: without it, a copy in steps begins
+// again with every commit of another connection.
+Result<void> take_snapshot(Database& database) {
+  if (auto begun = database.execute("BEGIN"); !begun) return begun;
+  if (auto version = database.scalar("PRAGMA user_version"); !version) return std::unexpected(version.error());
+  return {};
+}
+
+void tell(const Copied& copied, sqlite3_backup* backup, std::uint64_t page) {
+  if (!copied) return;
+  const auto total = static_cast<std::uint64_t>(sqlite3_backup_pagecount(backup));
+  const auto left = static_cast<std::uint64_t>(sqlite3_backup_remaining(backup));
+  copied((total - left) * page, total * page);
+}
+
+Result<void> copy_pages(Database& from, Database& to, const Copied& copied) {
+  if (auto taken = take_snapshot(from); !taken) return taken;
+  const auto page = from.scalar("PRAGMA page_size");
+  if (!page) return std::unexpected(page.error());
   std::unique_ptr<sqlite3_backup, Finish> backup(sqlite3_backup_init(to.handle(), "main", from.handle(), "main"));
   if (!backup) {
     return std::unexpected(error_of(sqlite3_errcode(to.handle()), sqlite3_errmsg(to.handle()), to.path()));
   }
-  const int code = sqlite3_backup_step(backup.get(), -1);
+  int code = SQLITE_OK;
+  while (code == SQLITE_OK) {
+    code = sqlite3_backup_step(backup.get(), kPages);
+    if (code == SQLITE_OK || code == SQLITE_DONE) {
+      tell(copied, backup.get(), static_cast<std::uint64_t>(page->value_or(0)));
+    }
+  }
   if (code == SQLITE_DONE) return {};
   // SQLite doesn't say which of both files it was: the one that is written, unless it is about reading.
   const int kind = code & 0xff;
@@ -50,7 +75,7 @@ Result<void> settle(const std::string& path) {
 
 }  // namespace
 
-Result<void> copy_database(const std::filesystem::path& from, const std::filesystem::path& to) {
+Result<void> copy_database(const std::filesystem::path& from, const std::filesystem::path& to, const Copied& seen) {
   {
     auto source = Database::open(from, {.read_only = true});
     if (!source) return std::unexpected(std::move(source.error()));
@@ -58,7 +83,7 @@ Result<void> copy_database(const std::filesystem::path& from, const std::filesys
     if (!target) return std::unexpected(std::move(target.error()));
     // A copy that is broken off is thrown away, so it needs no journal.
     if (auto set = target->execute("PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF"); !set) return set;
-    if (auto copied = copy_pages(*source, *target); !copied) return copied;
+    if (auto copied = copy_pages(*source, *target, seen); !copied) return copied;
   }
   return settle(to.string());
 }

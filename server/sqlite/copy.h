@@ -1,7 +1,9 @@
 // Copies and checks of whole databases, beside whoever else has them open.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -10,10 +12,15 @@
 
 namespace vedette::sqlite {
 
+/// How many bytes were copied, of how many.
+using Copied = std::function<void(std::uint64_t done, std::uint64_t total)>;
+
 /// Copies `from` as of one moment, page by page, to a file that isn't there yet (0600); durable when it returns.
 /// Writers of `from` don't wait, but its write-ahead log can't be cut off meanwhile.
 /// The copy has no log beside it and is to be read with OpenOptions::immutable until it is put into use.
-[[nodiscard]] units::Result<void> copy_database(const std::filesystem::path& from, const std::filesystem::path& to);
+/// `copied` is called every few megabytes.
+[[nodiscard]] units::Result<void> copy_database(const std::filesystem::path& from, const std::filesystem::path& to,
+                                                const Copied& copied = {});
 
 enum class Depth : std::uint8_t {
   quick,  ///< every page, without comparing indices with their tables

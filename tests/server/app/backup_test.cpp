@@ -19,7 +19,7 @@ namespace vedette::app {
 namespace {
 
 TEST(Backup, BesideConstantIngestHasAllThatWasAckedBeforeItBeganAndNothingTwice) {
-  World world;
+  BackupWorld world;
   std::atomic<std::uint64_t> acked{0};
   auto store = Store::open(world.options(world.data), kLater);
   ASSERT_TRUE(store);
@@ -67,7 +67,7 @@ TEST(Backup, BesideConstantIngestHasAllThatWasAckedBeforeItBeganAndNothingTwice)
 }
 
 TEST(Backup, LosesNothingThatIsSealedWhileItRuns) {
-  World world;
+  BackupWorld world;
   auto store = history::opened(world.options(world.data));  // its clock stands still: sealed is what is told to be
   history::announce(*store);
   ASSERT_TRUE(store->submit(ticks(1, 3'000)));
@@ -86,7 +86,7 @@ TEST(Backup, LosesNothingThatIsSealedWhileItRuns) {
 }
 
 TEST(Backup, CopiesOnlyWhatHasChanged) {
-  World world;
+  BackupWorld world;
   world.fill(12'000);
   EXPECT_NE(world.back_up().first.find("raw-20261124.db: copied"), std::string::npos);
   {
@@ -104,7 +104,7 @@ TEST(Backup, CopiesOnlyWhatHasChanged) {
 }
 
 TEST(Backup, ThatWasKilledIsGoneOnWithWhereItStopped) {
-  World world;
+  BackupWorld world;
   world.fill(12'000);
   const pid_t child = ::fork();
   if (child == 0) {
@@ -129,7 +129,7 @@ TEST(Backup, ThatWasKilledIsGoneOnWithWhereItStopped) {
 }
 
 TEST(Backup, KilledAtAnyMomentLeavesTheOneBeforeWhole) {
-  World world;
+  BackupWorld world;
   world.fill(4'000);
   ASSERT_TRUE(world.back_up().second);
   std::mt19937_64 random(20261123);
@@ -160,7 +160,7 @@ TEST(Backup, KilledAtAnyMomentLeavesTheOneBeforeWhole) {
 }
 
 TEST(Backup, IsNotMadeOfALiveDbThatNoCollectorStartsWith) {
-  World world;
+  BackupWorld world;
   world.fill(100);
   std::fstream(world.data / "live.db", std::ios::in | std::ios::out | std::ios::binary)
       .seekp(4096)
@@ -173,7 +173,7 @@ TEST(Backup, IsNotMadeOfALiveDbThatNoCollectorStartsWith) {
 }
 
 TEST(Backup, SaysWhatIsWrongWithItsDirectories) {
-  World world;
+  BackupWorld world;
   world.fill(10);
   const auto refusal = [](const std::filesystem::path& data, const std::filesystem::path& target) {
     const auto done = Backup{data, target, kLater, [](const std::string&) {}}.run();

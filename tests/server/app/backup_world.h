@@ -3,7 +3,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <string>
 #include <utility>
 
@@ -36,11 +39,11 @@ inline domain::SharedBatch ticks(std::uint64_t first, std::uint64_t count) {
   return made;
 }
 
-struct World {
+struct BackupWorld {
   tests::TemporaryDirectory directory;
   const std::filesystem::path data = directory / "data", target = directory / "backup", back = directory / "back";
 
-  World() {
+  BackupWorld() {
     std::filesystem::create_directory(data);
     auto store = control::Store::open(data / "control.db");
     EXPECT_TRUE(store && (*store)->add_user("ann", domain::AccessRole::administrator, "x"));
@@ -107,6 +110,30 @@ inline void expect_ticks(const Store& store, std::uint64_t count) {
     }
     ASSERT_EQ(units::unix_ms(got.t[n]), kStart + number * kSpacing * 1000);
   }
+}
+
+inline void flip_a_byte(const std::filesystem::path& file, std::uint64_t at) {
+  std::fstream bytes(file, std::ios::in | std::ios::out | std::ios::binary);
+  bytes.seekg(static_cast<std::streamoff>(at));
+  const int old = bytes.get();
+  bytes.seekp(static_cast<std::streamoff>(at));
+  bytes.put(static_cast<char>(old ^ 0x10));
+}
+
+// In the first chunk, wherever the file has its bytes: SQLite leaves some in pages that moved.
+inline void damage_a_chunk(const std::filesystem::path& file) {
+  std::string blob;
+  {
+    auto database = sqlite::Database::open(file, {.read_only = true});
+    auto statement = database->prepare("SELECT v FROM chunk ORDER BY k LIMIT 1");
+    EXPECT_TRUE(*statement->step());
+    const auto bytes = statement->blob(0);
+    blob.assign(reinterpret_cast<const char*>(bytes.data()), std::min<std::size_t>(bytes.size(), 60));
+  }
+  std::ifstream in(file, std::ios::binary);
+  const std::string all{std::istreambuf_iterator<char>(in), {}};
+  EXPECT_NE(all.find(blob), std::string::npos);
+  for (auto at = all.find(blob); at != std::string::npos; at = all.find(blob, at + 1)) flip_a_byte(file, at + 40);
 }
 
 }  // namespace vedette::app

@@ -6,7 +6,10 @@
 #include <algorithm>
 #include <fstream>
 #include <random>
+#include <set>
+#include <sstream>
 
+#include "server/app/backup_state.h"
 #include "server/app/options.h"
 #include "server/app/run.h"
 #include "tests/server/app/a_collector.h"
@@ -15,16 +18,8 @@
 namespace vedette::app {
 namespace {
 
-void flip_a_byte(const std::filesystem::path& file, std::uint64_t at) {
-  std::fstream bytes(file, std::ios::in | std::ios::out | std::ios::binary);
-  bytes.seekg(static_cast<std::streamoff>(at));
-  const int old = bytes.get();
-  bytes.seekp(static_cast<std::streamoff>(at));
-  bytes.put(static_cast<char>(old ^ 0x10));
-}
-
 TEST(Restore, RefusesABackupWithAFlippedByteAndChangesNothing) {
-  World world;
+  BackupWorld world;
   world.fill(6'000);
   ASSERT_TRUE(world.back_up().second);
   std::set<std::string> names;
@@ -45,7 +40,7 @@ TEST(Restore, RefusesABackupWithAFlippedByteAndChangesNothing) {
 }
 
 TEST(Restore, RefusesADataDirectoryThatIsNotEmpty) {
-  World world;
+  BackupWorld world;
   world.fill(100);
   ASSERT_TRUE(world.back_up().second);
   std::filesystem::create_directory(world.back);
@@ -54,24 +49,8 @@ TEST(Restore, RefusesADataDirectoryThatIsNotEmpty) {
   EXPECT_EQ(std::filesystem::file_size(world.back / "live.db"), 4U);
 }
 
-// In the first chunk, wherever the file has its bytes: SQLite leaves some in pages that moved.
-void damage_a_chunk(const std::filesystem::path& file) {
-  std::string blob;
-  {
-    auto database = sqlite::Database::open(file, {.read_only = true});
-    auto statement = database->prepare("SELECT v FROM chunk ORDER BY k LIMIT 1");
-    EXPECT_TRUE(*statement->step());
-    const auto bytes = statement->blob(0);
-    blob.assign(reinterpret_cast<const char*>(bytes.data()), std::min<std::size_t>(bytes.size(), 60));
-  }
-  std::ifstream in(file, std::ios::binary);
-  const std::string all{std::istreambuf_iterator<char>(in), {}};
-  EXPECT_NE(all.find(blob), std::string::npos);
-  for (auto at = all.find(blob); at != std::string::npos; at = all.find(blob, at + 1)) flip_a_byte(file, at + 40);
-}
-
 TEST(Check, FindsAFlippedByteAndABackupTellsOfItAndHasAllElse) {
-  World world;
+  BackupWorld world;
   world.fill(6'000);
   EXPECT_NE(world.check_words(world.data).find(": whole"), std::string::npos) << world.check_words(world.data);
   damage_a_chunk(world.data / "raw-20261123.db");
@@ -90,7 +69,7 @@ TEST(Check, FindsAFlippedByteAndABackupTellsOfItAndHasAllElse) {
 }
 
 // What the command prints, and how it ends.
-std::pair<std::string, int> run(const World& world, std::vector<std::string> words) {
+std::pair<std::string, int> run(const BackupWorld& world, std::vector<std::string> words) {
   std::ofstream(world.directory / "server.toml") << "";
   words.insert(words.end(), {"--config", (world.directory / "server.toml").string()});
   const auto options = parse_options(words);
@@ -102,7 +81,7 @@ std::pair<std::string, int> run(const World& world, std::vector<std::string> wor
 }
 
 TEST(CommandLine, ChecksBacksUpAndRestores) {
-  World world;
+  BackupWorld world;
   world.fill(6'000);
   const std::string data = world.data.string(), target = world.target.string() + "/", back = world.back.string();
   auto [words, ended] = run(world, {"check", "--data", data});
@@ -126,6 +105,37 @@ TEST(CommandLine, ChecksBacksUpAndRestores) {
   std::tie(words, ended) = run(world, {"backup", target, "--data", data});
   EXPECT_EQ(ended, 1) << words;
   EXPECT_NE(words.find("backed up 6 files"), std::string::npos) << words;
+}
+
+TEST(CommandLine, TellsHowFarABackupIsAJsonObjectALine) {
+  BackupWorld world;
+  world.fill(6'000);
+  const auto [words, ended] =
+      run(world, {"backup", world.target.string(), "--progress", "--data", world.data.string()});
+  EXPECT_EQ(ended, 0) << words;
+  std::istringstream lines(words);
+  domain::BackupState last;
+  std::set<std::string> did;
+  std::uint64_t files = 0;
+  for (std::string line; std::getline(lines, line);) {
+    const auto state = parse_state(line);
+    ASSERT_TRUE(state) << line;
+    EXPECT_GE(state->progress.files.done, files) << line;
+    files = state->progress.files.done;
+    did.insert(state->progress.doing + " " + state->progress.file);
+    last = *state;
+  }
+  EXPECT_TRUE(did.contains("copying raw-20261123.db") && did.contains("checking raw-20261123.db")) << words;
+  EXPECT_EQ(last.phase, domain::BackupPhase::done);
+  EXPECT_EQ(last.progress.files.done, 6U);
+  EXPECT_NE(last.message.find("backed up 6 files"), std::string::npos);
+  const auto [refusal, failed] =
+      run(world, {"backup", world.data.string(), "--progress", "--data", world.data.string()});
+  EXPECT_EQ(failed, 1);
+  const auto state = parse_state(refusal.substr(0, refusal.find('\n')));
+  ASSERT_TRUE(state) << refusal;
+  EXPECT_EQ(state->phase, domain::BackupPhase::failed);
+  EXPECT_NE(state->message.find("is the data directory itself"), std::string::npos);
 }
 
 }  // namespace

@@ -3,9 +3,11 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <atomic>
 #include <fstream>
 #include <thread>
+#include <vector>
 
 #include "tests/temporary_directory.h"
 
@@ -51,6 +53,33 @@ TEST(Copy, IsOfOneMomentThoughCommitsGoOn) {
     EXPECT_FALSE(std::filesystem::exists(copy.string() + "-wal"));
     EXPECT_FALSE(std::filesystem::exists(copy.string() + "-journal"));
   }
+}
+
+TEST(Copy, TellsHowFarItIsAndGoesOnWhenOthersCommitMeanwhile) {
+  const tests::TemporaryDirectory directory;
+  auto database = opened(directory / "a.db");
+  ASSERT_TRUE(database.make_durable());
+  ASSERT_TRUE(database.execute("CREATE TABLE t(x, y)"));
+  ASSERT_TRUE(
+      database.execute("WITH RECURSIVE n(v) AS (SELECT 1 UNION ALL SELECT v + 1 FROM n WHERE v < 4000) "
+                       "INSERT INTO t SELECT v, randomblob(3000) FROM n"));
+  std::vector<std::uint64_t> seen;
+  std::uint64_t all = 0;
+  const auto copied =
+      copy_database(directory / "a.db", directory / "b.db", [&](std::uint64_t done, std::uint64_t total) {
+        seen.push_back(done);
+        all = total;
+        ASSERT_LT(seen.size(), 100U) << "it begins again and again";
+        ASSERT_TRUE(database.execute("UPDATE t SET x = x + 1"));
+      });
+  ASSERT_TRUE(copied) << copied.error().message;
+  EXPECT_GE(seen.size(), 3U);
+  EXPECT_TRUE(std::ranges::is_sorted(seen));
+  EXPECT_EQ(seen.back(), all);
+  EXPECT_EQ(all, std::filesystem::file_size(directory / "b.db"));
+  auto read = opened(directory / "b.db", {.immutable = true});
+  EXPECT_EQ(read.scalar("SELECT min(x - rowid) FROM t"), 0);
+  EXPECT_EQ(read.scalar("SELECT max(x - rowid) FROM t"), 0);
 }
 
 TEST(Copy, NamesTheFileThatIsMissingOrDamaged) {
