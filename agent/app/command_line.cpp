@@ -43,10 +43,16 @@ const std::array<Known, 5>& commands() {
        "  --hostname NAME  the name to be listed under, instead of this machine's\n"},
       {"once",
        false,
-       {{"json", false}},
-       "vedette-agent once [--json]\n"
-       "  Measures once and prints every series; sends nothing.\n"},
-      {"list-metrics", false, {}, "vedette-agent list-metrics\n  Prints the metrics this agent knows.\n"},
+       {{"json", false}, {"table", false}, {"config", true}},
+       "vedette-agent once [--json|--table] [--config FILE]\n"
+       "  Measures once and prints every series that would be sent; sends nothing.\n"
+       "  --table        for people: aligned, by group, in units that are easy to read\n"
+       "  --config FILE  default /etc/vedette/agent.toml, which need not exist; only its [metrics] counts\n"},
+      {"list-metrics",
+       false,
+       {},
+       "vedette-agent list-metrics\n  Prints the metrics this agent knows, by the groups of the configuration's "
+       "[metrics].\n"},
       {"version", false, {}, "vedette-agent version\n  Prints the version.\n"},
   }};
   return known;

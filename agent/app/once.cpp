@@ -10,7 +10,10 @@
 #include <thread>
 #include <vector>
 
+#include "agent/app/run.h"
 #include "agent/collect/collector.h"
+#include "agent/collect/container.h"
+#include "agent/config/config.h"
 #include "agent/link/http.h"
 #include "schema/metrics/catalogue.h"
 
@@ -66,29 +69,47 @@ std::string tick_as_json(units::Instant at, std::span<const metrics::Series> ser
 
 std::string metrics_as_text() {
   std::string text;
-  for (const metrics::Metric& metric : metrics::catalogue()) {
-    if (metric.derived) continue;
-    text += std::string(metric.name);
-    if (!metric.attributes.empty()) text += '{' + std::string(metric.attributes) + '}';
-    text += "\n  " + std::string(metric.description) + "\n  unit " + std::string(metric.unit);
-    text += metric.kind == metrics::Kind::counter ? ", counter" : ", gauge";
-    text += ", from " + std::string(metric.source) + '\n';
+  for (std::size_t g = 0; g < metrics::kGroupNames.size(); ++g) {
+    text += (g == 0 ? "[" : "\n[") + std::string(metrics::kGroupNames[g]) + "]\n";
+    for (const metrics::Metric& metric : metrics::catalogue()) {
+      if (metric.derived || metric.group != static_cast<metrics::Group>(g)) continue;
+      text += std::string(metric.name);
+      if (!metric.attributes.empty()) text += '{' + std::string(metric.attributes) + '}';
+      text += "\n  " + std::string(metric.description) + "\n  unit " + std::string(metric.unit);
+      text += metric.kind == metrics::Kind::counter ? ", counter" : ", gauge";
+      text += ", group " + std::string(name(metric.group)) + ", from " + std::string(metric.source) + '\n';
+    }
   }
   return text;
 }
 
-int run_once(bool json) {
-  collect::Collector collector;
+int run_once(const Command& command) {
+  const bool json = command.options.contains("json"), table = command.options.contains("table");
+  if (json && table) {
+    std::fputs("vedette-agent: --json and --table are two ways to print the same; take one\n", stderr);
+    return 64;
+  }
+  const auto config = config::load_named(command.option("config"));
+  if (!config) {
+    std::fprintf(stderr, "vedette-agent: %s\n", config.error().message.c_str());
+    return kConfigError;
+  }
+  if (const std::string note = collect::container_note(); !note.empty()) {
+    std::fprintf(stderr, "vedette-agent: %s\n", note.c_str());
+  }
+  collect::Collector collector({.groups = config->groups});
   std::vector<metrics::Cell> cells = collector.collect();
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(3);
-  while (!collector.mounts().idle() && std::chrono::steady_clock::now() < deadline) {
+  while (!collector.settled() && std::chrono::steady_clock::now() < deadline) {
     std::this_thread::sleep_for(std::chrono::milliseconds(5));
-    cells = collector.collect();
+    collector.collect(cells);
   }
-  cells = collector.collect();
   const auto now = std::chrono::floor<units::Milliseconds>(std::chrono::system_clock::now());
   const auto series = collector.roster().series();
-  std::fputs((json ? tick_as_json(now, series, cells) : tick_as_text(series, cells)).c_str(), stdout);
+  const std::string text = json    ? tick_as_json(now, series, cells)
+                           : table ? tick_as_table(series, cells)
+                                   : tick_as_text(series, cells);
+  std::fputs(text.c_str(), stdout);
   return std::fflush(stdout) == 0 ? 0 : 1;
 }
 

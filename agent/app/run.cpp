@@ -15,6 +15,7 @@
 #include "agent/app/notices.h"
 #include "agent/app/process_watch.h"
 #include "agent/app/service.h"
+#include "agent/collect/container.h"
 #include "agent/collect/facts.h"
 #include "agent/config/config.h"
 #include "agent/link/link.h"
@@ -136,7 +137,7 @@ int run_with(const config::Config& config, const std::string& state, const confi
     if (!parsed) return refused(parsed.error(), kConfigError);
     pin = *parsed;
   }
-  collect::Collector collector({.clock = now});
+  collect::Collector collector({.groups = config.groups, .clock = now});
   sample::Schedule schedule(wall(), now(), config.interval);
   spool::Spool spool(random_stream(), {config.spool_size, config.spool_age});
   const wire::Id128 boot = collect::read_boot_id(), run = random_id();
@@ -147,6 +148,7 @@ int run_with(const config::Config& config, const std::string& state, const confi
       {.address = *address, .pin = pin, .key = identity.key, .version = VEDETTE_VERSION, .random = random_fraction},
       bridge, bridge);
   units::log_info("started", {{"version", VEDETTE_VERSION}, {"collector", link::to_url(*address)}});
+  if (const std::string note = collect::container_note(); !note.empty()) units::log_info(note);
   notices.start(schedule.host_time(now()), now());
   Loop(bridge, notices, processes, schedule, link).run();
   units::log_info("stopped");

@@ -28,14 +28,28 @@ std::optional<CpuTimes> parse_cpu(std::string_view line) {
 
 }  // namespace
 
-units::Result<std::vector<CpuTimes>> parse_stat(std::string_view text) {
-  std::vector<CpuTimes> all;
-  while (const auto line = take_line(text)) {
-    if (!line->starts_with("cpu")) break;  // they come first; "intr" after them is long
-    if (const auto times = parse_cpu(*line)) all.push_back(*times);
+units::Result<void> parse_stat(std::string_view text, Stat& stat) {
+  stat.cpus.clear();
+  stat.context_switches = stat.interrupts = stat.created = stat.running = stat.blocked = std::nullopt;
+  const std::array<std::pair<std::string_view, std::optional<std::uint64_t>*>, 5> wanted{{
+      {"intr", &stat.interrupts},
+      {"ctxt", &stat.context_switches},
+      {"processes", &stat.created},
+      {"procs_running", &stat.running},
+      {"procs_blocked", &stat.blocked},
+  }};
+  while (auto line = take_line(text)) {
+    if (line->starts_with("cpu")) {
+      if (const auto times = parse_cpu(*line)) stat.cpus.push_back(*times);
+      continue;
+    }
+    const std::string_view key = take_word(*line);
+    for (const auto& [name, field] : wanted) {
+      if (key == name) *field = take_number(*line);
+    }
   }
-  if (all.empty()) return units::fail(units::ErrorCode::corrupt, "/proc/stat has no readable \"cpu\" line");
-  return all;
+  if (stat.cpus.empty()) return units::fail(units::ErrorCode::corrupt, "/proc/stat has no readable \"cpu\" line");
+  return {};
 }
 
 const CpuSource::Numbers& CpuSource::numbers_of(int cpu, Roster& roster) {
@@ -55,12 +69,16 @@ const CpuSource::Numbers& CpuSource::numbers_of(int cpu, Roster& roster) {
 units::Result<void> CpuSource::read(Draft& draft) {
   const auto text = file_.read();
   if (!text) return std::unexpected(text.error());
-  const auto all = parse_stat(*text);
-  if (!all) return std::unexpected(all.error());
-  for (const CpuTimes& times : *all) {
+  if (const auto parsed = parse_stat(*text, stat_); !parsed) return parsed;
+  for (const CpuTimes& times : stat_.cpus) {
     const Numbers& numbers = numbers_of(times.cpu, draft.roster());
     for (unsigned m = 0; m < times.modes; ++m) draft.put(numbers[m], clamped(times.ticks[m]));
   }
+  switches_.put(draft, stat_.context_switches);
+  interrupts_.put(draft, stat_.interrupts);
+  created_.put(draft, stat_.created);
+  running_.put(draft, stat_.running);
+  blocked_.put(draft, stat_.blocked);
   return {};
 }
 

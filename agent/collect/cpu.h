@@ -1,8 +1,9 @@
-// /proc/stat: CPU time, total and per core, by mode (proc(5)).
+// /proc/stat: CPU time, total and per core, by mode; switches, interrupts, tasks (proc(5)).
 #pragma once
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -22,8 +23,14 @@ struct CpuTimes {
   std::array<std::uint64_t, kCpuModes.size()> ticks{};  ///< USER_HZ, 0.01 s
 };
 
-/// Lines that aren't right are left out. `corrupt` if none is left.
-[[nodiscard]] units::Result<std::vector<CpuTimes>> parse_stat(std::string_view text);
+/// One reading of the file. What a kernel doesn't tell, or a torn line, is absent.
+struct Stat {
+  std::vector<CpuTimes> cpus;
+  std::optional<std::uint64_t> context_switches, interrupts, created, running, blocked;
+};
+
+/// Fills `stat`, whose room is used again. Lines that aren't right are left out; `corrupt` if no CPU is left.
+[[nodiscard]] units::Result<void> parse_stat(std::string_view text, Stat& stat);
 
 /// Cores that come and go (hot plug): their series are absent while they are offline.
 class CpuSource final : public Source {
@@ -37,7 +44,11 @@ class CpuSource final : public Source {
   const Numbers& numbers_of(int cpu, Roster& roster);
 
   ProcFile file_;
+  Stat stat_;
   std::vector<std::optional<Numbers>> numbers_;  ///< at cpu + 1
+  LateSeries switches_{"system.cpu.context_switches"}, interrupts_{"system.cpu.interrupts"},
+      created_{"system.process.created"}, running_{"system.linux.tasks", {"state", "running"}},
+      blocked_{"system.linux.tasks", {"state", "blocked"}};
 };
 
 }  // namespace vedette::collect

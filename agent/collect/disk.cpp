@@ -41,16 +41,20 @@ std::optional<DiskStats> parse_disk(std::string_view line) {
   }
   disk.reads = fields[0];
   disk.sectors_read = fields[2];
+  disk.read_ms = fields[3];
   disk.writes = fields[4];
   disk.sectors_written = fields[6];
+  disk.write_ms = fields[7];
+  disk.in_flight = fields[8];
   disk.io_ms = fields[9];
+  disk.weighted_ms = fields[10];
   return disk;
 }
 
 }  // namespace
 
-units::Result<std::vector<DiskStats>> parse_diskstats(std::string_view text) {
-  std::vector<DiskStats> disks;
+units::Result<void> parse_diskstats(std::string_view text, std::vector<DiskStats>& disks) {
+  disks.clear();
   bool any = text.empty();
   while (const auto line = take_line(text)) {
     const auto disk = parse_disk(*line);
@@ -58,26 +62,35 @@ units::Result<std::vector<DiskStats>> parse_diskstats(std::string_view text) {
     if (disk && !left_out(disk->name)) disks.push_back(*disk);
   }
   if (!any) return units::fail(units::ErrorCode::corrupt, "/proc/diskstats has no readable line");
-  // Listed disks first, then the idle ones go: an idle disk still makes its partitions partitions.
-  const std::vector<DiskStats> listed = disks;
-  std::erase_if(disks, [&](const DiskStats& disk) {
+  // Judged before any goes: an idle disk still makes its partitions partitions.
+  for (DiskStats& disk : disks) {
     const std::string_view parent = parent_of(disk.name);
-    return disk.reads + disk.writes == 0 ||
-           (!parent.empty() && std::ranges::count(listed, parent, &DiskStats::name) > 0);
-  });
-  return disks;
+    const bool partition = !parent.empty() && std::ranges::find(disks, parent, &DiskStats::name) != disks.end();
+    disk.kept = disk.reads + disk.writes > 0 && !partition;
+  }
+  std::erase_if(disks, [](const DiskStats& disk) { return !disk.kept; });
+  return {};
 }
 
 const DiskSource::Numbers& DiskSource::numbers_of(std::string_view device, Roster& roster) {
   if (const auto known = numbers_.find(device); known != numbers_.end()) return known->second;
-  static constexpr Numbers kNone{kRefused, kRefused, kRefused, kRefused, kRefused};
+  static constexpr Numbers kNone{kRefused, kRefused, kRefused, kRefused, kRefused,
+                                 kRefused, kRefused, kRefused, kRefused};
   if (roster.full()) return kNone;
+  const auto one = [&](std::string_view metric) { return roster.add(metric, {{"device", device}}); };
+  const auto each = [&](std::string_view metric, std::string_view direction) {
+    return roster.add(metric, {{"device", device}, {"direction", direction}});
+  };
   const Numbers numbers{
-      .read_bytes = roster.add("system.disk.io", {{"device", device}, {"direction", "read"}}),
-      .written_bytes = roster.add("system.disk.io", {{"device", device}, {"direction", "write"}}),
-      .reads = roster.add("system.disk.operations", {{"device", device}, {"direction", "read"}}),
-      .writes = roster.add("system.disk.operations", {{"device", device}, {"direction", "write"}}),
-      .io_time = roster.add("system.disk.io_time", {{"device", device}}),
+      .read_bytes = each("system.disk.io", "read"),
+      .written_bytes = each("system.disk.io", "write"),
+      .reads = each("system.disk.operations", "read"),
+      .writes = each("system.disk.operations", "write"),
+      .read_time = each("system.disk.operation_time", "read"),
+      .write_time = each("system.disk.operation_time", "write"),
+      .io_time = one("system.disk.io_time"),
+      .in_flight = one("system.disk.pending_operations"),
+      .weighted = one("system.disk.weighted_io_time"),
   };
   return numbers_.emplace(device, numbers).first->second;
 }
@@ -85,15 +98,18 @@ const DiskSource::Numbers& DiskSource::numbers_of(std::string_view device, Roste
 units::Result<void> DiskSource::read(Draft& draft) {
   const auto text = file_.read();
   if (!text) return std::unexpected(text.error());
-  const auto disks = parse_diskstats(*text);
-  if (!disks) return std::unexpected(disks.error());
-  for (const DiskStats& disk : *disks) {
+  if (const auto parsed = parse_diskstats(*text, disks_); !parsed) return parsed;
+  for (const DiskStats& disk : disks_) {
     const Numbers& numbers = numbers_of(disk.name, draft.roster());
     draft.put(numbers.read_bytes, clamped(disk.sectors_read));
     draft.put(numbers.written_bytes, clamped(disk.sectors_written));
     draft.put(numbers.reads, clamped(disk.reads));
     draft.put(numbers.writes, clamped(disk.writes));
+    draft.put(numbers.read_time, clamped(disk.read_ms));
+    draft.put(numbers.write_time, clamped(disk.write_ms));
     draft.put(numbers.io_time, clamped(disk.io_ms));
+    draft.put(numbers.in_flight, clamped(disk.in_flight));
+    draft.put(numbers.weighted, clamped(disk.weighted_ms));
   }
   return {};
 }

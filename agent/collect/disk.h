@@ -21,13 +21,17 @@ namespace vedette::collect {
 struct DiskStats {
   std::string_view name;  ///< into the text that was parsed
   std::uint64_t reads = 0, sectors_read = 0, writes = 0,
-                sectors_written = 0;  ///< sectors of 512 B, whatever the disk's
-  std::uint64_t io_ms = 0;            ///< time with at least one request
+                sectors_written = 0;        ///< sectors of 512 B, whatever the disk's
+  std::uint64_t read_ms = 0, write_ms = 0;  ///< of all requests together
+  std::uint64_t in_flight = 0;              ///< requests now
+  std::uint64_t io_ms = 0;                  ///< time with at least one request
+  std::uint64_t weighted_ms = 0;            ///< the same times their number
+  bool kept = false;                        ///< the rule above leaves it
 };
 
-/// The disks that the rule above leaves. Lines that aren't right are left out; a file without one readable line is
-/// `corrupt`, an empty one (containers) gives no disks.
-[[nodiscard]] units::Result<std::vector<DiskStats>> parse_diskstats(std::string_view text);
+/// Fills `disks`, whose room is used again, with those that the rule above leaves. Lines that aren't right are left
+/// out; a file without one readable line is `corrupt`, an empty one (containers) gives no disks.
+[[nodiscard]] units::Result<void> parse_diskstats(std::string_view text, std::vector<DiskStats>& disks);
 
 class DiskSource final : public Source {
  public:
@@ -37,11 +41,12 @@ class DiskSource final : public Source {
 
  private:
   struct Numbers {
-    SeriesNumber read_bytes, written_bytes, reads, writes, io_time;
+    SeriesNumber read_bytes, written_bytes, reads, writes, read_time, write_time, io_time, in_flight, weighted;
   };
   const Numbers& numbers_of(std::string_view device, Roster& roster);
 
   ProcFile file_;
+  std::vector<DiskStats> disks_;
   std::map<std::string, Numbers, std::less<>> numbers_;
 };
 

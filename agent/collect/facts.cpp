@@ -8,6 +8,7 @@
 #include <array>
 #include <charconv>
 
+#include "agent/collect/container.h"
 #include "agent/collect/memory.h"
 #include "agent/collect/proc_file.h"
 #include "agent/collect/processes.h"
@@ -27,12 +28,8 @@ std::optional<std::string> value_of(std::string_view line, std::string_view key)
   return begin == std::string_view::npos ? std::string() : std::string(line.substr(begin));
 }
 
-/// "container=lxc" of PID 1's environment is unreadable to an ordinary user; systemd leaves a copy, docker a mark.
 std::string virtualization() {
-  std::string container = read_once("/run/systemd/container");
-  while (!container.empty() && container.back() <= ' ') container.pop_back();
-  if (!container.empty()) return as_fact(container, 64);
-  if (::access("/.dockerenv", F_OK) == 0) return "docker";
+  if (std::string container = container_kind(); !container.empty()) return container;
   std::string vendor = read_once("/sys/class/dmi/id/sys_vendor");
   while (!vendor.empty() && vendor.back() <= ' ') vendor.pop_back();
   constexpr std::array<std::pair<std::string_view, std::string_view>, 6> kVendors{{{"QEMU", "kvm"},

@@ -1,5 +1,7 @@
 #include "agent/collect/load.h"
 
+#include <algorithm>
+
 #include "agent/collect/text.h"
 
 namespace vedette::collect {
@@ -23,7 +25,9 @@ units::Result<Load> parse_loadavg(std::string_view text) {
   if (!one || !five || !fifteen) {
     return units::fail(units::ErrorCode::corrupt, "/proc/loadavg doesn't begin with three averages");
   }
-  return Load{*one, *five, *fifteen};
+  const std::string_view tasks = take_word(rest);
+  const std::size_t slash = std::min(tasks.find('/'), tasks.size() - 1);
+  return Load{*one, *five, *fifteen, tasks.empty() ? std::nullopt : as_number(tasks.substr(slash + 1))};
 }
 
 units::Result<void> LoadSource::read(Draft& draft) {
@@ -31,14 +35,10 @@ units::Result<void> LoadSource::read(Draft& draft) {
   if (!text) return std::unexpected(text.error());
   const auto load = parse_loadavg(*text);
   if (!load) return std::unexpected(load.error());
-  if (!numbers_) {
-    Roster& roster = draft.roster();
-    numbers_ = {roster.add("system.cpu.load_average.1m"), roster.add("system.cpu.load_average.5m"),
-                roster.add("system.cpu.load_average.15m")};
-  }
-  draft.put((*numbers_)[0], clamped(load->one));
-  draft.put((*numbers_)[1], clamped(load->five));
-  draft.put((*numbers_)[2], clamped(load->fifteen));
+  one_.put(draft, load->one);
+  five_.put(draft, load->five);
+  fifteen_.put(draft, load->fifteen);
+  threads_.put(draft, load->threads);
   return {};
 }
 

@@ -1,7 +1,6 @@
-// /proc/loadavg: the load averages of 1, 5 and 15 minutes (proc(5)).
+// /proc/loadavg: the load averages of 1, 5 and 15 minutes, and how many threads there are (proc(5)).
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <optional>
 #include <string_view>
@@ -11,9 +10,9 @@
 
 namespace vedette::collect {
 
-/// Hundredths, as the kernel prints them.
 struct Load {
-  std::uint64_t one = 0, five = 0, fifteen = 0;
+  std::uint64_t one = 0, five = 0, fifteen = 0;  ///< hundredths, as the kernel prints them
+  std::optional<std::uint64_t> threads;          ///< of all processes: behind the slash of the fourth field
 };
 
 /// `corrupt` for anything that doesn't begin with three numbers of two decimals.
@@ -27,7 +26,8 @@ class LoadSource final : public Source {
 
  private:
   ProcFile file_;
-  std::optional<std::array<SeriesNumber, 3>> numbers_;
+  LateSeries one_{"system.cpu.load_average.1m"}, five_{"system.cpu.load_average.5m"},
+      fifteen_{"system.cpu.load_average.15m"}, threads_{"system.thread.count"};
 };
 
 }  // namespace vedette::collect

@@ -20,7 +20,7 @@ std::uint64_t MemInfo::used() const noexcept {
 units::Result<MemInfo> parse_meminfo(std::string_view text) {
   MemInfo info;
   std::optional<std::uint64_t> total, free;
-  const std::array<std::pair<std::string_view, std::optional<std::uint64_t>*>, 9> wanted{{
+  const std::array<std::pair<std::string_view, std::optional<std::uint64_t>*>, 12> wanted{{
       {"MemTotal:", &total},
       {"MemFree:", &free},
       {"MemAvailable:", &info.available},
@@ -28,6 +28,9 @@ units::Result<MemInfo> parse_meminfo(std::string_view text) {
       {"Cached:", &info.cached},
       {"SReclaimable:", &info.reclaimable},
       {"Shmem:", &info.shared},
+      {"SUnreclaim:", &info.unreclaimable},
+      {"Dirty:", &info.dirty},
+      {"Committed_AS:", &info.committed},
       {"SwapTotal:", &info.swap_total},
       {"SwapFree:", &info.swap_free},
   }};
@@ -43,29 +46,26 @@ units::Result<MemInfo> parse_meminfo(std::string_view text) {
   return info;
 }
 
-void MemorySource::put(Draft& draft, std::optional<SeriesNumber>& number, std::string_view metric,
-                       std::string_view state, std::optional<std::uint64_t> kib) {
-  if (!kib) return;
-  if (!number) number = state.empty() ? draft.roster().add(metric) : draft.roster().add(metric, {{"state", state}});
-  draft.put(*number, clamped(*kib));
-}
-
 units::Result<void> MemorySource::read(Draft& draft) {
   const auto text = file_.read();
   if (!text) return std::unexpected(text.error());
   const auto info = parse_meminfo(*text);
   if (!info) return std::unexpected(info.error());
-  put(draft, used_, "system.memory.usage", "used", info->used());
-  put(draft, free_, "system.memory.usage", "free", info->free);
-  put(draft, buffers_, "system.memory.usage", "buffers", info->buffers);
-  put(draft, cached_, "system.memory.usage", "cached", info->cached ? std::optional(info->cache()) : std::nullopt);
-  put(draft, shared_, "system.memory.usage", "shared", info->shared);
-  put(draft, limit_, "system.memory.limit", "", info->total);
-  put(draft, available_, "system.linux.memory.available", "", info->available);
+  used_.put(draft, info->used());
+  free_.put(draft, info->free);
+  buffers_.put(draft, info->buffers);
+  cached_.put(draft, info->cached ? std::optional(info->cache()) : std::nullopt);
+  shared_.put(draft, info->shared);
+  limit_.put(draft, info->total);
+  available_.put(draft, info->available);
+  reclaimable_.put(draft, info->reclaimable);
+  unreclaimable_.put(draft, info->unreclaimable);
+  dirty_.put(draft, info->dirty);
+  committed_.put(draft, info->committed);
   // A machine without swap has no paging series, and gets them when swap is switched on.
   if (info->swap_total.value_or(0) > 0 && info->swap_free && *info->swap_free <= *info->swap_total) {
-    put(draft, swap_used_, "system.paging.usage", "used", *info->swap_total - *info->swap_free);
-    put(draft, swap_free_, "system.paging.usage", "free", info->swap_free);
+    swap_used_.put(draft, *info->swap_total - *info->swap_free);
+    swap_free_.put(draft, info->swap_free);
   }
   return {};
 }

@@ -13,7 +13,8 @@ namespace vedette::collect {
 /// KiB, as the file says. What a kernel doesn't tell is absent: MemAvailable before 3.14, Shmem before 2.6.32.
 struct MemInfo {
   std::uint64_t total = 0, free = 0;
-  std::optional<std::uint64_t> available, buffers, cached, reclaimable, shared, swap_total, swap_free;
+  std::optional<std::uint64_t> available, buffers, cached, reclaimable, shared, unreclaimable, dirty, committed,
+      swap_total, swap_free;
 
   /// Page cache and reclaimable slab without shared memory, which Cached contains.
   [[nodiscard]] std::uint64_t cache() const noexcept;
@@ -31,11 +32,16 @@ class MemorySource final : public Source {
   [[nodiscard]] units::Result<void> read(Draft& draft) override;
 
  private:
-  void put(Draft& draft, std::optional<SeriesNumber>& number, std::string_view metric, std::string_view state,
-           std::optional<std::uint64_t> kib);
+  static LateSeries usage(std::string_view state) { return LateSeries("system.memory.usage", {"state", state}); }
 
   ProcFile file_;
-  std::optional<SeriesNumber> limit_, available_, used_, free_, buffers_, cached_, shared_, swap_used_, swap_free_;
+  LateSeries used_ = usage("used"), free_ = usage("free"), buffers_ = usage("buffers"), cached_ = usage("cached"),
+             shared_ = usage("shared");
+  LateSeries limit_{"system.memory.limit"}, available_{"system.linux.memory.available"};
+  LateSeries reclaimable_{"system.linux.memory.slab.usage", {"state", "reclaimable"}},
+      unreclaimable_{"system.linux.memory.slab.usage", {"state", "unreclaimable"}};
+  LateSeries dirty_{"system.linux.memory.dirty"}, committed_{"system.linux.memory.committed"};
+  LateSeries swap_used_{"system.paging.usage", {"state", "used"}}, swap_free_{"system.paging.usage", {"state", "free"}};
 };
 
 }  // namespace vedette::collect

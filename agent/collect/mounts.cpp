@@ -14,6 +14,7 @@ namespace {
 struct Mount {
   std::string_view device, root, type;
   std::string point;
+  bool read_only = false;
 };
 
 bool watched(std::string_view type) {
@@ -49,6 +50,9 @@ std::optional<Mount> parse_mount(std::string_view line) {
   while (!word.empty() && word != "-") word = take_word(line);
   mount.type = take_word(line);
   if (mount.type.empty()) return std::nullopt;
+  if (take_word(line).empty()) return std::nullopt;  // its source
+  const std::string_view options = take_word(line);
+  mount.read_only = options == "ro" || options.starts_with("ro,");
   mount.point = unescaped(point);
   return mount;
 }
@@ -59,7 +63,7 @@ bool bind(const Mount& mount) {
 
 }  // namespace
 
-units::Result<std::vector<std::string>> parse_mountinfo(std::string_view text) {
+units::Result<std::vector<WatchedMount>> parse_mountinfo(std::string_view text) {
   std::vector<Mount> mounts;
   while (const auto line = take_line(text)) {
     if (auto mount = parse_mount(*line)) mounts.push_back(std::move(*mount));
@@ -69,13 +73,13 @@ units::Result<std::vector<std::string>> parse_mountinfo(std::string_view text) {
   std::unordered_map<std::string_view, const Mount*> last_at;
   for (const Mount& mount : mounts) last_at[mount.point] = &mount;
   std::unordered_set<std::string_view> devices;
-  std::vector<std::string> points;
+  std::vector<WatchedMount> watched_mounts;
   for (const Mount& mount : mounts) {
     if (!watched(mount.type) || bind(mount)) continue;
     const bool covered = last_at[mount.point] != &mount;
-    if (!covered && devices.insert(mount.device).second) points.push_back(mount.point);
+    if (!covered && devices.insert(mount.device).second) watched_mounts.push_back({mount.point, mount.read_only});
   }
-  return points;
+  return watched_mounts;
 }
 
 }  // namespace vedette::collect

@@ -68,17 +68,17 @@ void put(Draft& draft, const auto& numbers, const InterfaceStats::Direction& dir
 
 }  // namespace
 
-units::Result<std::vector<InterfaceStats>> parse_net_dev(std::string_view text) {
+units::Result<void> parse_net_dev(std::string_view text, std::vector<InterfaceStats>& all) {
+  all.clear();
   const auto first = take_line(text), second = take_line(text);
   if (!first || !second || second->find("bytes") == std::string_view::npos) {
     return units::fail(units::ErrorCode::corrupt, "/proc/net/dev lacks its two head lines");
   }
-  std::vector<InterfaceStats> all;
   while (const auto line = take_line(text)) {
     const auto stats = parse_interface(*line);
     if (stats && !left_out(*stats)) all.push_back(*stats);
   }
-  return all;
+  return {};
 }
 
 const NetworkSource::Both& NetworkSource::numbers_of(std::string_view interface, Roster& roster) {
@@ -98,9 +98,8 @@ const NetworkSource::Both& NetworkSource::numbers_of(std::string_view interface,
 units::Result<void> NetworkSource::read(Draft& draft) {
   const auto text = file_.read();
   if (!text) return std::unexpected(text.error());
-  const auto all = parse_net_dev(*text);
-  if (!all) return std::unexpected(all.error());
-  for (const InterfaceStats& stats : *all) {
+  if (const auto parsed = parse_net_dev(*text, all_); !parsed) return parsed;
+  for (const InterfaceStats& stats : all_) {
     const Both& numbers = numbers_of(stats.name, draft.roster());
     put(draft, numbers.received, stats.received);
     put(draft, numbers.sent, stats.sent);

@@ -25,8 +25,9 @@ struct InterfaceStats {
   Direction received, sent;
 };
 
-/// The interfaces that the rule above leaves. `corrupt` without the two head lines.
-[[nodiscard]] units::Result<std::vector<InterfaceStats>> parse_net_dev(std::string_view text);
+/// Fills `all`, whose room is used again, with the interfaces that the rule above leaves. `corrupt` without the two
+/// head lines.
+[[nodiscard]] units::Result<void> parse_net_dev(std::string_view text, std::vector<InterfaceStats>& all);
 
 class NetworkSource final : public Source {
  public:
@@ -44,6 +45,7 @@ class NetworkSource final : public Source {
   const Both& numbers_of(std::string_view interface, Roster& roster);
 
   ProcFile file_;
+  std::vector<InterfaceStats> all_;
   std::map<std::string, Both, std::less<>> numbers_;
 };
 

@@ -10,6 +10,12 @@ namespace vedette::collect {
 namespace {
 constexpr std::size_t kFirstSize = 8 * 1024;
 constexpr std::size_t kMostSize = 4 * 1024 * 1024;
+
+/// A file that isn't there, or is only a name: PSI is switched off, a device is gone.
+units::ErrorCode code_of(int error) {
+  const bool absent = error == ENOENT || error == ENOTDIR || error == ENODEV || error == ENXIO || error == EOPNOTSUPP;
+  return absent ? units::ErrorCode::not_found : units::ErrorCode::io;
+}
 }  // namespace
 
 ProcFile::ProcFile(std::string path) : path_(std::move(path)) {}
@@ -21,15 +27,17 @@ ProcFile::~ProcFile() {
 units::Result<void> ProcFile::open() {
   if (fd_ >= 0) return {};
   fd_ = ::open(path_.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd_ < 0) return units::fail(units::ErrorCode::io, "can't open " + path_ + ": " + std::strerror(errno));
+  if (fd_ < 0) {
+    const int error = errno;
+    return units::fail(code_of(error), "can't open " + path_ + ": " + std::strerror(error));
+  }
   return {};
 }
 
-units::Result<std::string_view> ProcFile::failed(const char* what) {
-  const std::string words = "can't read " + path_ + ": " + what;
+units::Result<std::string_view> ProcFile::failed(int error) {
   ::close(fd_);
   fd_ = -1;
-  return units::fail(units::ErrorCode::io, words);
+  return units::fail(code_of(error), "can't read " + path_ + ": " + std::strerror(error));
 }
 
 units::Result<std::string_view> ProcFile::read() {
@@ -41,7 +49,7 @@ units::Result<std::string_view> ProcFile::read() {
     while (filled < buffer_.size()) {
       const ssize_t n = ::pread(fd_, buffer_.data() + filled, buffer_.size() - filled, static_cast<off_t>(filled));
       if (n < 0 && errno == EINTR) continue;
-      if (n < 0) return failed(std::strerror(errno));
+      if (n < 0) return failed(errno);
       if (n == 0) return std::string_view(buffer_).substr(0, filled);
       filled += static_cast<std::size_t>(n);
     }

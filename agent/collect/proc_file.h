@@ -16,14 +16,15 @@ class ProcFile {
   ProcFile& operator=(const ProcFile&) = delete;
 
   /// The file's present contents, valid until the next read. Opens it again after an error, so that a file that
-  /// appears later is found. `io` if it can't be read, `too_large` past 4 MiB.
+  /// appears later is found. `not_found` if it isn't there or the kernel has nothing behind it, `io` if it can't be
+  /// read, `too_large` past 4 MiB.
   [[nodiscard]] units::Result<std::string_view> read();
 
   [[nodiscard]] const std::string& path() const noexcept { return path_; }
 
  private:
   units::Result<void> open();
-  units::Result<std::string_view> failed(const char* what);
+  units::Result<std::string_view> failed(int error);
 
   std::string path_;
   std::string buffer_;

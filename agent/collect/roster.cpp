@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "agent/collect/text.h"
 #include "schema/metrics/catalogue.h"
 #include "schema/units/log.h"
 #include "schema/units/utf8.h"
@@ -31,7 +32,7 @@ bool Roster::full() {
   return true;
 }
 
-SeriesNumber Roster::add(std::string_view metric, Attributes attributes) {
+SeriesNumber Roster::add(std::string_view metric, std::span<const Attribute> attributes) {
   if (full()) return kRefused;
   std::vector<metrics::Attribute> list;
   list.reserve(attributes.size());
@@ -46,6 +47,7 @@ SeriesNumber Roster::add(std::string_view metric, Attributes attributes) {
     return kRefused;
   }
   series_.push_back(std::move(series));
+  owners_.push_back(owner_);
   return static_cast<SeriesNumber>(series_.size() - 1);
 }
 
@@ -53,6 +55,15 @@ void Draft::put(SeriesNumber number, std::int64_t value) {
   if (number == kRefused) return;
   if (number >= cells_.size()) cells_.resize(number + 1);
   cells_[number] = metrics::integer(value);
+}
+
+void LateSeries::put_signed(Draft& draft, std::int64_t value) {
+  if (!number_) number_ = draft.roster().add(metric_, std::span(attributes_).first(count_));
+  draft.put(*number_, value);
+}
+
+void LateSeries::put(Draft& draft, std::optional<std::uint64_t> value) {
+  if (value) put_signed(draft, clamped(*value));
 }
 
 }  // namespace vedette::collect

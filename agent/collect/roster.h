@@ -2,6 +2,7 @@
 // so that ticks kept for a day still mean the same series. One owner thread.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <initializer_list>
 #include <optional>
@@ -23,13 +24,21 @@ class Roster {
   Roster();
   explicit Roster(std::size_t limit) : limit_(limit) {}
 
-  using Attributes = std::initializer_list<std::pair<std::string_view, std::string_view>>;
+  using Attribute = std::pair<std::string_view, std::string_view>;
+  using Attributes = std::initializer_list<Attribute>;
 
   /// A new series of a catalogue metric. The caller asks once for each and keeps the number. Bytes of a value that
   /// aren't UTF-8 (a mount point, a device may hold any) become U+FFFD. kRefused when there are too many, a name breaks
   /// a limit, or two such values would be the same series; Draft::put ignores it. The first refusal of each kind is
   /// logged.
-  SeriesNumber add(std::string_view metric, Attributes attributes = {});
+  SeriesNumber add(std::string_view metric, std::span<const Attribute> attributes);
+  SeriesNumber add(std::string_view metric, Attributes attributes = {}) {
+    return add(metric, std::span(attributes.begin(), attributes.size()));
+  }
+
+  /// What is added from now on belongs to this source (the collector's number of it).
+  void set_owner(std::uint8_t owner) noexcept { owner_ = owner; }
+  [[nodiscard]] std::span<const std::uint8_t> owners() const noexcept { return owners_; }  ///< by series number
 
   /// No room for another series; counts and logs like a refusal. A source that meets ever new names (mounts,
   /// interfaces) asks before it keeps one more.
@@ -43,6 +52,8 @@ class Roster {
 
   std::size_t limit_;
   std::vector<metrics::Series> series_;
+  std::vector<std::uint8_t> owners_;
+  std::uint8_t owner_ = 0;
   std::uint64_t refused_ = 0;
   bool full_told_ = false, odd_told_ = false;
 };
@@ -60,6 +71,25 @@ class Draft {
  private:
   Roster& roster_;
   std::vector<metrics::Cell>& cells_;
+};
+
+/// One series without a name of the machine's own in it: joins the roster when it first has a value, so that what a
+/// machine lacks takes nothing. Views must outlive it: literals.
+class LateSeries {
+ public:
+  explicit LateSeries(std::string_view metric) : metric_(metric) {}
+  LateSeries(std::string_view metric, Roster::Attribute first, Roster::Attribute second = {})
+      : metric_(metric), attributes_{first, second}, count_(second.first.empty() ? 1 : 2) {}
+
+  /// Nothing if absent; what doesn't fit 63 bits stands at their end.
+  void put(Draft& draft, std::optional<std::uint64_t> value);
+  void put_signed(Draft& draft, std::int64_t value);
+
+ private:
+  std::string_view metric_;
+  std::array<Roster::Attribute, 2> attributes_{};
+  std::size_t count_ = 0;
+  std::optional<SeriesNumber> number_;
 };
 
 }  // namespace vedette::collect

@@ -95,7 +95,31 @@ std::string place(std::string_view path, const toml::source_region& source) {
 std::string allowed_keys() {
   std::string list;
   for (const Key& key : kKeys) list += (list.empty() ? "" : ", ") + std::string(key.name);
+  return list + ", metrics.GROUP";
+}
+
+std::string group_names() {
+  std::string list;
+  for (const std::string_view group : metrics::kGroupNames) list += (list.empty() ? "" : ", ") + std::string(group);
   return list;
+}
+
+/// [metrics]: a switch a group.
+units::Result<void> take_groups(const toml::table& table, std::string_view path, metrics::Groups& groups) {
+  for (const auto& [name, value] : table) {
+    const auto* known = std::ranges::find(metrics::kGroupNames, name.str());
+    if (known == metrics::kGroupNames.end()) {
+      return fail(ErrorCode::invalid, place(path, name.source()) + ": unknown key \"metrics." +
+                                          std::string(name.str()) + "\"; groups of metrics: " + group_names());
+    }
+    const auto on = value.value_exact<bool>();
+    if (!on) {
+      return fail(ErrorCode::invalid,
+                  place(path, value.source()) + ": metrics." + std::string(name.str()) + " must be true or false");
+    }
+    groups.set(static_cast<metrics::Group>(known - metrics::kGroupNames.begin()), *on);
+  }
+  return {};
 }
 
 units::Result<void> take(const toml::table& table, const std::string& prefix, std::string_view path, Config& config) {
@@ -103,6 +127,10 @@ units::Result<void> take(const toml::table& table, const std::string& prefix, st
     const std::string key = prefix + std::string(name.str());
     if (prefix.empty() && (key == "spool" || key == "processes") && value.is_table()) {
       if (auto taken = take(*value.as_table(), key + ".", path, config); !taken) return taken;
+      continue;
+    }
+    if (prefix.empty() && key == "metrics" && value.is_table()) {
+      if (auto taken = take_groups(*value.as_table(), path, config.groups); !taken) return taken;
       continue;
     }
     const auto* known = std::ranges::find(kKeys, key, &Key::name);
@@ -160,22 +188,27 @@ units::Result<Config> load_named(const std::string& named) {
 }
 
 std::string example() {
-  return "# Vedette agent. Everything has a default: these are they. vedette-agent(1) explains.\n\n"
-         "# Where `vedette-agent enroll` stores identity and key, and `run` looks for them.\n"
-         "#state = \"/var/lib/vedette-agent\"\n\n"
-         "# How often to measure until the collector sets it; \"100ms\" to \"1h\".\n"
-         "#interval = \"1s\"\n\n"
-         "# error, warning, notice, info or debug\n"
-         "#log_level = \"info\"\n\n"
-         "# What is kept in memory for a collector that can't be reached; the oldest is dropped first.\n"
-         "#[spool]\n"
-         "#size = \"8MiB\"\n"
-         "#age = \"1d\"\n\n"
-         "# Tell every minute which processes use most CPU and memory; with args also their command lines, where\n"
-         "# passwords may stand.\n"
-         "#[processes]\n"
-         "#top = true\n"
-         "#args = false\n";
+  std::string text =
+      "# Vedette agent. Everything has a default: these are they. vedette-agent(1) explains.\n\n"
+      "# Where `vedette-agent enroll` stores identity and key, and `run` looks for them.\n"
+      "#state = \"/var/lib/vedette-agent\"\n\n"
+      "# How often to measure until the collector sets it; \"100ms\" to \"1h\".\n"
+      "#interval = \"1s\"\n\n"
+      "# error, warning, notice, info or debug\n"
+      "#log_level = \"info\"\n\n"
+      "# What is kept in memory for a collector that can't be reached; the oldest is dropped first.\n"
+      "#[spool]\n"
+      "#size = \"8MiB\"\n"
+      "#age = \"1d\"\n\n"
+      "# Tell every minute which processes use most CPU and memory; with args also their command lines, where\n"
+      "# passwords may stand.\n"
+      "#[processes]\n"
+      "#top = true\n"
+      "#args = false\n\n"
+      "# What is measured; `vedette-agent list-metrics` tells what belongs to each group.\n"
+      "#[metrics]\n";
+  for (const std::string_view group : metrics::kGroupNames) text += '#' + std::string(group) + " = true\n";
+  return text;
 }
 
 units::Result<Identity> load_identity(const std::string& state) {

@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 
+#include "schema/metrics/catalogue.h"
 #include "schema/units/log.h"
 #include "schema/units/quantities.h"
 #include "schema/units/result.h"
@@ -19,6 +20,7 @@ struct Config {
   units::Milliseconds spool_age = std::chrono::days{1};  ///< spool.age: 1 min to 30 d
   bool processes = true;                                 ///< processes.top: tell which processes use most
   bool process_arguments = false;                        ///< processes.args: with their command lines
+  metrics::Groups groups;                                ///< metrics.cpu, metrics.memory …: true or false each
 };
 
 /// `path` is for messages only. `invalid` names file, line, key and what is allowed.

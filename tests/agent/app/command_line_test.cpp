@@ -35,6 +35,7 @@ TEST(CommandLine, NamesWhatItDoesNotKnow) {
   EXPECT_NE(parsed({"run", "--stat", "x"}).error().message.find("--stat"), std::string::npos);
   EXPECT_NE(parsed({"run", "--state"}).error().message.find("--state needs a value"), std::string::npos);
   EXPECT_NE(parsed({"once", "--json=yes"}).error().message.find("takes no value"), std::string::npos);
+  EXPECT_EQ(parsed({"once", "--table", "--config", "F"}).value().option("config"), "F");
   EXPECT_NE(parsed({"once", "extra"}).error().message.find("\"extra\""), std::string::npos);
 }
 
@@ -64,6 +65,39 @@ TEST(TickAsText, PrintsPresentSeriesSortedInBaseUnits) {
 TEST(MetricsAsText, ListsWhatIsMeasuredAndNothingDerived) {
   EXPECT_NE(metrics_as_text().find("system.disk.io{device,direction}"), std::string::npos);
   EXPECT_EQ(metrics_as_text().find("system.cpu.utilization"), std::string::npos);
+}
+
+TEST(MetricsAsText, TellsTheGroupThatSwitchesEachMetric) {
+  const std::string text = metrics_as_text();
+  for (const std::string_view group : metrics::kGroupNames)
+    EXPECT_NE(text.find('[' + std::string(group) + "]\n"), std::string::npos) << group;
+  const std::size_t sensors = text.find("[sensors]\n"), clock = text.find("[clock]\n");
+  const std::size_t temperature = text.find("hw.temperature{");
+  EXPECT_LT(sensors, temperature);
+  EXPECT_LT(temperature, clock);
+  EXPECT_NE(text.find("unit Cel, gauge, group sensors, from /sys/class/hwmon"), std::string::npos);
+}
+
+TEST(TickAsTable, AlignsValuesByGroupInUnitsForPeople) {
+  const std::vector<metrics::Series> series{metrics::series_of("system.memory.limit"),
+                                            metrics::series_of("system.memory.usage", {{"state", "free"}}),
+                                            metrics::series_of("system.cpu.frequency", {{"statistic", "max"}}),
+                                            metrics::series_of("system.uptime"),
+                                            metrics::series_of("system.linux.clock.offset"),
+                                            metrics::series_of("hw.temperature", {{"sensor", "é"}})};
+  const std::vector<metrics::Cell> cells{metrics::integer(16'000'000), metrics::integer(0),     metrics::integer(3400),
+                                         metrics::integer(200'000),    metrics::integer(-1500), metrics::integer(4125)};
+  EXPECT_EQ(tick_as_table(series, cells),
+            "cpu\n"
+            "  system.cpu.frequency{statistic=max}           3.4 GHz\n"
+            "\nmemory\n"
+            "  system.memory.limit                          15.3 GiB\n"
+            "  system.memory.usage{state=free}                 0 B\n"
+            "\nsensors\n"
+            "  hw.temperature{sensor=é}                     41.2 °C\n"
+            "\nclock\n"
+            "  system.linux.clock.offset                    -1.5 ms\n"
+            "  system.uptime                                 2.3 d\n");
 }
 
 }  // namespace

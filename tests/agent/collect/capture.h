@@ -27,6 +27,7 @@ class FakeProc {
   FakeProc& operator=(const FakeProc&) = delete;
 
   void write(const std::string& name, const std::string& text) const {
+    std::filesystem::create_directories((root_ / name).parent_path());
     std::ofstream(root_ / name, std::ios::binary | std::ios::trunc) << text;
   }
   void remove(const std::string& name) const { std::filesystem::remove(root_ / name); }

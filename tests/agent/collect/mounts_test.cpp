@@ -6,9 +6,10 @@
 #include <mutex>
 #include <thread>
 
-#include "agent/collect/mount_probe.h"
+#include "agent/collect/usage.h"
 #include "tests/agent/collect/capture.h"
 #include "tests/agent/no_threads.h"
+#include "tests/logged.h"
 
 namespace vedette::collect {
 namespace {
@@ -18,17 +19,38 @@ using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::Pair;
 
+std::vector<std::string> points_of(std::string_view text) {
+  const auto mounts = parse_mountinfo(text).value();
+  std::vector<std::string> points;
+  for (const WatchedMount& mount : mounts) points.push_back(mount.point);
+  return points;
+}
+
 TEST(ParseMountinfo, KeepsDisksAndNetworksOnceEach) {
-  EXPECT_THAT(parse_mountinfo(capture("mountinfo-6.1")).value(),
+  EXPECT_THAT(points_of(capture("mountinfo-6.1")),
               ElementsAre("/", "/boot/efi", "/mnt/with blank", "/home", "/mnt/old"));
 }
 
 TEST(ParseMountinfo, AContainersBindMountedFilesAreNoFileSystems) {
-  EXPECT_THAT(parse_mountinfo(capture("mountinfo-docker")).value(), IsEmpty());
+  EXPECT_THAT(points_of(capture("mountinfo-docker")), IsEmpty());
 }
 
 TEST(ParseMountinfo, AContainersRootFolderOfTheHostsDiskIs) {
-  EXPECT_THAT(parse_mountinfo(capture("mountinfo-lxc")).value(), ElementsAre("/"));
+  EXPECT_THAT(points_of(capture("mountinfo-lxc")), ElementsAre("/"));
+}
+
+TEST(ParseMountinfo, KnowsAFileSystemThatWentReadOnlyFromAServiceThatMayNotWrite) {
+  const auto mounts = parse_mountinfo(
+                          "27 1 259:2 / / ro,relatime shared:1 - ext4 /dev/vda rw,errors=remount-ro\n"
+                          "28 1 259:3 / /srv rw,relatime - ext4 /dev/vdb ro\n"
+                          "29 1 259:4 / /data rw,relatime - btrfs /dev/vdc ro,space_cache=v2\n"
+                          "30 1 259:5 / /more rw,relatime - xfs /dev/vdd\n")
+                          .value();
+  ASSERT_EQ(mounts.size(), 4U);
+  EXPECT_FALSE(mounts[0].read_only) << "systemd's ProtectSystem shows every mount so";
+  EXPECT_TRUE(mounts[1].read_only);
+  EXPECT_TRUE(mounts[2].read_only);
+  EXPECT_FALSE(mounts[3].read_only);
 }
 
 TEST(ParseMountinfo, TenThousandMountsAreJudgedLikeThree) {
@@ -47,7 +69,7 @@ TEST(ParseMountinfo, TenThousandMountsAreJudgedLikeThree) {
     expected.push_back((i % 3 == 0 ? "/again/" : "/data/") + n);
   }
   for (int i = 0; i < 2'500; i += 3) add(20'000 + i, "/", "/data/" + std::to_string(i), "tmpfs");
-  EXPECT_EQ(parse_mountinfo(text).value(), expected);
+  EXPECT_EQ(points_of(text), expected);
 }
 
 TEST(ParseMountinfo, RefusesGarbage) {
@@ -80,7 +102,7 @@ class Gate {
     changed_.wait(lock, [&] { return std::ranges::find(shut_, point) == shut_.end(); });
     --waiting_;
     if (point == "/gone") return std::nullopt;
-    return Usage{point.size(), 2, 3};
+    return Usage{.used = point.size(), .free = 2, .reserved = 3};
   }
 
  private:
@@ -91,7 +113,7 @@ class Gate {
 };
 
 /// Polls with a clock of its own until the probe is idle; helper threads get the time they need.
-void finish(MountProbe& probe, units::Steady& now) {
+void finish(Probe<Usage>& probe, units::Steady& now) {
   const auto deadline = std::chrono::steady_clock::now() + 20s;
   while (!probe.idle() && std::chrono::steady_clock::now() < deadline) {
     std::this_thread::yield();
@@ -100,21 +122,22 @@ void finish(MountProbe& probe, units::Steady& now) {
   ASSERT_TRUE(probe.idle());
 }
 
-TEST(MountProbe, AnswersForEveryMountThatCanBeAsked) {
+TEST(Probe, AnswersForEveryMountThatCanBeAsked) {
   const auto gate = std::make_shared<Gate>();
-  MountProbe probe([gate](const std::string& point) { return gate->ask(point); });
+  Probe<Usage> probe("a mounted file system", [gate](const std::string& point) { return gate->ask(point); });
   units::Steady now{};
   probe.start({"/", "/gone", "/srv"}, now);
   finish(probe, now);
-  const auto usages = probe.usages();
+  const auto usages = probe.answers();
   ASSERT_EQ(usages.size(), 2U);
   EXPECT_EQ(usages.at("/srv").used, 4U);
 }
 
-TEST(MountProbe, AHungMountNeverBlocksTheRestAndIsAskedAgainOnlyAfterItAnswered) {
+TEST(Probe, AHungPlaceNeverBlocksTheRestAndIsAskedAgainOnlyAfterItAnswered) {
   const auto gate = std::make_shared<Gate>();
   gate->shut("/dead");
-  MountProbe probe([gate](const std::string& point) { return gate->ask(point); }, 2s);
+  const tests::Logged log;
+  Probe<Usage> probe("a mounted file system", [gate](const std::string& point) { return gate->ask(point); }, 2s);
   units::Steady now{};
   probe.start({"/dead", "/", "/srv"}, now);
   gate->await_one();
@@ -123,9 +146,10 @@ TEST(MountProbe, AHungMountNeverBlocksTheRestAndIsAskedAgainOnlyAfterItAnswered)
   now += 2s;
   probe.poll(now);
   ASSERT_EQ(probe.hung(), 1U);
+  EXPECT_EQ(log.count("a mounted file system doesn't answer", "hung_now=1"), 1U) << log.text();
   finish(probe, now);
-  EXPECT_EQ(probe.usages().size(), 2U);
-  EXPECT_TRUE(probe.usages().contains("/srv"));
+  EXPECT_EQ(probe.answers().size(), 2U);
+  EXPECT_TRUE(probe.answers().contains("/srv"));
 
   probe.start({"/", "/dead", "/srv"}, now);  // would block this batch too if it were asked
   finish(probe, now);
@@ -136,12 +160,12 @@ TEST(MountProbe, AHungMountNeverBlocksTheRestAndIsAskedAgainOnlyAfterItAnswered)
   while (probe.hung() != 0 && std::chrono::steady_clock::now() < deadline) std::this_thread::yield();
   probe.start({"/", "/dead", "/srv"}, now);
   finish(probe, now);
-  EXPECT_EQ(probe.usages().size(), 3U);
+  EXPECT_EQ(probe.answers().size(), 3U);
 }
 
-TEST(MountProbe, OutlivesAMachineThatGivesNoThreadAndAsksInTheNextRound) {
+TEST(Probe, OutlivesAMachineThatGivesNoThreadAndAsksInTheNextRound) {
   const auto gate = std::make_shared<Gate>();
-  MountProbe probe([gate](const std::string& point) { return gate->ask(point); });
+  Probe<Usage> probe("a mounted file system", [gate](const std::string& point) { return gate->ask(point); });
   units::Steady now{};
   probe.start({"/"}, now);
   finish(probe, now);
@@ -150,28 +174,29 @@ TEST(MountProbe, OutlivesAMachineThatGivesNoThreadAndAsksInTheNextRound) {
     probe.start({"/", "/srv"}, now);
     probe.poll(now);
     EXPECT_TRUE(probe.idle());
-    EXPECT_EQ(probe.usages().size(), 1U) << "the last answers stand";
+    EXPECT_EQ(probe.answers().size(), 1U) << "the last answers stand";
   }
   probe.start({"/", "/srv"}, now);
   finish(probe, now);
-  EXPECT_EQ(probe.usages().size(), 2U);
+  EXPECT_EQ(probe.answers().size(), 2U);
 }
 
-TEST(MountProbe, ForgetsWhatIsNoLongerMounted) {
+TEST(Probe, ForgetsWhatIsNoLongerMounted) {
   const auto gate = std::make_shared<Gate>();
-  MountProbe probe([gate](const std::string& point) { return gate->ask(point); });
+  Probe<Usage> probe("a mounted file system", [gate](const std::string& point) { return gate->ask(point); });
   units::Steady now{};
   probe.start({"/", "/srv"}, now);
   finish(probe, now);
   probe.start({"/"}, now);
   finish(probe, now);
-  EXPECT_THAT(probe.usages().size(), 1U);
+  EXPECT_THAT(probe.answers().size(), 1U);
 }
 
 TEST(AskStatvfs, TellsTheRootFileSystemAndNothingOfAPseudoOne) {
   const auto root = ask_statvfs("/");
   ASSERT_TRUE(root.has_value());
   EXPECT_GT(root->used + root->free + root->reserved, 0U);
+  EXPECT_GT(root->inodes_used + root->inodes_free, 0U) << "where this runs, / is ext4 or xfs";
   EXPECT_FALSE(ask_statvfs("/proc").has_value());
   EXPECT_FALSE(ask_statvfs("/no/such/place").has_value());
 }

@@ -37,7 +37,8 @@ TEST(Config, EveryKeyIsReadAndEverythingHasADefault) {
   EXPECT_EQ(parse("", "x").value().interval, 1s);
   const Config config = parse(
                             "state = \"/s\"\ninterval = \"5s\"\nlog_level = \"debug\"\n"
-                            "[spool]\nsize = \"16MiB\"\nage = \"2h\"\n[processes]\ntop = false\nargs = true\n",
+                            "[spool]\nsize = \"16MiB\"\nage = \"2h\"\n[processes]\ntop = false\nargs = true\n"
+                            "[metrics]\nsensors = false\ncpu = true\n",
                             "x")
                             .value();
   EXPECT_EQ(config.state, "/s");
@@ -47,12 +48,26 @@ TEST(Config, EveryKeyIsReadAndEverythingHasADefault) {
   EXPECT_EQ(config.spool_age, 2h);
   EXPECT_FALSE(config.processes);
   EXPECT_TRUE(config.process_arguments);
+  EXPECT_FALSE(config.groups.has(metrics::Group::sensors));
+  EXPECT_TRUE(config.groups.has(metrics::Group::cpu));
+  EXPECT_TRUE(config.groups.has(metrics::Group::memory));
+}
+
+TEST(Config, AGroupOfMetricsIsKnownAndSwitchedOnOrOff) {
+  EXPECT_EQ(
+      error_of("[metrics]\ncpu = true\nsensor = false\n"),
+      "/etc/vedette/agent.toml:3: unknown key \"metrics.sensor\"; groups of metrics: cpu, load, memory, pressure, "
+      "disks, filesystems, network, sockets, sensors, clock, files");
+  EXPECT_EQ(error_of("[metrics]\ncpu = \"off\"\n"), "/etc/vedette/agent.toml:2: metrics.cpu must be true or false");
+  EXPECT_NE(error_of("[metrics]\ncpu = 0\n"), "");
+  EXPECT_NE(error_of("metrics = false\n"), "");
+  EXPECT_NE(error_of("[metrics.cpu]\n"), "");
 }
 
 TEST(Config, AnUnknownKeyNamesFileLineKeyAndWhatIsAllowed) {
   EXPECT_EQ(error_of("interval = \"1s\"\nintervall = \"2s\"\n"),
             "/etc/vedette/agent.toml:2: unknown key \"intervall\"; allowed: state, interval, log_level, spool.size, "
-            "spool.age, processes.top, processes.args");
+            "spool.age, processes.top, processes.args, metrics.GROUP");
   EXPECT_EQ(error_of("[spool]\n\nsizes = 1\n").substr(0, 54),
             "/etc/vedette/agent.toml:3: unknown key \"spool.sizes\"; ");
 }
@@ -86,6 +101,7 @@ TEST(Config, TheExampleIsWhatItSays) {
   EXPECT_EQ(written.spool_age, defaults.spool_age);
   EXPECT_EQ(written.processes, defaults.processes);
   EXPECT_EQ(written.process_arguments, defaults.process_arguments);
+  EXPECT_EQ(written.groups, defaults.groups);
   std::ifstream packaged(VEDETTE_SOURCE_DIR "/packaging/agent.toml");
   std::ostringstream text;
   text << packaged.rdbuf();

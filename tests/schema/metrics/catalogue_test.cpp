@@ -33,6 +33,19 @@ TEST(Catalogue, HoldsTheSeriesOfTheFirstIssue) {
   }
 }
 
+TEST(Catalogue, EachGroupHasANameAndAMetric) {
+  std::set<std::string_view> names;
+  for (std::size_t g = 0; g < kGroupNames.size(); ++g) {
+    const auto group = static_cast<Group>(g);
+    EXPECT_TRUE(names.insert(name(group)).second) << name(group);
+    EXPECT_GT(std::ranges::count(catalogue(), group, &Metric::group), 0) << name(group);
+    EXPECT_TRUE(Groups().has(group));
+    EXPECT_TRUE(Groups::only(group).has(group));
+    EXPECT_EQ(Groups::only(group).has(Group::cpu), group == Group::cpu);
+  }
+  EXPECT_EQ(name(Group::files), "files") << "the names stand in the enumeration's order";
+}
+
 TEST(Catalogue, EveryMetricMakesASeriesThatPassesTheCheck) {
   for (const Metric& metric : catalogue()) {
     EXPECT_TRUE(check(series_of(metric.name)).has_value()) << metric.name;

@@ -1,6 +1,4 @@
-#include "agent/collect/mount_probe.h"
-
-#include <sys/statvfs.h>
+#include "agent/collect/probe.h"
 
 #include <deque>
 #include <mutex>
@@ -8,31 +6,34 @@
 #include <system_error>
 #include <thread>
 
+#include "agent/collect/usage.h"
 #include "schema/units/log.h"
 
 namespace vedette::collect {
 
 /// One thread's life. `asking` is what it waits for now.
-struct MountProbe::Run {
+template <class Answer>
+struct Probe<Answer>::Run {
   std::string asking;
   std::uint64_t question = 0;  ///< counts what it asked, so that progress shows
-  bool left = false;           ///< given up: it only reports that its mount answered
+  bool left = false;           ///< given up: it only reports that its place answered
   bool done = false;
 };
 
-struct MountProbe::Shared {
-  AskUsage ask;
+template <class Answer>
+struct Probe<Answer>::Shared {
+  Ask ask;
   mutable std::mutex mutex;
   std::deque<std::string> waiting;
   std::set<std::string> wanted;
   std::set<std::string> hung;
-  std::map<std::string, Usage> usages;
+  std::map<std::string, Answer> answers;
   std::uint64_t times_hung = 0;
   std::shared_ptr<Run> run;
   std::uint64_t question_seen = 0;
   units::Steady seen_at{};
 
-  /// The next mount to ask, or false when the thread shall end.
+  /// The next place to ask, or false when the thread shall end.
   bool next(Run& own) {
     const std::scoped_lock lock(mutex);
     if (own.left || waiting.empty()) {
@@ -45,56 +46,47 @@ struct MountProbe::Shared {
     return true;
   }
 
-  void answer(const Run& own, const std::optional<Usage>& usage) {
+  void answer(const Run& own, const std::optional<Answer>& told) {
     const std::scoped_lock lock(mutex);
     hung.erase(own.asking);
     if (!wanted.contains(own.asking)) return;
-    if (usage) {
-      usages[own.asking] = *usage;
+    if (told) {
+      answers[own.asking] = *told;
     } else {
-      usages.erase(own.asking);
+      answers.erase(own.asking);
     }
   }
 };
 
-std::optional<Usage> ask_statvfs(const std::string& mount_point) {
-  struct statvfs info{};
-  if (::statvfs(mount_point.c_str(), &info) != 0 || info.f_blocks == 0) return std::nullopt;
-  // Blocks are whole KiB on nearly every file system; dividing first keeps exabytes inside 64 bits.
-  const std::uint64_t size = info.f_frsize;
-  const auto kib = [&](std::uint64_t blocks) {
-    return size % 1024 == 0 ? blocks * (size / 1024) : blocks / 1024 * size + blocks % 1024 * size / 1024;
-  };
-  // Some network file systems tell more free than there is.
-  const std::uint64_t free_for_root = std::min<std::uint64_t>(info.f_bfree, info.f_blocks);
-  const std::uint64_t free = std::min<std::uint64_t>(info.f_bavail, free_for_root);
-  return Usage{kib(info.f_blocks - free_for_root), kib(free), kib(free_for_root - free)};
-}
-
-MountProbe::MountProbe(AskUsage ask, units::Milliseconds limit) : shared_(std::make_shared<Shared>()), limit_(limit) {
+template <class Answer>
+Probe<Answer>::Probe(std::string_view what, Ask ask, units::Milliseconds limit)
+    : what_(what), shared_(std::make_shared<Shared>()), limit_(limit) {
   shared_->ask = std::move(ask);
 }
 
-MountProbe::~MountProbe() {
+template <class Answer>
+Probe<Answer>::~Probe() {
   const std::scoped_lock lock(shared_->mutex);
   shared_->waiting.clear();
   if (shared_->run) shared_->run->left = true;
 }
 
-void MountProbe::start(std::vector<std::string> mount_points, units::Steady now) {
+template <class Answer>
+void Probe<Answer>::start(std::vector<std::string> places, units::Steady now) {
   {
     const std::scoped_lock lock(shared_->mutex);
-    shared_->wanted = {mount_points.begin(), mount_points.end()};
-    std::erase_if(shared_->usages, [&](const auto& entry) { return !shared_->wanted.contains(entry.first); });
+    shared_->wanted = {places.begin(), places.end()};
+    std::erase_if(shared_->answers, [&](const auto& entry) { return !shared_->wanted.contains(entry.first); });
     shared_->waiting.clear();
-    for (std::string& point : mount_points) {
-      if (!shared_->hung.contains(point)) shared_->waiting.push_back(std::move(point));
+    for (std::string& place : places) {
+      if (!shared_->hung.contains(place)) shared_->waiting.push_back(std::move(place));
     }
   }
   launch(now);
 }
 
-void MountProbe::launch(units::Steady now) {
+template <class Answer>
+void Probe<Answer>::launch(units::Steady now) {
   std::shared_ptr<Run> run;
   {
     const std::scoped_lock lock(shared_->mutex);
@@ -112,7 +104,8 @@ void MountProbe::launch(units::Steady now) {
     starved_ = false;
   } catch (const std::system_error& error) {
     if (!std::exchange(starved_, true)) {
-      units::log_warning("file systems can't be asked while there is no thread for it", {{"error", error.what()}});
+      units::log_warning(std::string(what_) + " can't be asked while there is no thread for it",
+                         {{"error", error.what()}});
     }
     const std::scoped_lock lock(shared_->mutex);
     shared_->waiting.clear();
@@ -120,7 +113,9 @@ void MountProbe::launch(units::Steady now) {
   }
 }
 
-void MountProbe::poll(units::Steady now) {
+template <class Answer>
+void Probe<Answer>::poll(units::Steady now) {
+  std::size_t hung_now = 0;
   {
     const std::scoped_lock lock(shared_->mutex);
     const std::shared_ptr<Run>& run = shared_->run;
@@ -135,30 +130,40 @@ void MountProbe::poll(units::Steady now) {
     run->left = true;
     ++shared_->times_hung;
     shared_->hung.insert(run->asking);
-    shared_->usages.erase(run->asking);
+    shared_->answers.erase(run->asking);
     shared_->run = nullptr;
+    hung_now = shared_->hung.size();
   }
+  units::log_warning(std::string(what_) + " doesn't answer; it is left out until it does",
+                     {{"hung_now", hung_now}, {"times", times_hung()}});
   launch(now);
 }
 
-std::map<std::string, Usage> MountProbe::usages() const {
+template <class Answer>
+std::map<std::string, Answer> Probe<Answer>::answers() const {
   const std::scoped_lock lock(shared_->mutex);
-  return shared_->usages;
+  return shared_->answers;
 }
 
-std::size_t MountProbe::hung() const {
+template <class Answer>
+std::size_t Probe<Answer>::hung() const {
   const std::scoped_lock lock(shared_->mutex);
   return shared_->hung.size();
 }
 
-std::uint64_t MountProbe::times_hung() const {
+template <class Answer>
+std::uint64_t Probe<Answer>::times_hung() const {
   const std::scoped_lock lock(shared_->mutex);
   return shared_->times_hung;
 }
 
-bool MountProbe::idle() const {
+template <class Answer>
+bool Probe<Answer>::idle() const {
   const std::scoped_lock lock(shared_->mutex);
   return !shared_->run || shared_->run->done;
 }
+
+template class Probe<Usage>;
+template class Probe<std::int64_t>;
 
 }  // namespace vedette::collect

@@ -1,0 +1,160 @@
+#include "agent/collect/connections.h"
+
+#include <linux/inet_diag.h>
+#include <linux/netlink.h>
+#include <linux/sock_diag.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <string>
+
+#include "agent/collect/sockstat.h"
+#include "agent/collect/tcp.h"
+
+namespace vedette::collect {
+namespace {
+
+// include/net/tcp_states.h
+enum State : std::uint8_t {
+  established = 1,
+  syn_sent,
+  syn_received,
+  fin_wait_1,
+  fin_wait_2,
+  time_wait,
+  close,
+  close_wait,
+  last_ack,
+  listen,
+  closing,
+  new_syn_received,  // what SYN_RECV is called inside the kernel since 4.1
+};
+
+constexpr std::uint8_t kTimerOfTimeWait =
+    3;  // idiag_timer; a FIN_WAIT_2 with it waits as a small stand-in, counted in tw
+constexpr std::size_t kBuffer = 32 * 1024;  // the most that the kernel puts into one piece
+
+constexpr std::uint32_t kListed = (1U << syn_sent) | (1U << syn_received) | (1U << fin_wait_1) | (1U << fin_wait_2) |
+                                  (1U << close_wait) | (1U << last_ack) | (1U << listen) | (1U << closing) |
+                                  (1U << new_syn_received);
+
+struct Request {
+  nlmsghdr head;
+  inet_diag_req body;
+};
+
+Request request(std::uint32_t sequence) {
+  Request ask{};
+  ask.head.nlmsg_len = sizeof ask;
+  // The older form, which lists IPv4 and IPv6 in one pass over the kernel's table.
+  ask.head.nlmsg_type = TCPDIAG_GETSOCK;
+  ask.head.nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
+  ask.head.nlmsg_seq = sequence;
+  ask.body.idiag_family = AF_UNSPEC;
+  ask.body.idiag_states = kListed;
+  return ask;
+}
+
+units::Result<void> failed(const char* what, int error) {
+  const bool absent = error == ENOENT || error == EACCES || error == EPERM || error == EPROTONOSUPPORT ||
+                      error == EAFNOSUPPORT || error == EINVAL || error == EOPNOTSUPP;
+  return units::fail(absent ? units::ErrorCode::not_found : units::ErrorCode::io,
+                     std::string(what) + ": " + std::strerror(error));
+}
+
+std::uint64_t less(std::uint64_t all, std::uint64_t part) {
+  return all > part ? all - part : 0;
+}
+
+}  // namespace
+
+Dump count_sockets(std::span<const std::byte> piece, ConnectionCounts& counts) noexcept {
+  while (piece.size() >= sizeof(nlmsghdr)) {
+    nlmsghdr head{};
+    std::memcpy(&head, piece.data(), sizeof head);
+    if (head.nlmsg_len < sizeof head || head.nlmsg_len > piece.size()) return Dump::refused;
+    if (head.nlmsg_type == NLMSG_DONE) return Dump::done;
+    if (head.nlmsg_type == NLMSG_ERROR) return Dump::refused;
+    if (head.nlmsg_len >= NLMSG_HDRLEN + sizeof(inet_diag_msg)) {
+      inet_diag_msg socket{};
+      std::memcpy(&socket, piece.data() + NLMSG_HDRLEN, sizeof socket);
+      if (socket.idiag_state < counts.by_state.size()) ++counts.by_state[socket.idiag_state];
+      if (socket.idiag_state == fin_wait_2 && socket.idiag_timer == kTimerOfTimeWait) ++counts.waiting_fin;
+    }
+    piece = piece.subspan(std::min<std::size_t>(NLMSG_ALIGN(head.nlmsg_len), piece.size()));
+  }
+  return Dump::more;
+}
+
+ConnectionSource::ConnectionSource(const std::string& proc)
+    : snmp_(proc + "/net/snmp"), sockstat_(proc + "/net/sockstat") {
+  constexpr std::array<std::pair<State, std::string_view>, 10> kNames{{{established, "established"},
+                                                                       {syn_sent, "syn_sent"},
+                                                                       {syn_received, "syn_received"},
+                                                                       {fin_wait_1, "fin_wait_1"},
+                                                                       {fin_wait_2, "fin_wait_2"},
+                                                                       {time_wait, "time_wait"},
+                                                                       {close_wait, "close_wait"},
+                                                                       {last_ack, "last_ack"},
+                                                                       {listen, "listen"},
+                                                                       {closing, "closing"}}};
+  for (const auto& [state, name] : kNames)
+    series_[state].emplace("system.network.connection.count", Roster::Attribute{"state", name});
+}
+
+ConnectionSource::~ConnectionSource() {
+  if (socket_ >= 0) ::close(socket_);
+}
+
+units::Result<void> ConnectionSource::list(ConnectionCounts& counts) {
+  if (socket_ < 0) {
+    socket_ = ::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
+    if (socket_ < 0) return failed("netlink", errno);
+    // The kernel answers at once or never; never is not to hold up the tick for long.
+    const timeval limit{.tv_sec = 0, .tv_usec = 100'000};
+    ::setsockopt(socket_, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+    buffer_.resize(kBuffer);
+  }
+  const Request ask = request(++sequence_);
+  Dump state = Dump::more;
+  int error = ENOENT;  // what a kernel without inet_diag answers
+  if (::send(socket_, &ask, sizeof ask, 0) != sizeof ask) error = errno, state = Dump::refused;
+  while (state == Dump::more) {
+    const ssize_t n = ::recv(socket_, buffer_.data(), buffer_.size(), 0);
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) error = n < 0 ? errno : EIO, state = Dump::refused;
+    if (n > 0) state = count_sockets(std::span(buffer_).first(static_cast<std::size_t>(n)), counts);
+  }
+  if (state == Dump::done) return {};
+  ::close(socket_);  // what is left of this answer goes with it
+  socket_ = -1;
+  return failed("inet_diag", error);
+}
+
+units::Result<void> ConnectionSource::read(Draft& draft) {
+  ConnectionCounts counts;
+  if (const auto listed = list(counts); !listed) return listed;
+  counts.by_state[syn_received] += counts.by_state[new_syn_received];
+  std::array<Wanted, 1> tcp{{{"CurrEstab", {}}}};
+  if (const auto text = snmp_.read()) read_columns(*text, "Tcp:", tcp);
+  if (tcp[0].value) {
+    counts.by_state[established] = less(*tcp[0].value, counts.by_state[close_wait]);
+    series_[established]->put(draft, counts.by_state[established]);
+  }
+  const auto text = sockstat_.read();
+  const auto sockets = text ? parse_sockstat(*text) : std::unexpected(text.error());
+  if (sockets && sockets->time_wait) series_[time_wait]->put(draft, less(*sockets->time_wait, counts.waiting_fin));
+  put(draft, counts);
+  return {};
+}
+
+void ConnectionSource::put(Draft& draft, const ConnectionCounts& counts) {
+  for (const State state : {syn_sent, syn_received, fin_wait_1, fin_wait_2, close_wait, last_ack, listen, closing})
+    series_[state]->put(draft, counts.by_state[state]);
+}
+
+}  // namespace vedette::collect
