@@ -58,10 +58,10 @@ void Collector::add_sources(CollectorOptions& options) {
     add(std::make_unique<ListenSource>(proc), kSlow, true);
   }
   if (has(Group::sockets)) {
-    add(std::make_unique<SockstatSource>(proc), kEachTick, true);
+    add(std::make_unique<SockstatSource>(proc), kSlow, true);
     add(std::make_unique<ConnectionSource>(proc), kSlow, true);
   }
-  if (has(Group::files)) add(std::make_unique<FileDescriptorSource>(proc), kEachTick, true);
+  if (has(Group::files)) add(std::make_unique<FileDescriptorSource>(proc), kSlow, true);
   if (has(Group::clock)) {
     add(std::make_unique<ClockSource>(), kSlow, true);
     add(std::make_unique<UptimeSource>(proc), kSlow, true);

@@ -38,6 +38,7 @@ constexpr std::uint8_t kTimerOfTimeWait =
     3;  // idiag_timer; a FIN_WAIT_2 with it waits as a small stand-in, counted in tw
 constexpr std::size_t kBuffer = 32 * 1024;  // the most that the kernel puts into one piece
 
+constexpr std::uint32_t kListening = 1U << listen;
 constexpr std::uint32_t kListed = (1U << syn_sent) | (1U << syn_received) | (1U << fin_wait_1) | (1U << fin_wait_2) |
                                   (1U << close_wait) | (1U << last_ack) | (1U << listen) | (1U << closing) |
                                   (1U << new_syn_received);
@@ -47,7 +48,7 @@ struct Request {
   inet_diag_req body;
 };
 
-Request request(std::uint32_t sequence) {
+Request request(std::uint32_t sequence, std::uint32_t states) {
   Request ask{};
   ask.head.nlmsg_len = sizeof ask;
   // The older form, which lists IPv4 and IPv6 in one pass over the kernel's table.
@@ -55,7 +56,7 @@ Request request(std::uint32_t sequence) {
   ask.head.nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
   ask.head.nlmsg_seq = sequence;
   ask.body.idiag_family = AF_UNSPEC;
-  ask.body.idiag_states = kListed;
+  ask.body.idiag_states = states;
   return ask;
 }
 
@@ -91,7 +92,7 @@ Dump count_sockets(std::span<const std::byte> piece, ConnectionCounts& counts) n
 }
 
 ConnectionSource::ConnectionSource(const std::string& proc)
-    : snmp_(proc + "/net/snmp"), sockstat_(proc + "/net/sockstat") {
+    : snmp_(proc + "/net/snmp"), sockstat_(proc + "/net/sockstat"), sockstat6_(proc + "/net/sockstat6") {
   constexpr std::array<std::pair<State, std::string_view>, 10> kNames{{{established, "established"},
                                                                        {syn_sent, "syn_sent"},
                                                                        {syn_received, "syn_received"},
@@ -110,7 +111,8 @@ ConnectionSource::~ConnectionSource() {
   if (socket_ >= 0) ::close(socket_);
 }
 
-units::Result<void> ConnectionSource::list(ConnectionCounts& counts) {
+units::Result<void> ConnectionSource::list(std::uint32_t states, ConnectionCounts& counts) {
+  counts = {};
   if (socket_ < 0) {
     socket_ = ::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
     if (socket_ < 0) return failed("netlink", errno);
@@ -119,7 +121,7 @@ units::Result<void> ConnectionSource::list(ConnectionCounts& counts) {
     ::setsockopt(socket_, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
     buffer_.resize(kBuffer);
   }
-  const Request ask = request(++sequence_);
+  const Request ask = request(++sequence_, states);
   Dump state = Dump::more;
   int error = ENOENT;  // what a kernel without inet_diag answers
   if (::send(socket_, &ask, sizeof ask, 0) != sizeof ask) error = errno, state = Dump::refused;
@@ -135,26 +137,49 @@ units::Result<void> ConnectionSource::list(ConnectionCounts& counts) {
   return failed("inet_diag", error);
 }
 
-units::Result<void> ConnectionSource::read(Draft& draft) {
-  ConnectionCounts counts;
-  if (const auto listed = list(counts); !listed) return listed;
-  counts.by_state[syn_received] += counts.by_state[new_syn_received];
+units::Result<void> ConnectionSource::read_counts() {
+  const auto snmp = snmp_.read();
+  if (!snmp) return std::unexpected(snmp.error());
   std::array<Wanted, 1> tcp{{{"CurrEstab", {}}}};
-  if (const auto text = snmp_.read()) read_columns(*text, "Tcp:", tcp);
-  if (tcp[0].value) {
-    counts.by_state[established] = less(*tcp[0].value, counts.by_state[close_wait]);
-    series_[established]->put(draft, counts.by_state[established]);
-  }
+  read_columns(*snmp, "Tcp:", tcp);
+  established_ = tcp[0].value;
   const auto text = sockstat_.read();
   const auto sockets = text ? parse_sockstat(*text) : std::unexpected(text.error());
-  if (sockets && sockets->time_wait) series_[time_wait]->put(draft, less(*sockets->time_wait, counts.waiting_fin));
+  if (!sockets) return std::unexpected(sockets.error());
+  sockets_ = *sockets;
+  if (const auto six = sockstat6_.read()) add_sockstat6(*six, sockets_);
+  return {};
+}
+
+bool ConnectionSource::all_accounted(std::uint64_t listening) const noexcept {
+  return established_ && sockets_.tcp == listening + *established_ && sockets_.time_wait == 0U;
+}
+
+units::Result<void> ConnectionSource::read(Draft& draft) {
+  if (const auto told = read_counts(); !told) return told;
+  ConnectionCounts counts;
+  if (const auto listed = list(kListening, counts); !listed) return listed;
+  if (++unwalked_ >= kWalkEvery || !all_accounted(counts.by_state[listen])) {
+    unwalked_ = 0;
+    ++walks_;
+    if (const auto listed = list(kListed, counts); !listed) return listed;
+    walked_ = counts;
+  } else {
+    for (const State state : {close_wait, syn_received, new_syn_received})
+      counts.by_state[state] = walked_.by_state[state];
+    counts.by_state[close_wait] = std::min(counts.by_state[close_wait], established_.value_or(0));
+  }
   put(draft, counts);
   return {};
 }
 
 void ConnectionSource::put(Draft& draft, const ConnectionCounts& counts) {
-  for (const State state : {syn_sent, syn_received, fin_wait_1, fin_wait_2, close_wait, last_ack, listen, closing})
-    series_[state]->put(draft, counts.by_state[state]);
+  const auto& listed = counts.by_state;
+  if (established_) series_[established]->put(draft, less(*established_, listed[close_wait]));
+  if (sockets_.time_wait) series_[time_wait]->put(draft, less(*sockets_.time_wait, counts.waiting_fin));
+  series_[syn_received]->put(draft, listed[syn_received] + listed[new_syn_received]);
+  for (const State state : {syn_sent, fin_wait_1, fin_wait_2, close_wait, last_ack, listen, closing})
+    series_[state]->put(draft, listed[state]);
 }
 
 }  // namespace vedette::collect

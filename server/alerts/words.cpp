@@ -36,6 +36,7 @@ std::string plain(std::string unit) {
 std::string quantity(double value, const std::string& ucum) {
   const std::string unit = plain(ucum);
   if (unit == "1") return fixed(value * 100, 1) + " %";
+  if (unit == "Cel") return fixed(value, 1) + " °C";
   if (unit != "By" && unit != "By/s") return fixed(value, 2) + (unit.empty() || unit[0] == '/' ? unit : " " + unit);
   static constexpr const char* kUnits[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB"};
   std::size_t n = 0;

@@ -178,6 +178,39 @@ TEST(ConnectionSource, CountsRealSocketsOfThisMachine) {
   EXPECT_GE(count("close_wait"), closing + 20);
   EXPECT_GE(count("established"), 0);
   EXPECT_GE(count("time_wait"), 0);
+  held.clear();
+  ASSERT_TRUE(reading.read().has_value());
+  EXPECT_GE(count("listen"), 0);
+  EXPECT_LE(count("close_wait"), closing + 20) << "what is gone isn't told from memory";
+}
+
+TEST(ConnectionSource, ATableThatCountsExplainIsWalkedOnceAMinuteAndOthersEachTime) {
+  // Counts of our own beside the real list: what they say decides, and what is established comes from them.
+  const FakeProc proc;
+  const auto write = [&](int established, int used, int time_wait) {
+    proc.write("net/snmp", "Tcp: CurrEstab\nTcp: " + std::to_string(established) + "\n");
+    proc.write("net/sockstat",
+               "TCP: inuse " + std::to_string(used) + " orphan 0 tw " + std::to_string(time_wait) + "\n");
+  };
+  write(1000, 5, 7);
+  ConnectionSource source(proc.path());
+  Reading reading(source);
+  if (const auto read = reading.read(); !read) GTEST_SKIP() << read.error().message;
+  EXPECT_EQ(source.walks(), 1U);
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(reading.read().has_value());
+  EXPECT_EQ(source.walks(), 4U) << "the counts don't add up, so something is being opened or closed";
+  EXPECT_LE(reading["system.network.connection.count{state=established}"].value(), 1000);
+  EXPECT_LE(reading["system.network.connection.count{state=time_wait}"].value(), 7);
+  const auto listening = static_cast<int>(reading["system.network.connection.count{state=listen}"].value());
+  write(1000, 1000 + listening, 0);
+  for (int i = 0; i < 12; ++i) ASSERT_TRUE(reading.read().has_value());
+  if (static_cast<int>(reading["system.network.connection.count{state=listen}"].value()) != listening) {
+    GTEST_SKIP() << "another program began or ceased to listen meanwhile";
+  }
+  EXPECT_EQ(source.walks(), 4U + 2);
+  write(1000, 1000 + listening, 1);
+  ASSERT_TRUE(reading.read().has_value());
+  EXPECT_EQ(source.walks(), 4U + 3) << "where something is in TIME_WAIT, something was closed";
 }
 
 }  // namespace

@@ -17,7 +17,7 @@ TEST(Words, UnitsAreWrittenForPeople) {
   EXPECT_EQ(quantity(1.6, "{thread}"), "1.60");
   EXPECT_EQ(quantity(12, "{packet}/s"), "12.00/s");
   EXPECT_EQ(quantity(12, "1/s"), "12.00/s");
-  EXPECT_EQ(quantity(55, "Cel"), "55.00 Cel");
+  EXPECT_EQ(quantity(55, "Cel"), "55.0 °C");
   EXPECT_EQ(quantity(2, "{broken"), "2.00");
 }
 
