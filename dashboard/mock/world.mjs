@@ -92,10 +92,25 @@ class Host {
       v.set(`system.disk.io{device=${device},direction=read}`, 52e6 * scale * (0.6 + 0.8 * smooth(this.seed + 4, t, 40)));
       v.set(`system.disk.io{device=${device},direction=write}`, 118e6 * scale * (0.7 + 0.6 * smooth(this.seed + 5, t, 30)));
       v.set(`system.disk.io_time{device=${device}}`, 0.34 * scale);
+      for (const [direction, wait] of [['read', 0.0004], ['write', 0.0021]]) {
+        const count = 900 * scale * (0.6 + 0.8 * smooth(this.seed + 8, t, 40));
+        v.set(`system.disk.operations{device=${device},direction=${direction}}`, count);
+        v.set(`system.disk.operation_time{device=${device},direction=${direction}}`, count * wait * (0.7 + smooth(this.seed + 9, t, 25)));
+      }
     }
     for (const [name, scale] of [['eth0', 1], ['lo', 0.001]]) {
       v.set(`system.network.io{direction=receive,interface=${name}}`, 84e6 * scale * (0.6 + 0.5 * smooth(this.seed + 6, t, 50)) * (0.3 + cpu));
       v.set(`system.network.io{direction=transmit,interface=${name}}`, 212e6 * scale * (0.6 + 0.5 * smooth(this.seed + 7, t, 50)) * (0.3 + cpu));
+    }
+    for (const [resource, share] of [['cpu', cpu * 0.3], ['memory', 0.002], ['io', 0.05]]) {
+      v.set(`system.linux.pressure.stall_time{resource=${resource},tasks=some}`, share * (0.5 + smooth(this.seed + 10, t, 30)));
+    }
+    v.set('system.network.tcp.retransmits', 3 * smooth(this.seed + 11, t, 20));
+    v.set('system.network.tcp.failed_opens', 0.4 * smooth(this.seed + 12, t, 60));
+    // Virtual machines have no sensors.
+    if (this.cores >= 16) {
+      v.set('hw.temperature{chip=coretemp,device=coretemp.0,sensor=Package id 0}', 48 + 30 * cpu);
+      v.set('hw.temperature{chip=nvme,device=nvme0,sensor=Composite}', 38 + 4 * smooth(this.seed + 13, t, 300));
     }
     return v;
   }

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Outage } from '../src/api/types';
 import { findGaps } from '../src/charts/gaps';
+import { wanted } from '../src/charts/history_join';
 import { HostChart, type Shared } from '../src/charts/host_charts';
 import { channels } from '../src/charts/palette';
 import { GrowingTop, labelTimes, marks, roundUp, stepFor } from '../src/charts/steps';
@@ -104,4 +105,48 @@ test('series are written and read with quotes where they are needed', () => {
 test('colours are read long and short', () => {
   expect(channels('#0f6cbd')).toEqual([15, 108, 189]);
   expect(channels('#fff')).toEqual([255, 255, 255]);
+});
+
+test('what a host does not offer has no chart, and what it offers is told in units for people', () => {
+  const buffer = new WindowBuffer(1, 10);
+  const frameOf = (id: 'pressure' | 'busy' | 'wait' | 'tcp' | 'temperature', device: string | null = null) => {
+    const chart = new HostChart(id);
+    chart.device = device;
+    const frame = chart.frame(shared(buffer));
+    return { devices: chart.devices, at: frame.values.map((v) => v[1]), unit: frame.unit, absent: frame.absent, top: frame.top };
+  };
+  for (const id of ['pressure', 'busy', 'wait', 'tcp', 'temperature'] as const) expect(frameOf(id).absent, id).toBe(true);
+
+  buffer.add('system.linux.pressure.stall_time{resource=cpu,tasks=some}', 1, 0.25);
+  buffer.add('system.linux.pressure.stall_time{resource=io,tasks=some}', 1, 0.5);
+  expect(frameOf('pressure')).toMatchObject({ at: [25, null, 50], unit: '%', absent: false });
+
+  for (const [device, busy, count, time] of [['sda', 0.1, 10, 0.05], ['nvme0n1', 0.9, 1000, 0.4]] as const) {
+    buffer.add(`system.disk.io_time{device=${device}}`, 1, busy);
+    buffer.add(`system.disk.operations{device=${device},direction=write}`, 1, count);
+    buffer.add(`system.disk.operation_time{device=${device},direction=write}`, 1, time);
+    buffer.add(`system.disk.operations{device=${device},direction=read}`, 1, 0);
+    buffer.add(`system.disk.operation_time{device=${device},direction=read}`, 1, 0);
+  }
+  expect(frameOf('busy')).toMatchObject({ devices: ['nvme0n1', 'sda'], at: [90], unit: '%', top: 100 });
+  // No reads: nothing waited, which is not the same as waiting no time.
+  expect(frameOf('wait')).toMatchObject({ devices: ['nvme0n1', 'sda'], at: [null, 0.4], unit: 'ms' });
+  expect(frameOf('wait', 'sda').at).toEqual([null, 5]);
+
+  buffer.add('system.network.tcp.retransmits', 1, 3);
+  expect(frameOf('tcp')).toMatchObject({ at: [3, null], absent: false });
+
+  buffer.add('hw.temperature{chip=nvme,device=nvme0,sensor=Composite}', 1, 39);
+  buffer.add('hw.temperature{chip=nct6775,device=hwmon3,sensor=temp1}', 1, 71.5);
+  expect(frameOf('temperature')).toMatchObject({ devices: ['nct6775 temp1', 'nvme0 Composite'], at: [71.5], unit: '°C' });
+  expect(frameOf('temperature', 'nvme0 Composite').at).toEqual([39]);
+});
+
+test('of the series of a tick only those that a chart shows are kept', () => {
+  for (const key of ['system.disk.io_time{device=sda}', 'system.linux.pressure.stall_time{resource=io,tasks=some}', 'hw.temperature{chip=a,device=b,sensor=c}', 'system.cpu.time{mode=user}']) {
+    expect(wanted(key), key).toBe(true);
+  }
+  for (const key of ['system.linux.pressure.stall_time{resource=io,tasks=full}', 'system.disk.pending_operations{device=sda}', 'system.network.tcp.segments{direction=receive}', 'system.cpu.time{cpu=0,mode=user}', 'system.uptime']) {
+    expect(wanted(key), key).toBe(false);
+  }
 });

@@ -20,6 +20,7 @@ vi.mock('../src/api/client', async (original) => ({
 }));
 
 import { getHost, getOutages } from '../src/api/client';
+import { CHARTS } from '../src/charts/host_charts';
 import Host from '../src/pages/Host.svelte';
 import { clock } from '../src/state/clock.svelte';
 import { fleet } from '../src/state/fleet.svelte';
@@ -81,7 +82,7 @@ test('each tick is drawn once', async () => {
   for (let i = 0; i < 3; i++) await second();
   drawn.length = 0;
   for (let i = 0; i < 10; i++) await second();
-  expect(drawn.length).toBe(10 * 6);
+  expect(drawn.length).toBe(10 * CHARTS.length);
 });
 
 test('paused, the charts stand still whatever comes; live again, they have all of it', async () => {
@@ -112,7 +113,7 @@ test('a frame that is drawn while paused, for another language, is the same pict
   drawn.length = 0;
   i18n.set('en');
   flushSync();
-  expect(before.length).toBe(6);
+  expect(before.length).toBe(CHARTS.length);
   expect(drawn.map((f) => [f.from, f.to, f.values])).toEqual(before);
 });
 

@@ -4,6 +4,7 @@
 import type { getHistory } from '../api/client';
 import type { History } from '../api/types';
 import { writeSeries } from '../live/series_key';
+import { SIGNAL_SELECTORS, signalWanted } from './host_signals';
 import { WindowBuffer, type Columns } from './window_buffer';
 
 export const SELECTORS = [
@@ -15,9 +16,10 @@ export const SELECTORS = [
   'system.memory.usage{state=*}',
   'system.disk.io{device=*,direction=*}',
   'system.network.io{direction=*,interface=*}',
+  ...SIGNAL_SELECTORS,
 ];
 const WANTED = /^system\.(cpu\.time\{mode=|cpu\.utilization\{cpu=|cpu\.load_average\.|memory\.usage\{|disk\.io\{|network\.io\{)/;
-export const wanted = (key: string): boolean => WANTED.test(key) && !/^system\.cpu\.time\{cpu=/.test(key);
+export const wanted = (key: string): boolean => signalWanted(key) || (WANTED.test(key) && !/^system\.cpu\.time\{cpu=/.test(key));
 
 /** A tick may come this late and still count in its bucket, seconds. */
 const LATE = 15;

@@ -1,16 +1,17 @@
-// What the six charts of a host show, computed from its buffer. Values are in the unit that the chart's title names.
+// What the charts of a host show, computed from its buffer. Values are in the unit that the chart's title names.
 
 import type { Outage } from '../api/types';
 import { percent, plain, ratePower, rateUnit, size, sizePower, sizeUnit } from '../format/units';
 import { fixed } from '../format/locale';
 import { readSeries, writeSeries } from '../live/series_key';
 import { findGaps } from './gaps';
+import { isSignal, signal, SIGNALS, type SignalId } from './host_signals';
 import type { Frame, PlotOptions, PlotSeries } from './plot';
 import { GrowingTop, marks } from './steps';
 import type { WindowBuffer } from './window_buffer';
 
-export type ChartId = 'cpu' | 'cores' | 'memory' | 'load' | 'disk' | 'network';
-export const CHARTS: readonly ChartId[] = ['cpu', 'cores', 'memory', 'load', 'disk', 'network'];
+export type ChartId = 'cpu' | 'cores' | 'memory' | 'load' | 'disk' | 'network' | SignalId;
+export const CHARTS: readonly ChartId[] = ['cpu', 'cores', 'memory', 'load', 'disk', 'network', ...SIGNALS];
 export const SERIES_LABELS: Record<ChartId, string[]> = {
   cpu: ['user', 'system', 'iowait', 'steal'],
   cores: [],
@@ -18,6 +19,11 @@ export const SERIES_LABELS: Record<ChartId, string[]> = {
   load: ['m1', 'm5', 'm15'],
   disk: ['read', 'write'],
   network: ['sent', 'received'],
+  pressure: ['ofCpu', 'ofMemory', 'ofIo'],
+  busy: ['busyShare'],
+  wait: ['read', 'write'],
+  tcp: ['resent', 'failedOpens'],
+  temperature: ['degrees'],
 };
 const PLOTS: Record<ChartId, { kind: PlotOptions['kind']; series: PlotSeries[] }> = {
   cpu: { kind: 'stacked', series: [{ n: 1 }, { n: 2 }, { n: 5 }, { n: 4 }] },
@@ -26,6 +32,11 @@ const PLOTS: Record<ChartId, { kind: PlotOptions['kind']; series: PlotSeries[] }
   load: { kind: 'lines', series: [{ n: 1, dash: 1, band: true }, { n: 5, dash: 2 }, { n: 8, dash: 3 }] },
   disk: { kind: 'lines', series: [{ n: 1, dash: 1 }, { n: 2, dash: 2 }] },
   network: { kind: 'areas', series: [{ n: 3, dash: 1 }, { n: 1, dash: 1 }] },
+  pressure: { kind: 'lines', series: [{ n: 1, dash: 1 }, { n: 4, dash: 2 }, { n: 5, dash: 3 }] },
+  busy: { kind: 'lines', series: [{ n: 5, dash: 1 }] },
+  wait: { kind: 'lines', series: [{ n: 1, dash: 1 }, { n: 2, dash: 2 }] },
+  tcp: { kind: 'lines', series: [{ n: 4, dash: 1 }, { n: 2, dash: 2 }] },
+  temperature: { kind: 'lines', series: [{ n: 4, dash: 1 }] },
 };
 export const plotOf = (id: ChartId): { kind: PlotOptions['kind']; series: PlotSeries[] } => PLOTS[id];
 
@@ -67,7 +78,7 @@ export class HostChart {
   #present: boolean[] = [];
 
   constructor(readonly id: ChartId) {
-    this.top = new GrowingTop(id === 'load' ? 1 : id === 'memory' ? 1 : 1000);
+    this.top = new GrowingTop(id === 'disk' || id === 'network' ? 1000 : 1);
   }
 
   frame(s: Shared): ChartFrame {
@@ -96,6 +107,7 @@ export class HostChart {
   }
 
   #values(s: Shared, read: (key: string, out: Values, which?: 'avg' | 'min' | 'max') => Values, count: number): Made {
+    if (isSignal(this.id)) return this.#signal(this.id, s, read);
     switch (this.id) {
       case 'cpu': return this.#cpu(read, count, s.buffer);
       case 'cores': return this.#cores(read, count, s.buffer);
@@ -170,6 +182,14 @@ export class HostChart {
       values, min: this.#min, max: this.#max, presence: values, absent: !s.buffer.has(key('1m')),
       scale: { top, marks: marks(0, top), unit: 'tasks', limit: s.cores ? { y: s.cores, text: s.words.cores(s.cores) } : null },
     };
+  }
+
+  #signal(id: SignalId, s: Shared, read: Reader): Made {
+    const made = signal(id, s.buffer, read, (k) => this.#array(k), this.device);
+    this.devices = made.devices;
+    const most = peak(made.values, false);
+    const top = made.unit === '%' ? Math.min(100, this.top.next(most)) : this.top.next(most);
+    return { values: made.values, presence: made.values, absent: made.absent, scale: { top, marks: marks(0, top), unit: made.unit } };
   }
 
   #devices(s: Shared, read: Reader, count: number, name: string, attribute: string, directions: string[]): Made {

@@ -113,6 +113,9 @@ export const en = {
   },
   chart: {
     cpu: 'CPU by mode', cores: 'CPU per core', memory: 'Memory', load: 'Load', disk: 'Disk', network: 'Network', tasks: 'tasks',
+    pressure: 'Pressure: tasks that waited', busy: 'Disk busy', wait: 'Disk wait', tcp: 'TCP losses', temperature: 'Temperature',
+    perSecond: 'per second',
+    ofCpu: 'for CPU', ofMemory: 'for memory', ofIo: 'for I/O', busyShare: 'of the time', resent: 'segments sent again', failedOpens: 'failed connections', degrees: 'now',
     read: 'read', write: 'write', sent: 'sent', received: 'received', used: 'used', shared: 'shared', cache: 'cache',
     m1: `1${NB}min`, m5: `5${NB}min`, m15: `15${NB}min`,
     installed: (size: string) => `${size} installed`,

@@ -114,6 +114,9 @@ export const ru: Dictionary = {
   },
   chart: {
     cpu: 'CPU по режимам', cores: 'CPU по ядрам', memory: 'Память', load: 'Нагрузка', disk: 'Диск', network: 'Сеть', tasks: 'задач',
+    pressure: 'Нехватка: задачи ждали', busy: 'Занятость диска', wait: 'Ожидание диска', tcp: 'Потери TCP', temperature: 'Температура',
+    perSecond: 'в секунду',
+    ofCpu: 'CPU', ofMemory: 'памяти', ofIo: 'ввода-вывода', busyShare: 'времени', resent: 'повторных сегментов', failedOpens: 'неудачных соединений', degrees: 'сейчас',
     read: 'чтение', write: 'запись', sent: 'отдача', received: 'приём', used: 'занято', shared: 'общая', cache: 'кэш',
     m1: `1${NB}мин`, m5: `5${NB}мин`, m15: `15${NB}мин`,
     installed: (size) => `Установлено ${size}`,
