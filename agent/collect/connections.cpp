@@ -35,8 +35,8 @@ enum State : std::uint8_t {
 };
 
 constexpr std::uint8_t kTimerOfTimeWait =
-    3;  // idiag_timer; a FIN_WAIT_2 with it waits as a small stand-in, counted in tw
-constexpr std::size_t kBuffer = 32 * 1024;  // the most that the kernel puts into one piece
+    3;                                     // idiag_timer; a FIN_WAIT_2 with it waits as a small stand-in, counted in tw
+constexpr std::size_t kBuffer = 8 * 1024;  // the kernel fills what it is offered, in pieces of 8 kB at least
 
 constexpr std::uint32_t kListening = 1U << listen;
 constexpr std::uint32_t kListed = (1U << syn_sent) | (1U << syn_received) | (1U << fin_wait_1) | (1U << fin_wait_2) |
@@ -78,7 +78,14 @@ Dump count_sockets(std::span<const std::byte> piece, ConnectionCounts& counts) n
     nlmsghdr head{};
     std::memcpy(&head, piece.data(), sizeof head);
     if (head.nlmsg_len < sizeof head || head.nlmsg_len > piece.size()) return Dump::refused;
-    if (head.nlmsg_type == NLMSG_DONE) return Dump::done;
+    if (head.nlmsg_type == NLMSG_DONE) {
+      // A kernel without the module ends the list at once, with an error number in it.
+      std::int32_t error = 0;
+      if (head.nlmsg_len >= NLMSG_HDRLEN + sizeof error) {
+        std::memcpy(&error, piece.data() + NLMSG_HDRLEN, sizeof error);
+      }
+      return error < 0 ? Dump::refused : Dump::done;
+    }
     if (head.nlmsg_type == NLMSG_ERROR) return Dump::refused;
     if (head.nlmsg_len >= NLMSG_HDRLEN + sizeof(inet_diag_msg)) {
       inet_diag_msg socket{};

@@ -1,6 +1,7 @@
 #include "agent/collect/cpu_speed.h"
 
 #include <algorithm>
+#include <iterator>
 #include <set>
 #include <utility>
 
@@ -40,11 +41,20 @@ CpuSpeedSource::CpuSpeedSource(const std::string& sys, std::function<units::Stea
       clock_(std::move(clock)),
       probe_("a core's frequency", read_number) {}
 
+void CpuSpeedSource::find() {
+  // On hundreds of cores that is as many files as a minute's readings: only where something came or went.
+  auto names = names_in(name_);
+  std::ranges::move(names_in(name_ + "/cpufreq"), std::back_inserter(names));
+  if (names == names_ && whole_) return;
+  names_ = std::move(names);
+  files_ = find_speed_files(sys_);
+}
+
 units::Result<void> CpuSpeedSource::read(Draft& draft) {
   const units::Steady now = clock_();
   if (!found_at_ || now - *found_at_ >= kFindEvery) {
     found_at_ = now;
-    files_ = find_speed_files(sys_);
+    find();
   }
   if (files_.empty()) {
     found_at_.reset();
@@ -63,7 +73,11 @@ void CpuSpeedSource::settle(Draft& draft) {
   probe_.poll(clock_());
   pending_ = !probe_.idle();
   // A mean or a sum over half of the cores would be wrong: the last round stands until this one is over.
-  if (!pending_) answers_ = probe_.answers();
+  if (!pending_) {
+    answers_ = probe_.answers();
+    whole_ =
+        answers_.size() == files_.frequencies.size() + files_.core_throttles.size() + files_.package_throttles.size();
+  }
   put_frequencies(draft);
   put_sum(draft, files_.core_throttles, cores_);
   put_sum(draft, files_.package_throttles, packages_);

@@ -35,6 +35,7 @@ class CpuSpeedSource final : public Source {
   void settle(Draft& draft) override;
 
  private:
+  void find();
   void put_frequencies(Draft& draft);
   void put_sum(Draft& draft, const std::vector<std::string>& paths, LateSeries& series);
 
@@ -44,7 +45,9 @@ class CpuSpeedSource final : public Source {
   std::map<std::string, std::int64_t> answers_;  ///< the last whole round's
   bool pending_ = false;
   std::optional<units::Steady> found_at_;
+  std::vector<std::string> names_;  ///< of the folders, when files_ was found
   SpeedFiles files_;
+  bool whole_ = false;  ///< the last round had an answer of each file
   LateSeries least_{"system.cpu.frequency", {"statistic", "min"}}, mean_{"system.cpu.frequency", {"statistic", "avg"}},
       highest_{"system.cpu.frequency", {"statistic", "max"}}, cores_{"system.cpu.throttles", {"scope", "core"}},
       packages_{"system.cpu.throttles", {"scope", "package"}};

@@ -27,15 +27,16 @@ const FilesystemSource::Numbers& FilesystemSource::numbers_of(const std::string&
 units::Result<void> FilesystemSource::read(Draft& draft) {
   const auto text = file_.read();
   auto mounts = text ? parse_mountinfo(*text) : std::unexpected(text.error());
-  if (mounts) {
-    mounts_ = std::move(*mounts);
-    std::vector<std::string> points;
-    for (const WatchedMount& mount : mounts_) points.push_back(mount.point);
-    probe_.start(std::move(points), clock_());
+  if (!mounts) {
+    pending_ = false;
+    return std::unexpected(mounts.error());
   }
-  pending_ = true;
+  mounts_ = std::move(*mounts);
+  std::vector<std::string> points;
+  for (const WatchedMount& mount : mounts_) points.push_back(mount.point);
+  probe_.start(std::move(points), clock_());
   settle(draft);
-  return mounts ? units::Result<void>() : std::unexpected(mounts.error());
+  return {};
 }
 
 void FilesystemSource::settle(Draft& draft) {

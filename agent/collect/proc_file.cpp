@@ -8,7 +8,7 @@
 
 namespace vedette::collect {
 namespace {
-constexpr std::size_t kFirstSize = 8 * 1024;
+constexpr std::size_t kFirstSize = 1024;  // most fit; the others grow once
 constexpr std::size_t kMostSize = 4 * 1024 * 1024;
 
 /// A file that isn't there, or is only a name: PSI is switched off, a device is gone.

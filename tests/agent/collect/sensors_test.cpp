@@ -184,6 +184,10 @@ TEST(CpuSpeedSource, ASumOverCoresOfWhichOneIsOfflineIsNotTold) {
   EXPECT_FALSE(reading["system.cpu.throttles{scope=core}"].has_value());
   EXPECT_EQ(reading["system.cpu.throttles{scope=package}"], 10);
   EXPECT_EQ(reading["system.cpu.frequency{statistic=min}"], 1e9);
+  now += 50s;  // a minute after the first look
+  read_all(source, reading);
+  EXPECT_EQ(reading["system.cpu.throttles{scope=core}"], 4 * 3)
+      << "the other hyperthread of that core shows the same count";
 }
 
 TEST(CpuSpeedSource, AVirtualMachineLacksThem) {

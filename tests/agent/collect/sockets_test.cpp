@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <cerrno>
 #include <cstring>
 
 #include "agent/collect/connections.h"
@@ -131,6 +132,10 @@ TEST(CountSockets, NeverReadsPastTornOrLyingMessages) {
     EXPECT_EQ(count_sockets(lying, counts), Dump::refused);
   }
   EXPECT_EQ(count_sockets(message(NLMSG_ERROR, 0), counts), Dump::refused);
+  auto without = message(NLMSG_DONE, 0);
+  const std::int32_t no_such_module = -ENOENT;
+  std::memcpy(without.data() + NLMSG_HDRLEN, &no_such_module, sizeof no_such_module);
+  EXPECT_EQ(count_sockets(without, counts), Dump::refused);
   EXPECT_EQ(counts.by_state[10], 0U);
 }
 
