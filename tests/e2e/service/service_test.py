@@ -85,6 +85,9 @@ class Service(unittest.TestCase):
         host = client.wait_status("up")
         wait_until("ten ticks are in history", lambda: len(client.ticks(host["id"], time.time() - 60, time.time() + 60)) >= 10)
         self.assertEqual(self.unit("vedette-agent", "User"), "vedette-agent")
+        # What the unit's sandbox must let through: netlink; whatever of the clock this machine itself lets a container ask.
+        names = {one["name"] for one in client.ask("GET", f"/api/v1/hosts/{host['id']}/series")["series"]}
+        self.assertLessEqual({"system.network.connection.count", "system.filesystem.read_only", "system.uptime"}, names)
 
     def stop_is_told(self, client):
         self.machine.run("systemctl", "stop", "vedette-agent")
