@@ -24,6 +24,8 @@ TEST(ReadColumns, FindsColumnsByNameInTheirKernelsOrder) {
   EXPECT_EQ(wanted[0].value, 40123U);
   EXPECT_FALSE(wanted[1].value.has_value()) << "it is -1";
   EXPECT_FALSE(wanted[2].value.has_value());
+  ASSERT_TRUE(read_columns(capture("snmp-6.18"), "Tcp:", wanted)) << "with Ip's own new columns above";
+  EXPECT_EQ(wanted[0].value, 634975U);
   std::array<Wanted, 2> listen{{{"ListenOverflows", {}}, {"ListenDrops", {}}}};
   ASSERT_TRUE(read_columns(capture("netstat-6.18"), "TcpExt:", listen));
   EXPECT_EQ(listen[0].value, 411293U);
@@ -71,6 +73,8 @@ TEST(Sockstat, AddsBothProtocolsOfIp) {
   add_sockstat6(capture("sockstat6-3.10"), all);
   EXPECT_EQ(all.tcp, 52U + 21);
   EXPECT_EQ(all.udp, 9U + 4);
+  add_sockstat6(capture("sockstat6-6.18"), all);  // none in use
+  EXPECT_EQ(all.tcp, 52U + 21);
   add_sockstat6("TCP6: inuse x\nUDP6: inuse 1", all);
   EXPECT_EQ(all.tcp, 52U + 21);
   EXPECT_EQ(all.udp, 9U + 4);
