@@ -34,8 +34,8 @@ class TcpSource final : public Source {
       sent_{"system.network.tcp.segments", {"direction", "transmit"}}, retransmits_{"system.network.tcp.retransmits"},
       outgoing_{"system.network.tcp.opens", {"direction", "outgoing"}},
       incoming_{"system.network.tcp.opens", {"direction", "incoming"}}, failed_{"system.network.tcp.failed_opens"},
-      reset_{"system.network.tcp.resets", {"direction", "receive"}},
-      resets_sent_{"system.network.tcp.resets", {"direction", "transmit"}}, udp_errors_{"system.network.udp.errors"};
+      reset_{"system.network.tcp.established_resets"}, resets_sent_{"system.network.tcp.resets"},
+      udp_errors_{"system.network.udp.errors"};
 };
 
 /// netstat: 130 columns, summed over all cores by the kernel at each reading.

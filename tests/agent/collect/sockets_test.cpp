@@ -57,7 +57,8 @@ TEST(TcpSource, TellsRhel7sCounts) {
   EXPECT_EQ(reading["system.network.tcp.segments{direction=transmit}"], 91231231);
   EXPECT_EQ(reading["system.network.tcp.opens{direction=incoming}"], 1023123);
   EXPECT_EQ(reading["system.network.tcp.failed_opens"], 812);
-  EXPECT_EQ(reading["system.network.tcp.resets{direction=transmit}"], 51231);
+  EXPECT_EQ(reading["system.network.tcp.resets"], 51231);
+  EXPECT_EQ(reading["system.network.tcp.established_resets"], 4123);
   EXPECT_EQ(reading["system.network.udp.errors"], 77);
   proc.write("net/snmp", "Ip: a\nIp: 1\n");
   EXPECT_EQ(reading.read().error().code, units::ErrorCode::corrupt);
