@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <vector>
 
 namespace vedette::app {
 namespace {
@@ -19,8 +18,8 @@ struct Known {
   std::string_view help;
 };
 
-const std::array<Known, 5>& commands() {
-  static const std::array<Known, 5> known{{
+const std::array<Known, 6>& commands() {
+  static const std::array<Known, 6> known{{
       {"run",
        false,
        {{"state", true}, {"config", true}},
@@ -53,6 +52,14 @@ const std::array<Known, 5>& commands() {
        {},
        "vedette-agent list-metrics\n  Prints the metrics this agent knows, by the groups of the configuration's "
        "[metrics].\n"},
+      {"job",
+       true,
+       {{"socket", true}, {"config", true}},
+       "vedette-agent job NAME [--socket PATH] [--config FILE] -- COMMAND [ARGUMENT...]\n"
+       "  Runs the command as whoever calls, and tells this machine's agent when it began, how it ended, how long it\n"
+       "  took and its last lines. The exit status is the command's, whether or not an agent runs.\n"
+       "  --socket PATH  where the agent listens (default: the configuration's, or else /run/vedette-agent/jobs.sock)\n"
+       "  --config FILE  default /etc/vedette/agent.toml, which need not exist\n"},
       {"version", false, {}, "vedette-agent version\n  Prints the version.\n"},
   }};
   return known;
@@ -116,7 +123,9 @@ units::Result<Command> parse_command_line(std::span<const char* const> arguments
     if (word == "--help" || word == "-h") {
       return Command{.name = "help", .argument = at == 0 ? "" : command.name, .options = {}};
     }
-    if (word.starts_with("--")) {
+    if (word == "--" && command.name == "job") {
+      for (++at; at < arguments.size(); ++at) command.program.emplace_back(arguments[at]);
+    } else if (word.starts_with("--")) {
       if (const auto taken = take_option(arguments, at, *known, command); !taken) return std::unexpected(taken.error());
     } else if (known->takes_argument && command.argument.empty()) {
       command.argument = arguments[at++];
@@ -124,6 +133,9 @@ units::Result<Command> parse_command_line(std::span<const char* const> arguments
       return refused("\"" + command.name + "\" doesn't take \"" + std::string(word) + "\"; see vedette-agent " +
                      command.name + " --help");
     }
+  }
+  if (command.name == "job" && (command.argument.empty() || command.program.empty())) {
+    return refused("job needs a name and a command: vedette-agent job nightly-backup -- /usr/local/bin/backup");
   }
   return command;
 }

@@ -5,15 +5,17 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "schema/units/result.h"
 
 namespace vedette::app {
 
 struct Command {
-  std::string name;                            ///< "run", "enroll", "once", "list-metrics", "version", "help"
-  std::string argument;                        ///< enroll: the URL; help: the command asked about, or empty
+  std::string name;      ///< "run", "enroll", "once", "list-metrics", "job", "version", "help"
+  std::string argument;  ///< enroll: the URL; job: its name; help: the command asked about, or empty
   std::map<std::string, std::string> options;  ///< without "--"; a switch's value is ""
+  std::vector<std::string> program{};          ///< job: what to run, with its arguments; never empty then
 
   [[nodiscard]] std::string option(const std::string& key, std::string_view fallback = {}) const;
 };

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "agent/app/bridge.h"
+#include "agent/app/job_desk.h"
 #include "agent/app/notices.h"
 #include "agent/app/process_watch.h"
 #include "agent/app/service.h"
@@ -61,13 +62,15 @@ void wait(std::vector<pollfd>& list, Steady until) {
 
 class Loop {
  public:
-  Loop(Bridge& bridge, Notices& notices, ProcessWatch& processes, sample::Schedule& schedule, link::Link& link)
-      : bridge_(bridge),
-        notices_(notices),
-        processes_(processes),
-        schedule_(schedule),
-        link_(link),
-        signals_(stop_signals()) {}
+  struct Parts {
+    Bridge& bridge;
+    Notices& notices;
+    ProcessWatch& processes;
+    JobDesk& jobs;
+    sample::Schedule& schedule;
+    link::Link& link;
+  };
+  explicit Loop(const Parts& parts) : parts_(parts), signals_(stop_signals()) {}
   ~Loop() { ::close(signals_); }
   Loop(const Loop&) = delete;
   Loop& operator=(const Loop&) = delete;
@@ -76,11 +79,11 @@ class Loop {
     const auto watchdog = watchdog_interval();
     notify_service_manager("READY=1");
     Steady alive_due = now();
-    while (!link_.gone()) {
-      Steady until = std::min(stopping_ ? Steady::max() : schedule_.due(), link_.deadline());
+    while (!parts_.link.gone()) {
+      Steady until = std::min(stopping_ ? Steady::max() : parts_.schedule.due(), parts_.link.deadline());
       if (watchdog) until = std::min(until, alive_due);
-      list_.assign(1, {signals_, POLLIN, 0});
-      link_.interests(list_);
+      list_.assign({{signals_, POLLIN, 0}, {parts_.jobs.descriptor(), POLLIN, 0}});
+      parts_.link.interests(list_);
       wait(list_, until);
       turn();
       if (watchdog && now() >= alive_due) {
@@ -93,12 +96,15 @@ class Loop {
  private:
   void turn() {
     if ((list_[0].revents & POLLIN) != 0) stop();
-    if (!stopping_ && now() >= schedule_.due()) {
-      bridge_.take_tick(now());
-      notices_.look(schedule_.host_time(now()), wall(), now());
-      processes_.look(schedule_.host_time(now()), now());
+    if ((list_[1].revents & POLLIN) != 0) {
+      parts_.jobs.take(parts_.schedule.host_time(now()), parts_.notices.outbox());
     }
-    link_.step(now());
+    if (!stopping_ && now() >= parts_.schedule.due()) {
+      parts_.bridge.take_tick(now());
+      parts_.notices.look(parts_.schedule.host_time(now()), wall(), now());
+      parts_.processes.look(parts_.schedule.host_time(now()), now());
+    }
+    parts_.link.step(now());
   }
 
   void stop() {
@@ -109,15 +115,11 @@ class Loop {
     const wire::GoodbyeReason reason = reason_of_stop();
     constexpr std::array kWords{"service stop", "upgrade", "host shutdown", "reboot"};
     units::log_info("stopping", {{"reason", kWords[static_cast<std::size_t>(reason)]}});
-    notices_.stopping(reason);
-    link_.leave(reason, now());
+    parts_.notices.stopping(reason);
+    parts_.link.leave(reason, now());
   }
 
-  Bridge& bridge_;
-  Notices& notices_;
-  ProcessWatch& processes_;
-  sample::Schedule& schedule_;
-  link::Link& link_;
+  Parts parts_;
   int signals_;
   bool stopping_ = false;
   std::vector<pollfd> list_;
@@ -137,12 +139,19 @@ int run_with(const config::Config& config, const std::string& state, const confi
     if (!parsed) return refused(parsed.error(), kConfigError);
     pin = *parsed;
   }
-  collect::Collector collector({.groups = config.groups, .clock = now});
   sample::Schedule schedule(wall(), now(), config.interval);
-  spool::Spool spool(random_stream(), {config.spool_size, config.spool_age});
   const wire::Id128 boot = collect::read_boot_id(), run = random_id();
+  JobDesk jobs(state, run);
+  if (config.groups.has(metrics::Group::jobs)) jobs.open(config.job_socket);
+  const auto host_time = [&schedule] { return schedule.host_time(now()); };
+  collect::Collector collector({.groups = config.groups,
+                                .process_arguments = config.process_arguments,
+                                .textfile = {config.textfile_directory, config.textfile_series},
+                                .jobs = jobs.source(host_time),
+                                .clock = now});
+  spool::Spool spool(random_stream(), {config.spool_size, config.spool_age});
   Notices notices(state, boot, run, collect::started_after_kernel());
-  ProcessWatch processes(run, {.on = config.processes, .arguments = config.process_arguments});
+  ProcessWatch processes(run, config.processes ? collector.processes() : nullptr);
   Bridge bridge(collector, schedule, spool, {notices.outbox(), processes.outbox()}, {boot, run, identity.hostname});
   link::Link link(
       {.address = *address, .pin = pin, .key = identity.key, .version = VEDETTE_VERSION, .random = random_fraction},
@@ -150,7 +159,7 @@ int run_with(const config::Config& config, const std::string& state, const confi
   units::log_info("started", {{"version", VEDETTE_VERSION}, {"collector", link::to_url(*address)}});
   if (const std::string note = collect::container_note(); !note.empty()) units::log_info(note);
   notices.start(schedule.host_time(now()), now());
-  Loop(bridge, notices, processes, schedule, link).run();
+  Loop({bridge, notices, processes, jobs, schedule, link}).run();
   units::log_info("stopped");
   return 0;
 }

@@ -66,6 +66,13 @@ void Collector::add_sources(CollectorOptions& options) {
     add(std::make_unique<ClockSource>(), kSlow, true);
     add(std::make_unique<UptimeSource>(proc), kSlow, true);
   }
+  if (has(Group::processes)) {
+    auto processes = std::make_unique<ProcessSource>(proc, options.process_arguments, clock_);
+    processes_ = processes.get();
+    add(std::move(processes), kSlow, false);
+  }
+  if (has(Group::textfile)) add(std::make_unique<TextfileSource>(std::move(options.textfile)), kSlow, true);
+  if (has(Group::jobs) && options.jobs) add(std::move(options.jobs), kSlow, true);
   if (has(Group::sensors)) add(std::make_unique<HwmonSource>(sys, clock_), kSlow, true);
   if (has(Group::filesystems)) {
     add(std::make_unique<FilesystemSource>(proc, std::move(options.ask_usage), clock_), kSlow, false);

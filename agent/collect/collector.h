@@ -7,8 +7,10 @@
 #include <string>
 #include <vector>
 
+#include "agent/collect/processes.h"
 #include "agent/collect/roster.h"
 #include "agent/collect/source.h"
+#include "agent/collect/textfile.h"
 #include "agent/collect/usage.h"
 #include "schema/metrics/catalogue.h"
 
@@ -17,7 +19,10 @@ namespace vedette::collect {
 struct CollectorOptions {
   std::string proc = "/proc";
   std::string sys = "/sys";
-  metrics::Groups groups;  ///< what is measured
+  metrics::Groups groups;          ///< what is measured
+  bool process_arguments = false;  ///< ProcessScan's
+  TextfileOptions textfile{};
+  std::unique_ptr<Source> jobs{};  ///< what was reported of jobs; null: nothing is
   AskUsage ask_usage = ask_statvfs;
   std::function<units::Steady()> clock = std::chrono::steady_clock::now;
 };
@@ -38,6 +43,8 @@ class Collector {
   [[nodiscard]] bool settled() const;
 
   [[nodiscard]] const Roster& roster() const noexcept { return roster_; }
+  /// Null where the group is switched off.
+  [[nodiscard]] ProcessScan* processes() noexcept { return processes_ == nullptr ? nullptr : &processes_->scan(); }
   [[nodiscard]] std::uint64_t failures() const noexcept { return failures_; }  ///< reads that gave an error
 
  private:
@@ -59,7 +66,8 @@ class Collector {
   std::function<units::Steady()> clock_;
   Roster roster_;
   std::vector<Plan> plans_;
-  std::vector<metrics::Cell> cells_;  ///< the last tick
+  ProcessSource* processes_ = nullptr;  ///< one of plans_
+  std::vector<metrics::Cell> cells_;    ///< the last tick
   std::uint64_t failures_ = 0;
   bool spread_ = false;  ///< the slow sources have their own ticks
 };

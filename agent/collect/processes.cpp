@@ -189,4 +189,12 @@ std::optional<wire::Processes> ProcessScan::report(std::size_t most) {
   return all;
 }
 
+units::Result<void> ProcessSource::read(Draft& draft) {
+  const auto counts = scan_.scan(clock_());
+  if (!counts) return std::unexpected(counts.error());
+  const std::array all{counts->running, counts->sleeping, counts->blocked, counts->stopped, counts->zombie};
+  for (std::size_t n = 0; n < all.size(); ++n) counts_[n].put(draft, all[n]);
+  return {};
+}
+
 }  // namespace vedette::collect

@@ -4,13 +4,16 @@
 
 #include <dirent.h>
 
+#include <array>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "agent/collect/source.h"
 #include "schema/units/result.h"
 #include "schema/units/time.h"
 #include "schema/wire/messages.h"
@@ -51,6 +54,8 @@ class ProcessScan {
   /// out. The next report begins here. After scan(); nothing at the first, which has no span.
   [[nodiscard]] std::optional<wire::Processes> report(std::size_t most);
 
+  [[nodiscard]] units::Steady scanned() const noexcept { return scanned_; }  ///< when scan() last succeeded
+
  private:
   struct Entry {
     std::uint32_t pid = 0;
@@ -78,6 +83,26 @@ class ProcessScan {
   std::uint32_t count_ = 0;
   units::Steady scanned_{};
   std::optional<units::Steady> reported_;
+};
+
+/// The counts as series.
+class ProcessSource final : public Source {
+ public:
+  ProcessSource(std::string proc, bool arguments, std::function<units::Steady()> clock)
+      : scan_(std::move(proc), arguments), clock_(std::move(clock)) {}
+  [[nodiscard]] std::string_view name() const noexcept override { return "/proc/PID/stat"; }
+  [[nodiscard]] units::Result<void> read(Draft& draft) override;
+  /// For reports, which begin where the last one ended.
+  [[nodiscard]] ProcessScan& scan() noexcept { return scan_; }
+
+ private:
+  ProcessScan scan_;
+  std::function<units::Steady()> clock_;
+  std::array<LateSeries, 5> counts_{LateSeries("system.process.count", {"status", "running"}),
+                                    LateSeries("system.process.count", {"status", "sleeping"}),
+                                    LateSeries("system.process.count", {"status", "blocked"}),
+                                    LateSeries("system.process.count", {"status", "stopped"}),
+                                    LateSeries("system.process.count", {"status", "zombie"})};
 };
 
 }  // namespace vedette::collect

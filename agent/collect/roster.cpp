@@ -14,13 +14,19 @@ namespace vedette::collect {
 Roster::Roster() : Roster(wire::kMaxSeries) {}
 
 /// A collector refuses the connection for a series that breaks a limit or comes twice.
-bool Roster::announceable(const metrics::Series& series) const {
-  if (!metrics::check(series)) return false;
-  // Sources ask once for each name; only repaired ones can meet.
-  const bool repaired = std::ranges::any_of(series.key.attributes, [](const metrics::Attribute& attribute) {
-    return attribute.value.find(units::kReplacement) != std::string::npos;
-  });
-  return !repaired || std::ranges::find(series_, series.key, &metrics::Series::key) == series_.end();
+SeriesNumber Roster::append(metrics::Series series, bool may_be_known) {
+  const bool known = may_be_known && std::ranges::find(series_, series.key, &metrics::Series::key) != series_.end();
+  if (known || !metrics::check(series)) {
+    ++refused_;
+    if (!std::exchange(odd_told_, true)) {
+      units::log_warning("a series with a name that can't be announced is not sampled; others like it neither",
+                         {{"series", to_string(series.key)}});
+    }
+    return kRefused;
+  }
+  series_.push_back(std::move(series));
+  owners_.push_back(owner_);
+  return static_cast<SeriesNumber>(series_.size() - 1);
 }
 
 bool Roster::full() {
@@ -37,18 +43,15 @@ SeriesNumber Roster::add(std::string_view metric, std::span<const Attribute> att
   std::vector<metrics::Attribute> list;
   list.reserve(attributes.size());
   for (const auto& [key, value] : attributes) list.push_back({std::string(key), units::repair_utf8(value)});
-  metrics::Series series = metrics::series_of(metric, std::move(list));
-  if (!announceable(series)) {
-    ++refused_;
-    if (!std::exchange(odd_told_, true)) {
-      units::log_warning("a series with a name that can't be announced is not sampled; others like it neither",
-                         {{"series", to_string(series.key)}});
-    }
-    return kRefused;
-  }
-  series_.push_back(std::move(series));
-  owners_.push_back(owner_);
-  return static_cast<SeriesNumber>(series_.size() - 1);
+  // Sources ask once for each name; only repaired ones can meet.
+  const bool repaired = std::ranges::any_of(list, [](const metrics::Attribute& attribute) {
+    return attribute.value.find(units::kReplacement) != std::string::npos;
+  });
+  return append(metrics::series_of(metric, std::move(list)), repaired);
+}
+
+SeriesNumber Roster::add_own(metrics::Series series) {
+  return full() ? kRefused : append(std::move(series), true);
 }
 
 void Draft::put(SeriesNumber number, std::int64_t value) {

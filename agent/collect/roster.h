@@ -36,6 +36,9 @@ class Roster {
     return add(metric, std::span(attributes.begin(), attributes.size()));
   }
 
+  /// A series that isn't the catalogue's, as its script made it. As add().
+  SeriesNumber add_own(metrics::Series series);
+
   /// What is added from now on belongs to this source (the collector's number of it).
   void set_owner(std::uint8_t owner) noexcept { owner_ = owner; }
   [[nodiscard]] std::span<const std::uint8_t> owners() const noexcept { return owners_; }  ///< by series number
@@ -48,7 +51,7 @@ class Roster {
   [[nodiscard]] std::uint64_t refused() const noexcept { return refused_; }  ///< times something was refused
 
  private:
-  [[nodiscard]] bool announceable(const metrics::Series& series) const;
+  SeriesNumber append(metrics::Series series, bool may_be_known);
 
   std::size_t limit_;
   std::vector<metrics::Series> series_;

@@ -70,7 +70,19 @@ bool take_switch(const toml::node& value, bool& on) {
   return given.has_value();
 }
 
-const std::array<Key, 7> kKeys{{
+bool take_series(const toml::node& value, Config& config) {
+  const auto given = value.value_exact<std::int64_t>();
+  if (!given || *given < 1 || *given > 10'000) return false;
+  config.textfile_series = static_cast<std::size_t>(*given);
+  return true;
+}
+
+bool take_path(const toml::node& value, std::string& path) {
+  path = value.value_exact<std::string>().value_or("");
+  return path.starts_with('/');
+}
+
+const std::array<Key, 10> kKeys{{
     {"state", "an absolute path, as in \"/var/lib/vedette-agent\"", take_state},
     {"interval", "a duration from \"100ms\" to \"1h\"",
      [](const toml::node& value, Config& config) {
@@ -86,6 +98,11 @@ const std::array<Key, 7> kKeys{{
      [](const toml::node& value, Config& config) { return take_switch(value, config.processes); }},
     {"processes.args", "true or false",
      [](const toml::node& value, Config& config) { return take_switch(value, config.process_arguments); }},
+    {"textfile.directory", "an absolute path",
+     [](const toml::node& value, Config& config) { return take_path(value, config.textfile_directory); }},
+    {"textfile.series", "a whole number from 1 to 10000", take_series},
+    {"jobs.socket", "an absolute path",
+     [](const toml::node& value, Config& config) { return take_path(value, config.job_socket); }},
 }};
 
 std::string place(std::string_view path, const toml::source_region& source) {
@@ -125,7 +142,8 @@ units::Result<void> take_groups(const toml::table& table, std::string_view path,
 units::Result<void> take(const toml::table& table, const std::string& prefix, std::string_view path, Config& config) {
   for (const auto& [name, value] : table) {
     const std::string key = prefix + std::string(name.str());
-    if (prefix.empty() && (key == "spool" || key == "processes") && value.is_table()) {
+    if (prefix.empty() && (key == "spool" || key == "processes" || key == "textfile" || key == "jobs") &&
+        value.is_table()) {
       if (auto taken = take(*value.as_table(), key + ".", path, config); !taken) return taken;
       continue;
     }
@@ -205,6 +223,13 @@ std::string example() {
       "#[processes]\n"
       "#top = true\n"
       "#args = false\n\n"
+      "# Your own metrics: *.prom files of a directory, in Prometheus' text format; at most so many series in all.\n"
+      "#[textfile]\n"
+      "#directory = \"/var/spool/vedette-agent/textfile.d\"\n"
+      "#series = 500\n\n"
+      "# Where `vedette-agent job NAME -- COMMAND` reports to the agent.\n"
+      "#[jobs]\n"
+      "#socket = \"/run/vedette-agent/jobs.sock\"\n\n"
       "# What is measured; `vedette-agent list-metrics` tells what belongs to each group.\n"
       "#[metrics]\n";
   for (const std::string_view group : metrics::kGroupNames) text += '#' + std::string(group) + " = true\n";

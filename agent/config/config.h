@@ -19,8 +19,11 @@ struct Config {
   units::Bytes spool_size = units::mib(8);       ///< spool.size: 1 to 1024 MiB
   units::Milliseconds spool_age = std::chrono::days{1};  ///< spool.age: 1 min to 30 d
   bool processes = true;                                 ///< processes.top: tell which processes use most
-  bool process_arguments = false;                        ///< processes.args: with their command lines
-  metrics::Groups groups;                                ///< metrics.cpu, metrics.memory …: true or false each
+  std::string textfile_directory = "/var/spool/vedette-agent/textfile.d";  ///< textfile.directory
+  std::size_t textfile_series = 500;                                       ///< textfile.series: 1 to 10000
+  std::string job_socket = "/run/vedette-agent/jobs.sock";                 ///< jobs.socket
+  bool process_arguments = false;                                          ///< processes.args: with their command lines
+  metrics::Groups groups;  ///< metrics.cpu, metrics.memory …: true or false each
 };
 
 /// `path` is for messages only. `invalid` names file, line, key and what is allowed.

@@ -197,12 +197,28 @@ constexpr std::array kCatalogue = {
            "Pages read from swap and written to it; direction: in, out.", false},
     Metric{"system.paging.usage", Group::memory, "By", gauge, kKibibyte, "state", "/proc/meminfo SwapTotal, SwapFree",
            "node_memory_SwapTotal_bytes,node_memory_SwapFree_bytes", "Swap by state: used, free.", false},
+    Metric{
+        "system.process.count", Group::processes, "{process}", gauge, kOne, "status", "/proc/PID/stat",
+        "node_processes_state",
+        "Processes by what they do: running (on a CPU or waiting for one), sleeping, blocked (waiting where no signal "
+        "wakes them), stopped, zombie. Every 10 s.",
+        false},
     Metric{"system.process.created", Group::cpu, "{process}", counter, kOne, "", "/proc/stat processes",
            "node_forks_total", "Processes and threads started.", false},
     Metric{"system.thread.count", Group::load, "{thread}", gauge, kOne, "", "/proc/loadavg", "node_processes_threads",
            "Threads of all processes.", false},
     Metric{"system.uptime", Group::clock, "s", gauge, kOne, "", "/proc/uptime", "", "Time since the boot, every 10 s.",
            false},
+    Metric{"vedette.job.age", Group::jobs, "s", gauge, kMillisecond, "job", "vedette-agent job", "",
+           "Time since the job last succeeded, every 10 s; absent until it did.", false},
+    Metric{"vedette.job.duration", Group::jobs, "s", gauge, kMillisecond, "job", "vedette-agent job", "",
+           "How long the job's last run took.", false},
+    Metric{"vedette.job.exit_status", Group::jobs, "{status}", gauge, kOne, "job", "vedette-agent job", "",
+           "Exit status of the job's last run: 0 where it succeeded, 128 + n where signal n ended it.", false},
+    Metric{"vedette.job.running", Group::jobs, "s", gauge, kMillisecond, "job", "vedette-agent job", "",
+           "How long the job has been running; 0 while it isn't.", false},
+    Metric{"vedette.textfile.age", Group::textfile, "s", gauge, kMillisecond, "file", "textfile.d/*.prom",
+           "node_textfile_mtime_seconds", "Time since the file was last written, every 10 s.", false},
 };
 
 static_assert(std::ranges::is_sorted(kCatalogue, {}, &Metric::name));

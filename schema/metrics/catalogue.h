@@ -26,10 +26,14 @@ enum class Group : std::uint8_t {
   sensors,
   clock,
   files,
+  processes,
+  textfile,
+  jobs,
 };
 /// Their names, in the order of the enumeration.
-inline constexpr std::array<std::string_view, 11> kGroupNames{
-    "cpu", "load", "memory", "pressure", "disks", "filesystems", "network", "sockets", "sensors", "clock", "files"};
+inline constexpr std::array<std::string_view, 14> kGroupNames{
+    "cpu",     "load",    "memory", "pressure", "disks",     "filesystems", "network",
+    "sockets", "sensors", "clock",  "files",    "processes", "textfile",    "jobs"};
 [[nodiscard]] std::string_view name(Group group) noexcept;
 
 /// The groups that are measured, bits by number; all unless told.

@@ -5,7 +5,6 @@
 #include <filesystem>
 
 #include "tests/agent/collect/capture.h"
-#include "tests/logged.h"
 
 namespace vedette::app {
 namespace {
@@ -14,10 +13,12 @@ using namespace std::chrono_literals;
 
 struct Machine {
   collect::FakeProc proc;
-  ProcessWatch watch{{}, {.proc = proc.path()}};
+  collect::ProcessScan scan{proc.path()};
+  ProcessWatch watch{{}, &scan, proc.path()};
   units::Steady now{1h};
   units::Instant host = units::from_unix_ms(1'795'425'204'000);
   unsigned ticks = 0;
+  int passed = 0;
 
   Machine() {
     std::filesystem::create_directories(proc.path() + "/7");
@@ -27,9 +28,10 @@ struct Machine {
     proc.write("pressure/cpu", "some avg10=" + std::string(percent) + " avg60=0.00 avg300=0.00 total=1\n");
   }
   void pass(int seconds) {
-    for (int n = 0; n < seconds; ++n, now += 1s, host += 1s) {
+    for (const int end = passed + seconds; passed < end; ++passed, now += 1s, host += 1s) {
       ticks += 100;
       proc.write("7/stat", "7 (busy) R 1 1 1 0 -1 1 1 2 3 4 " + std::to_string(ticks) + " 0 7 8 20 0 1 0 9 10 5000\n");
+      if (passed % 10 == 0) (void)scan.scan(now).value();  // as the collector does
       watch.look(host, now);
     }
   }
@@ -72,14 +74,16 @@ TEST(ProcessWatch, TellsAtOnceWhenTheMachineGetsShortAndOnceAMinuteWhileItLasts)
   EXPECT_EQ(machine.told(), 3U);
 }
 
-TEST(ProcessWatch, DoesNothingWhereItIsSwitchedOffAndSaysOnceWhatItCannotRead) {
-  const tests::Logged log;
-  ProcessWatch off({}, {.on = false, .proc = "/proc/nowhere"}), on({}, {.proc = "/proc/nowhere"});
+TEST(ProcessWatch, TellsNothingWhereNothingIsScanned) {
+  collect::ProcessScan away("/proc/nowhere");
+  ProcessWatch off({}, nullptr), unread({}, &away);
+  EXPECT_FALSE(away.scan(units::Steady{1h}));
   for (int n = 0; n < 30; ++n) {
     off.look({}, units::Steady{n * 10s});
-    on.look({}, units::Steady{n * 10s});
+    unread.look({}, units::Steady{n * 10s});
   }
-  EXPECT_EQ(log.count("processes can't be read"), 1U);
+  EXPECT_TRUE(off.outbox().waiting().empty());
+  EXPECT_TRUE(unread.outbox().waiting().empty());
 }
 
 TEST(Strain, IsReadFromTheFirstLine) {
