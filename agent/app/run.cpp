@@ -9,15 +9,19 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <memory>
 #include <vector>
 
 #include "agent/app/bridge.h"
 #include "agent/app/notices.h"
 #include "agent/app/process_watch.h"
 #include "agent/app/service.h"
+#include "agent/app/spool_source.h"
 #include "agent/collect/facts.h"
 #include "agent/config/config.h"
 #include "agent/link/link.h"
+#include "agent/spool/directory.h"
+#include "schema/units/host_id.h"
 #include "schema/units/log.h"
 
 namespace vedette::app {
@@ -98,6 +102,7 @@ class Loop {
       processes_.look(schedule_.host_time(now()), now());
     }
     link_.step(now());
+    bridge_.set_connected(link_.connected());
   }
 
   void stop() {
@@ -127,6 +132,13 @@ int refused(const units::Error& error, int code) {
   return code;
 }
 
+/// Ticks are kept in memory while the disk can't be written.
+constexpr units::Bytes kMostInMemory = units::mib(4);
+
+units::Milliseconds clock_base(const sample::Schedule& schedule, Steady at) {
+  return schedule.host_time(at).time_since_epoch() - std::chrono::floor<units::Milliseconds>(at.time_since_epoch());
+}
+
 int run_with(const config::Config& config, const std::string& state, const config::Identity& identity) {
   const auto address = link::parse_collector_url(identity.url);
   if (!address) return refused(address.error(), kConfigError);
@@ -136,10 +148,20 @@ int run_with(const config::Config& config, const std::string& state, const confi
     if (!parsed) return refused(parsed.error(), kConfigError);
     pin = *parsed;
   }
+  const auto host = units::parse_host_id(identity.host_id);
+  if (!host)
+    return refused({units::ErrorCode::corrupt, "the state's host_id isn't one: enrol this machine again"},
+                   kConfigError);
   collect::Collector collector({.clock = now});
-  sample::Schedule schedule(wall(), now(), config.interval);
-  spool::Spool spool(random_stream(), {config.spool_size, config.spool_age});
+  const Steady start = now();
+  sample::Schedule schedule(wall(), start, config.interval);
   const wire::Id128 boot = collect::read_boot_id(), run = random_id();
+  const spool::Origin origin{.host = host->bytes, .boot = boot, .run = run, .clock_base = clock_base(schedule, start)};
+  spool::Directory directory(state + "/spool");
+  spool::Journal journal(directory, {config.spool_size, config.spool_age}, origin,
+                         [&collector] { return collector.roster().series(); });
+  spool::Spool spool(random_stream(), {std::min(config.spool_size, kMostInMemory), config.spool_age}, &journal);
+  collector.add(std::make_unique<SpoolSource>(spool));
   Notices notices(state, boot, run);
   ProcessWatch processes(run, {.on = config.processes, .arguments = config.process_arguments});
   Bridge bridge(collector, schedule, spool, {notices.outbox(), processes.outbox()}, {boot, run, identity.hostname});
@@ -149,6 +171,7 @@ int run_with(const config::Config& config, const std::string& state, const confi
   units::log_info("started", {{"version", VEDETTE_VERSION}, {"collector", link::to_url(*address)}});
   notices.start(schedule.host_time(now()), now());
   Loop(bridge, notices, processes, schedule, link).run();
+  spool.keep();
   units::log_info("stopped");
   return 0;
 }

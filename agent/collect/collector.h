@@ -27,6 +27,11 @@ class Collector {
   /// is logged once, and again when it is back.
   [[nodiscard]] std::vector<metrics::Cell> collect();
 
+  /// One more, read after the others.
+  void add(std::unique_ptr<Source> source) { sources_.push_back(std::move(source)); }
+  /// See Roster::adopt.
+  SeriesNumber adopt(const metrics::Series& series) { return roster_.adopt(series); }
+
   [[nodiscard]] const Roster& roster() const noexcept { return roster_; }
   [[nodiscard]] std::uint64_t failures() const noexcept { return failures_; }  ///< reads that gave an error
   [[nodiscard]] const MountProbe& mounts() const noexcept { return filesystems_->probe(); }

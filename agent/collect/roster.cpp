@@ -32,11 +32,18 @@ bool Roster::full() {
 }
 
 SeriesNumber Roster::add(std::string_view metric, Attributes attributes) {
-  if (full()) return kRefused;
+  if (adopted_.empty() && full()) return kRefused;
   std::vector<metrics::Attribute> list;
   list.reserve(attributes.size());
   for (const auto& [key, value] : attributes) list.push_back({std::string(key), units::repair_utf8(value)});
   metrics::Series series = metrics::series_of(metric, std::move(list));
+  const auto adopted = std::ranges::find_if(adopted_, [&](SeriesNumber number) { return series_[number] == series; });
+  if (adopted != adopted_.end()) {
+    const SeriesNumber number = *adopted;
+    adopted_.erase(adopted);
+    return number;
+  }
+  if (!adopted_.empty() && full()) return kRefused;
   if (!announceable(series)) {
     ++refused_;
     if (!std::exchange(odd_told_, true)) {
@@ -47,6 +54,15 @@ SeriesNumber Roster::add(std::string_view metric, Attributes attributes) {
   }
   series_.push_back(std::move(series));
   return static_cast<SeriesNumber>(series_.size() - 1);
+}
+
+SeriesNumber Roster::adopt(const metrics::Series& series) {
+  const auto known = std::ranges::find(series_, series);
+  if (known != series_.end()) return static_cast<SeriesNumber>(known - series_.begin());
+  if (full()) return kRefused;
+  series_.push_back(series);
+  adopted_.push_back(static_cast<SeriesNumber>(series_.size() - 1));
+  return adopted_.back();
 }
 
 void Draft::put(SeriesNumber number, std::int64_t value) {

@@ -31,6 +31,10 @@ class Roster {
   /// logged.
   SeriesNumber add(std::string_view metric, Attributes attributes = {});
 
+  /// The number of a series that ticks of an earlier run hold: the one it has, or a new one. A source that adds it
+  /// later gets the same. kRefused when there are too many.
+  SeriesNumber adopt(const metrics::Series& series);
+
   /// No room for another series; counts and logs like a refusal. A source that meets ever new names (mounts,
   /// interfaces) asks before it keeps one more.
   [[nodiscard]] bool full();
@@ -44,6 +48,7 @@ class Roster {
   std::size_t limit_;
   std::vector<metrics::Series> series_;
   std::uint64_t refused_ = 0;
+  std::vector<SeriesNumber> adopted_;  ///< that no source has added yet
   bool full_told_ = false, odd_told_ = false;
 };
 

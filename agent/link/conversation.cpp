@@ -188,7 +188,7 @@ void Conversation::report_drops() {
   const auto since_welcome = std::chrono::floor<units::Milliseconds>(now_ - welcome_at_);
   wire::Happening happening{
       .at = collector_time_ + since_welcome, .kind = "spool_dropped", .text = {}, .count = dropped};
-  happening.text = "ticks lost since the agent's start because the offline buffer was full or a day old";
+  happening.text = "ticks lost since the agent's start because the offline buffer was full or they were too old";
   send(happening);
   options_.drops_reported = dropped;
 }
@@ -226,6 +226,7 @@ void Conversation::send_backfill(units::Steady now) {
       plan_.pop_front();
       continue;
     }
+    announce();
     next.first = batch->first + send_packed(next.stream, *batch, next.last);
     if (next.first > next.last) plan_.pop_front();
     next_backfill_ = now + kBackfillEvery;
@@ -247,7 +248,7 @@ std::size_t Conversation::send_packed(wire::StreamId stream, const Backlog::Batc
   }
   const wire::TickNumber last = batch.first + count - 1;
   const bool end = last == stream_last && plan_.size() == 1;
-  send(wire::Backfill{stream, batch.first, std::move(packed), host_.boot_id(), end});
+  send(wire::Backfill{stream, batch.first, std::move(packed), batch.boot_id.value_or(host_.boot_id()), end});
   sent({stream, batch.first, last});
   return count;
 }

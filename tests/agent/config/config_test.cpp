@@ -35,6 +35,8 @@ class Folder {
 
 TEST(Config, EveryKeyIsReadAndEverythingHasADefault) {
   EXPECT_EQ(parse("", "x").value().interval, 1s);
+  EXPECT_EQ(parse("", "x").value().spool_size, units::mib(64));
+  EXPECT_EQ(parse("", "x").value().spool_age, 48h);
   const Config config = parse(
                             "state = \"/s\"\ninterval = \"5s\"\nlog_level = \"debug\"\n"
                             "[spool]\nsize = \"16MiB\"\nage = \"2h\"\n[processes]\ntop = false\nargs = true\n",

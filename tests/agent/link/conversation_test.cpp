@@ -18,10 +18,9 @@ class FullBacklog final : public Backlog {
   void begin(wire::StreamId) override {}
   void withdraw() override {}
   [[nodiscard]] std::vector<wire::OpenStream> open() const override { return {{kOld, 1, kTicks}}; }
-  [[nodiscard]] std::optional<Batch> read(wire::StreamId stream, wire::TickNumber from,
-                                          std::size_t most) const override {
+  [[nodiscard]] std::optional<Batch> read(wire::StreamId stream, wire::TickNumber from, std::size_t most) override {
     if (stream != kOld || from > kTicks) return std::nullopt;
-    Batch batch{from, {}};
+    Batch batch{from, {}, {}};
     std::mt19937_64 random(from);
     for (wire::TickNumber n = from; n <= kTicks && batch.rows.size() < most; ++n) {
       wire::TickRow row{units::from_unix_ms(static_cast<std::int64_t>(n) * 1000), {}};
