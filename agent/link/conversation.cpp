@@ -188,7 +188,8 @@ void Conversation::report_drops() {
   const auto since_welcome = std::chrono::floor<units::Milliseconds>(now_ - welcome_at_);
   wire::Happening happening{
       .at = collector_time_ + since_welcome, .kind = "spool_dropped", .text = {}, .count = dropped};
-  happening.text = "ticks lost since the agent's start because the offline buffer was full or they were too old";
+  happening.text =
+      "ticks lost since the agent's start because the offline buffer was full or damaged, or they were too old";
   send(happening);
   options_.drops_reported = dropped;
 }
@@ -223,6 +224,7 @@ void Conversation::send_backfill(units::Steady now) {
     wire::OpenStream& next = plan_.front();
     const auto batch = backlog_.read(next.stream, next.first, options_.cautious ? kCautiousTicks : kBackfillTicks);
     if (!batch || batch->rows.empty()) {
+      if (plan_.size() == 1) send(wire::Backfill{next.stream, next.first, {}, host_.boot_id(), true});
       plan_.pop_front();
       continue;
     }

@@ -32,7 +32,8 @@ Journal::Journal(Files& files, JournalLimits limits, const Origin& origin, AllSe
       segment_age_(std::max(limits.age / static_cast<std::int64_t>(kSegments), kShortest)) {}
 
 Milliseconds Journal::shift(const Origin& from) const noexcept {
-  return from.boot == origin_.boot ? origin_.clock_base - from.clock_base : Milliseconds{0};
+  return from.boot == origin_.boot && from.boot != wire::Id128{} ? origin_.clock_base - from.clock_base
+                                                                 : Milliseconds{0};
 }
 
 bool Journal::waits(std::int64_t now_ms) const noexcept {
@@ -73,6 +74,7 @@ std::optional<std::vector<Journal::Found>> Journal::recover(std::int64_t now_ms)
     units::log_warning("the spool is damaged; what is whole is sent",
                        {{"bytes", tally.damaged_bytes}, {"files_lost", tally.unusable}, {"ticks_lost", tally.lost}});
   }
+  lost_ = tally.lost;
   if (tally.ticks > 0) {
     units::log_info("found ticks of an earlier run", {{"ticks", tally.ticks}, {"bytes", bytes_}});
   }
@@ -109,11 +111,8 @@ void Journal::take_up(FileNumber file, Tally& tally) {
   tally.damaged_bytes += contents->damaged;
   if (contents->spans.empty()) return discard(file, "nothing is left in it");
   ++tally.segments;
-  for (const Span& span : contents->spans) {
-    const TickNumber held = span.last - span.first + 1;
-    tally.ticks += span.readable;
-    tally.lost += held - std::min(held, span.readable);
-  }
+  tally.ticks += contents->ticks;
+  tally.lost += contents->lost;
   bytes_ += bytes->size();
   segments_.push_back({.file = file,
                        .bytes = bytes->size(),
@@ -256,13 +255,13 @@ void Journal::release(StreamId stream, TickNumber last) {
   }
 }
 
-std::vector<wire::Resume> Journal::trim(std::int64_t newest_ms) {
-  std::vector<wire::Resume> gone;
+std::vector<Journal::Gone> Journal::trim(std::int64_t newest_ms) {
+  std::vector<Gone> gone;
   while (!segments_.empty() && !(writer_ && segments_.size() == 1)) {
     const Segment& oldest = segments_.front();
     const std::int64_t age = newest_ms - (oldest.newest_ms + shift(oldest.origin).count());
     if (bytes_ <= limits_.bytes.value && age <= limits_.age.count()) break;
-    for (const Span& span : oldest.spans) gone.push_back({span.stream, span.last});
+    for (const Span& span : oldest.spans) gone.push_back({span.stream, span.last, span.last - span.first + 1});
     remove(segments_.begin());
   }
   return gone;

@@ -43,6 +43,7 @@ class Journal {
   /// now (told once).
   [[nodiscard]] std::optional<std::vector<Found>> recover(std::int64_t now_ms);
   [[nodiscard]] bool recovered() const noexcept { return recovered_; }
+  [[nodiscard]] TickNumber lost() const noexcept { return lost_; }  ///< ticks between whole ones, found damaged
 
   /// False if the tick isn't on disk: keep it. That the disk can't be written is told once, and when it can again;
   /// meanwhile it is tried every `kRetry`, by `now_ms`, the newest tick's time.
@@ -57,8 +58,13 @@ class Journal {
   /// The stream's offset is known now: so that it outlives this run.
   void note_offset(StreamId stream, units::Milliseconds offset);
 
-  /// Removes the oldest segments until the limits hold. What went with them, by stream.
-  [[nodiscard]] std::vector<wire::Resume> trim(std::int64_t newest_ms);
+  /// Ticks that went with a segment: as many, up to `last`.
+  struct Gone {
+    StreamId stream = 0;
+    TickNumber last = 0, ticks = 0;
+  };
+  /// Removes the oldest segments until the limits hold.
+  [[nodiscard]] std::vector<Gone> trim(std::int64_t newest_ms);
 
   [[nodiscard]] units::Bytes size() const noexcept { return units::Bytes(bytes_); }
 
@@ -106,6 +112,7 @@ class Journal {
   std::uint64_t segment_bytes_;
   units::Milliseconds segment_age_;
   bool recovered_ = false;
+  TickNumber lost_ = 0;
   std::deque<Segment> segments_;         ///< oldest first
   std::optional<SegmentWriter> writer_;  ///< of the last of segments_, while it may grow
   std::uint64_t table_bytes_ = 0;        ///< what that one began with

@@ -147,11 +147,21 @@ class Chain {
   bool whole_ = false;
 };
 
+/// Ticks without a hole.
+struct Piece {
+  StreamId stream = 0;
+  TickNumber first = 0, last = 0;
+  TickNumber lost_before = 0;  ///< to damage, since the piece before
+};
+
 /// Gathers what a segment's records say.
 class Survey {
  public:
   void take(const Record& record) {
-    if (record.after_damage) chain_.broken();
+    if (record.after_damage) {
+      chain_.broken();
+      damage_ = true;
+    }
     switch (record.type) {
       case kHead:
         if (auto head = head_of(record.body); !origin_ || !*origin_) origin_ = std::move(head);
@@ -175,12 +185,11 @@ class Survey {
     if (!*origin_) return std::unexpected(origin_->error());
     contents_.origin = **origin_;
     contents_.damaged = damaged;
-    for (const Span& released : notes_released_) release(released.stream, released.last);
+    for (const Piece& piece : pieces_) take_up(piece);
     for (Span& span : contents_.spans) {
       const auto told = std::ranges::find(notes_offset_, span.stream, &Span::stream);
       if (told != notes_offset_.end()) span.offset = told->offset;
     }
-    std::erase_if(contents_.spans, [](const Span& span) { return span.first > span.last; });
     return std::move(contents_);
   }
 
@@ -190,21 +199,26 @@ class Survey {
     const auto head = tick_head(record, in);
     const auto stream = head ? chain_.follow(record, *head) : std::nullopt;
     if (!head) chain_.broken();
-    if (!stream) return;
+    if (!stream) {
+      damage_ = true;
+      return;
+    }
     if (head->stream) {
       const bool first = contents_.marks.empty();
       contents_.oldest_ms = first ? head->at_ms : std::min(contents_.oldest_ms, head->at_ms);
       contents_.newest_ms = first ? head->at_ms : std::max(contents_.newest_ms, head->at_ms);
       contents_.marks.push_back({record.at, *stream, head->number});
     }
-    auto span = std::ranges::find(contents_.spans, *stream, &Span::stream);
-    if (span == contents_.spans.end()) {
-      span = contents_.spans.insert(span, {.stream = *stream, .first = head->number});
-    } else if (head->number <= span->last) {
-      return;
+    const auto before = std::ranges::find(pieces_.rbegin(), pieces_.rend(), *stream, &Piece::stream);
+    const bool known = before != pieces_.rend();
+    if (known && head->number <= before->last) return;
+    if (known && head->number == before->last + 1) {
+      before->last = head->number;
+    } else {
+      const TickNumber lost = known && damage_ ? head->number - before->last - 1 : 0;
+      pieces_.push_back({*stream, head->number, head->number, lost});
     }
-    span->last = head->number;
-    ++span->readable;
+    damage_ = false;
   }
 
   void note(const Record& record) {
@@ -221,17 +235,27 @@ class Survey {
     notes_offset_.push_back({.stream = *stream, .offset = units::Milliseconds{*offset}});
   }
 
-  void release(StreamId stream, TickNumber last) {
-    const auto span = std::ranges::find(contents_.spans, stream, &Span::stream);
-    if (span == contents_.spans.end() || last < span->first) return;
-    const TickNumber gone = std::min(last, span->last) - span->first + 1;
-    span->readable -= std::min(span->readable, gone);
-    span->first += gone;
+  void take_up(const Piece& piece) {
+    TickNumber released = 0;
+    for (const Span& note : notes_released_) {
+      if (note.stream == piece.stream) released = std::max(released, note.last);
+    }
+    if (released >= piece.last) return;
+    const TickNumber first = std::max(piece.first, released + 1);
+    contents_.ticks += piece.last - first + 1;
+    if (released < piece.first) contents_.lost += std::min(piece.lost_before, piece.first - released - 1);
+    auto span = std::ranges::find(contents_.spans, piece.stream, &Span::stream);
+    if (span == contents_.spans.end()) {
+      span = contents_.spans.insert(span, {.stream = piece.stream, .first = first});
+    }
+    span->last = piece.last;
   }
 
   Contents contents_;
   std::optional<units::Result<Origin>> origin_;
   Chain chain_;
+  bool damage_ = false;  ///< since the last tick that could be read
+  std::vector<Piece> pieces_;
   std::vector<Span> notes_released_, notes_offset_;
 };
 

@@ -59,12 +59,12 @@ class SegmentWriter {
 [[nodiscard]] std::string offset_note(StreamId stream, units::Milliseconds offset);
 [[nodiscard]] std::string released_note(StreamId stream, TickNumber last);
 
-/// What a segment holds of one stream: ticks first..last, with holes where it is damaged.
+/// What a segment holds of one stream: ticks first..last, with holes where it is damaged, or where Acks came before
+/// ticks had to be written.
 struct Span {
   StreamId stream = 0;
   TickNumber first = 0, last = 0;
   std::optional<units::Milliseconds> offset{};
-  TickNumber readable = 0;  ///< how many of them can be read
 };
 
 /// A place to begin reading ticks at.
@@ -81,6 +81,7 @@ struct Contents {
   std::vector<Mark> marks;                    ///< ascending by place
   std::int64_t oldest_ms = 0, newest_ms = 0;  ///< host's time, of full ticks
   std::size_t damaged = 0;                    ///< bytes that can't be read
+  TickNumber ticks = 0, lost = 0;             ///< that can be read and aren't released; between them, to damage
 };
 
 /// `corrupt` if nothing tells whose ticks they are, `version` if another version of the agent wrote it.

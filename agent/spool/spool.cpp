@@ -56,7 +56,7 @@ TickNumber Spool::add(TickRow row, const std::vector<bool>& reals) {
   if (stream.reals.size() != reals.size()) stream.reals = reals;
   append(stream, std::move(row));
   if (!connected_ || overdue()) write_out();
-  pack_if_many(stream);
+  pack_if_many(streams_.back());
   trim_journal();
   keep_limits();
   return streams_.back().last();
@@ -130,8 +130,10 @@ bool Spool::journal_ready() {
   if (journal_ == nullptr) return false;
   if (journal_->recovered()) return true;
   const auto found = journal_->recover(newest_ms_);
-  if (found) take_up(*found);
-  return found.has_value();
+  if (!found) return false;
+  take_up(*found);
+  dropped_ += journal_->lost();
+  return true;
 }
 
 void Spool::take_up(const std::vector<Journal::Found>& found) {
@@ -314,11 +316,9 @@ void Spool::set_aside(StreamId id, TickNumber last) {
 
 void Spool::trim_journal() {
   if (journal_ == nullptr) return;
-  for (const wire::Resume& gone : journal_->trim(newest_ms_)) {
-    Stream* stream = find(gone.stream);
-    if (stream == nullptr || gone.last <= stream->released) continue;
-    dropped_ += gone.last - stream->released;
-    forget(*stream, gone.last);
+  for (const Journal::Gone& gone : journal_->trim(newest_ms_)) {
+    dropped_ += gone.ticks;
+    if (Stream* stream = find(gone.stream)) forget(*stream, gone.last);
   }
 }
 

@@ -63,7 +63,7 @@ class Spool {
   [[nodiscard]] units::Bytes size() const noexcept { return units::Bytes(bytes_); }  ///< in memory
   /// What is kept for later: on disk, and in memory for want of one. 0 while Acks come.
   [[nodiscard]] units::Bytes kept() const noexcept;
-  [[nodiscard]] std::uint64_t dropped() const noexcept { return dropped_; }      ///< ticks lost to the limits
+  [[nodiscard]] std::uint64_t dropped() const noexcept { return dropped_; }      ///< ticks lost to limits and damage
   [[nodiscard]] std::uint64_t put_aside() const noexcept { return put_aside_; }  ///< ticks given up
 
   static constexpr std::size_t kBlockTicks = 60;

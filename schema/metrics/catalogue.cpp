@@ -68,7 +68,8 @@ constexpr std::array kCatalogue = {
     Metric{"system.paging.usage", "By", gauge, kKibibyte, "state", "/proc/meminfo SwapTotal, SwapFree",
            "node_memory_SwapTotal_bytes,node_memory_SwapFree_bytes", "Swap by state: used, free.", false},
     Metric{"vedette.agent.spool.dropped", "{tick}", counter, kOne, "", "agent", "",
-           "Ticks that the agent lost since its start because its spool was full or they were too old.", false},
+           "Ticks that the agent lost since its start because its spool was full or damaged, or they were too old.",
+           false},
     Metric{"vedette.agent.spool.usage", "By", gauge, kOne, "", "agent", "",
            "What the agent keeps for a collector that it can't reach; 0 while ticks are acknowledged.", false},
 };

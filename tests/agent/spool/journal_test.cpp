@@ -194,6 +194,18 @@ TEST(Journal, WithoutADiskMemoryIsBoundedAndDropsItsOldest) {
   EXPECT_EQ(ticks.rbegin()->second, 5'020);
 }
 
+TEST(Journal, EachLostTickIsCountedOnceAlsoWhereMemoryAndDiskLoseSome) {
+  Disk disk;
+  AgentRun run(disk, 1, run_number(1), {.bytes = units::mib(1)}, {.bytes = units::Bytes(20'000)});
+  run.add(1, 50);
+  disk.broken = true;
+  run.add(51, 5'000);
+  disk.broken = false;
+  run.add(5'001, 100'000);
+  EXPECT_EQ(run.ticks(1).size() + run.spool.dropped(), 100'000U);
+  EXPECT_GT(run.spool.open().at(0).first, 5'000U);
+}
+
 TEST(Journal, ADiskThatComesLateIsTakenUpThen) {
   Disk disk;
   AgentRun(disk, 1, run_number(1)).add(1, 10);
@@ -230,6 +242,7 @@ TEST(Journal, DamageIsToldAndTheRestIsSent) {
   EXPECT_LT(ticks.size(), 100U);
   EXPECT_EQ(ticks.rbegin()->second, 100);
   EXPECT_EQ(log.count("the spool is damaged", "files_lost=1", "ticks_lost=" + std::to_string(100 - ticks.size())), 1U);
+  EXPECT_EQ(next.spool.dropped(), 100 - ticks.size());
   EXPECT_FALSE(disk.files.contains(99));
 }
 

@@ -50,7 +50,8 @@ TEST(Segment, HoldsWhoseTicksTheyAreWhatTheyMeanAndTheTicks) {
   EXPECT_EQ(contents.spans[0].stream, kStream);
   EXPECT_EQ(contents.spans[0].first, 1U);
   EXPECT_EQ(contents.spans[0].last, 65U);
-  EXPECT_EQ(contents.spans[0].readable, 65U);
+  EXPECT_EQ(contents.ticks, 65U);
+  EXPECT_EQ(contents.lost, 0U);
   EXPECT_EQ(contents.spans[0].offset, 5s);
   EXPECT_EQ(contents.damaged, 0U);
   EXPECT_EQ(readable(bytes).size(), 65U);
@@ -93,8 +94,28 @@ TEST(Segment, AnyFlippedBitLosesAtMostTheTicksUpToTheNextFullOneAndMakesNoneWron
     flipped[bit / 8] = static_cast<char>(flipped[bit / 8] ^ (1 << (bit % 8)));
     const auto found = readable(flipped);
     EXPECT_GE(found.size(), 61U - SegmentWriter::kFullEvery) << bit;
-    EXPECT_EQ(read_segment(units::as_bytes(flipped)).value().origin, run_number(3)) << bit;
+    const auto contents = read_segment(units::as_bytes(flipped)).value();
+    EXPECT_EQ(contents.origin, run_number(3)) << bit;
+    EXPECT_EQ(contents.ticks, found.size()) << bit;
+    const std::int64_t between = *found.rbegin() - *found.begin() + 1;
+    EXPECT_EQ(contents.lost + contents.ticks, static_cast<std::uint64_t>(between)) << bit;
   }
+}
+
+TEST(Segment, WhatWasAckedBeforeItHadToBeWrittenIsNoLoss) {
+  SegmentWriter writer(run_number(3));
+  const auto series = two_series();
+  std::string bytes;
+  for (const std::int64_t second : {1, 2, 3, 8, 9}) {
+    bytes += writer.tick(kStream, {}, static_cast<TickNumber>(second), row(second), series);
+    if (second == 3) bytes += released_note(kStream, 2);
+  }
+  const auto contents = read_segment(units::as_bytes(bytes)).value();
+  EXPECT_EQ(contents.ticks, 3U);
+  EXPECT_EQ(contents.lost, 0U);
+  EXPECT_EQ(contents.spans.at(0).first, 3U);
+  EXPECT_EQ(contents.spans.at(0).last, 9U);
+  EXPECT_EQ(readable(bytes), (std::set<std::int64_t>{1, 2, 3, 8, 9}));
 }
 
 TEST(Segment, OfAnotherVersionOrWithoutAHeadIsRefused) {
