@@ -10,7 +10,8 @@ namespace {
 
 using units::ByteReader;
 
-enum Type : std::uint8_t { kHead = 1, kSeries = 2, kFullTick = 3, kTick = 4, kOffset = 5, kReleased = 6 };
+constexpr std::uint8_t kHead = 1, kSeries = 2, kFullTick = 3, kTick = 4, kOffset = 5,
+                       kReleased = 6;  // types of records
 
 constexpr std::size_t kMostAttributes = 8;
 
@@ -111,7 +112,7 @@ std::optional<TickHead> tick_head(const Record& record, ByteReader& in) {
   if (record.type == kFullTick) {
     const auto stream = in.fixed(8);
     if (!stream || *stream == 0) return std::nullopt;
-    head.stream = *stream;
+    head.stream = stream;
   }
   const auto number = in.varint();
   if (!number || *number == 0 || *number > wire::kMaxTickNumber) return std::nullopt;
