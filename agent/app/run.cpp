@@ -149,9 +149,11 @@ int run_with(const config::Config& config, const std::string& state, const confi
     pin = *parsed;
   }
   const auto host = units::parse_host_id(identity.host_id);
-  if (!host)
-    return refused({units::ErrorCode::corrupt, "the state's host_id isn't one: enrol this machine again"},
-                   kConfigError);
+  if (!host) {
+    return refused(
+        {units::ErrorCode::corrupt, state + "/agent.toml: host_id must be 32 hex digits; enrol this machine again"},
+        kConfigError);
+  }
   collect::Collector collector({.clock = now});
   const Steady start = now();
   sample::Schedule schedule(wall(), start, config.interval);

@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "agent/app/bridge.h"
-#include "agent/collect/facts.h"
 #include "agent/link/link.h"
 
 namespace vedette::link {
