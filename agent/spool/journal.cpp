@@ -227,7 +227,7 @@ units::Result<std::optional<Batch>> Journal::read(StreamId stream, TickNumber fr
 
 // --- forgetting
 
-void Journal::remove(std::deque<Segment>::iterator segment) {
+void Journal::remove(const std::deque<Segment>::const_iterator& segment) {
   if (loaded_ && loaded_->file == segment->file) loaded_.reset();
   if (writer_ && std::next(segment) == segments_.end()) writer_.reset();
   discard(segment->file, "no longer needed");

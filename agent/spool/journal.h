@@ -102,7 +102,7 @@ class Journal {
   [[nodiscard]] bool head_full(std::int64_t at_ms) const noexcept;
   void begin_head(std::int64_t at_ms);
   void note(Segment& segment, const std::string& record);
-  void remove(std::deque<Segment>::iterator segment);
+  void remove(const std::deque<Segment>::const_iterator& segment);
   [[nodiscard]] units::Result<Loaded*> load(const Segment& segment);
 
   Files& files_;
