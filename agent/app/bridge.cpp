@@ -21,17 +21,41 @@ Bridge::Bridge(collect::Collector& collector, sample::Schedule& schedule, spool:
                Self self)
     : collector_(collector), schedule_(schedule), spool_(spool), outboxes_(outboxes), self_(std::move(self)) {}
 
-void Bridge::take_tick(units::Steady now) {
-  wire::TickRow row{schedule_.take(now), collector_.collect()};
+void Bridge::note_reals() {
   const auto series = collector_.roster().series();
   while (reals_.size() < series.size()) reals_.push_back(series[reals_.size()].quantum.is_real());
+}
+
+void Bridge::take_tick(units::Steady now) {
+  wire::TickRow row{schedule_.take(now), collector_.collect()};
+  note_reals();
   spool_.add(std::move(row), reals_);
 }
 
-std::optional<link::Backlog::Batch> Bridge::read(wire::StreamId stream, wire::TickNumber from, std::size_t most) const {
+std::optional<link::Backlog::Batch> Bridge::read(wire::StreamId stream, wire::TickNumber from, std::size_t most) {
   auto batch = spool_.read(stream, from, most);
   if (!batch) return std::nullopt;
-  return Batch{batch->first, std::move(batch->rows)};
+  if (!batch->earlier) return Batch{batch->first, std::move(batch->rows), {}};
+  renumber(batch->earlier);
+  for (wire::TickRow& row : batch->rows) {
+    std::vector<metrics::Cell> cells(series().size());
+    for (std::size_t n = 0; n < std::min(row.cells.size(), renumbered_.size()); ++n) {
+      if (renumbered_[n] != collect::kRefused) cells[renumbered_[n]] = row.cells[n];
+    }
+    row.cells = std::move(cells);
+  }
+  return Batch{batch->first, std::move(batch->rows), batch->earlier->boot};
+}
+
+/// Gives an earlier run's series the numbers that they have in this one.
+void Bridge::renumber(const std::shared_ptr<const spool::EarlierRun>& earlier) {
+  if (earlier == earlier_) return;
+  earlier_ = earlier;
+  renumbered_.clear();
+  for (const metrics::Series& one : earlier->series) {
+    renumbered_.push_back(one.key.name.empty() ? collect::kRefused : collector_.adopt(one));
+  }
+  note_reals();
 }
 
 wire::Facts Bridge::facts() {

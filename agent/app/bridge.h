@@ -1,6 +1,7 @@
 // Binds the link's ports to collector, schedule and spool. One owner thread.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -28,11 +29,13 @@ class Bridge final : public link::Backlog, public link::Host {
   /// Takes the tick that is due at `now` and keeps it.
   void take_tick(units::Steady now);
 
+  /// Whether there is a connection that was welcomed.
+  void set_connected(bool connected) { spool_.set_connected(connected); }
+
   void begin(wire::StreamId stream) override { spool_.begin(stream); }
   void withdraw() override { spool_.withdraw(); }
   [[nodiscard]] std::vector<wire::OpenStream> open() const override { return spool_.open(); }
-  [[nodiscard]] std::optional<Batch> read(wire::StreamId stream, wire::TickNumber from,
-                                          std::size_t most) const override;
+  [[nodiscard]] std::optional<Batch> read(wire::StreamId stream, wire::TickNumber from, std::size_t most) override;
   void release(wire::StreamId stream, wire::TickNumber last) override { spool_.release(stream, last); }
   void set_aside(wire::StreamId stream, wire::TickNumber last) override { spool_.set_aside(stream, last); }
   [[nodiscard]] std::uint64_t dropped() const override { return spool_.dropped(); }
@@ -49,6 +52,9 @@ class Bridge final : public link::Backlog, public link::Host {
   void reports_acked(std::span<const std::uint64_t> ids) override;
 
  private:
+  void note_reals();
+  void renumber(const std::shared_ptr<const spool::EarlierRun>& earlier);
+
   collect::Collector& collector_;
   sample::Schedule& schedule_;
   spool::Spool& spool_;
@@ -56,6 +62,8 @@ class Bridge final : public link::Backlog, public link::Host {
   units::Milliseconds offset_{0};  ///< the collector's clock minus the host's, of this connection
   Self self_;
   std::vector<bool> reals_;
+  std::shared_ptr<const spool::EarlierRun> earlier_;  ///< whose series were renumbered last
+  std::vector<collect::SeriesNumber> renumbered_;     ///< their numbers here, by its own
 };
 
 /// 64 random bits, not 0.

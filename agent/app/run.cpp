@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <memory>
 #include <vector>
 
 #include "agent/app/bridge.h"
@@ -16,10 +17,13 @@
 #include "agent/app/notices.h"
 #include "agent/app/process_watch.h"
 #include "agent/app/service.h"
+#include "agent/app/spool_source.h"
 #include "agent/collect/container.h"
 #include "agent/collect/facts.h"
 #include "agent/config/config.h"
 #include "agent/link/link.h"
+#include "agent/spool/directory.h"
+#include "schema/units/host_id.h"
 #include "schema/units/log.h"
 
 namespace vedette::app {
@@ -105,6 +109,7 @@ class Loop {
       parts_.processes.look(parts_.schedule.host_time(now()), now());
     }
     parts_.link.step(now());
+    parts_.bridge.set_connected(parts_.link.connected());
   }
 
   void stop() {
@@ -130,6 +135,13 @@ int refused(const units::Error& error, int code) {
   return code;
 }
 
+/// Ticks are kept in memory while the disk can't be written.
+constexpr units::Bytes kMostInMemory = units::mib(4);
+
+units::Milliseconds clock_base(const sample::Schedule& schedule, Steady at) {
+  return schedule.host_time(at).time_since_epoch() - std::chrono::floor<units::Milliseconds>(at.time_since_epoch());
+}
+
 int run_with(const config::Config& config, const std::string& state, const config::Identity& identity) {
   const auto address = link::parse_collector_url(identity.url);
   if (!address) return refused(address.error(), kConfigError);
@@ -139,7 +151,14 @@ int run_with(const config::Config& config, const std::string& state, const confi
     if (!parsed) return refused(parsed.error(), kConfigError);
     pin = *parsed;
   }
-  sample::Schedule schedule(wall(), now(), config.interval);
+  const auto host = units::parse_host_id(identity.host_id);
+  if (!host) {
+    return refused(
+        {units::ErrorCode::corrupt, state + "/agent.toml: host_id must be 32 hex digits; enrol this machine again"},
+        kConfigError);
+  }
+  const Steady start = now();
+  sample::Schedule schedule(wall(), start, config.interval);
   const wire::Id128 boot = collect::read_boot_id(), run = random_id();
   JobDesk jobs(state, run);
   if (config.groups.has(metrics::Group::jobs)) jobs.open(config.job_socket);
@@ -149,7 +168,12 @@ int run_with(const config::Config& config, const std::string& state, const confi
                                 .textfile = {config.textfile_directory, config.textfile_series},
                                 .jobs = jobs.source(host_time),
                                 .clock = now});
-  spool::Spool spool(random_stream(), {config.spool_size, config.spool_age});
+  const spool::Origin origin{.host = host->bytes, .boot = boot, .run = run, .clock_base = clock_base(schedule, start)};
+  spool::Directory directory(state + "/spool");
+  spool::Journal journal(directory, {config.spool_size, config.spool_age}, origin,
+                         [&collector] { return collector.roster().series(); });
+  spool::Spool spool(random_stream(), {std::min(config.spool_size, kMostInMemory), config.spool_age}, &journal);
+  collector.add(std::make_unique<SpoolSource>(spool));
   Notices notices(state, boot, run, collect::started_after_kernel());
   ProcessWatch processes(run, config.processes ? collector.processes() : nullptr);
   Bridge bridge(collector, schedule, spool, {notices.outbox(), processes.outbox()}, {boot, run, identity.hostname});
@@ -160,6 +184,7 @@ int run_with(const config::Config& config, const std::string& state, const confi
   if (const std::string note = collect::container_note(); !note.empty()) units::log_info(note);
   notices.start(schedule.host_time(now()), now());
   Loop({bridge, notices, processes, jobs, schedule, link}).run();
+  spool.keep();
   units::log_info("stopped");
   return 0;
 }

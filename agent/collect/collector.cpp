@@ -83,6 +83,10 @@ void Collector::add(std::unique_ptr<Source> source, Milliseconds every, bool opt
   plans_.push_back({.source = std::move(source), .every = every, .optional = optional, .due = units::Steady::min()});
 }
 
+void Collector::add(std::unique_ptr<Source> source) {
+  add(std::move(source), kEachTick, false);
+}
+
 void Collector::decide_turns(units::Steady now) {
   for (Plan& plan : plans_) {
     plan.turn = now >= plan.due ? Turn::read : plan.source->pending() ? Turn::settle : Turn::repeat;

@@ -41,6 +41,10 @@ class Collector {
 
   /// Nothing is awaited from a helper thread any more: the next tick tells all there is.
   [[nodiscard]] bool settled() const;
+  /// One more, read at each tick.
+  void add(std::unique_ptr<Source> source);
+  /// See Roster::adopt.
+  SeriesNumber adopt(const metrics::Series& series) { return roster_.adopt(series); }
 
   [[nodiscard]] const Roster& roster() const noexcept { return roster_; }
   /// Null where the group is switched off.

@@ -15,6 +15,14 @@ Roster::Roster() : Roster(wire::kMaxSeries) {}
 
 /// A collector refuses the connection for a series that breaks a limit or comes twice.
 SeriesNumber Roster::append(metrics::Series series, bool may_be_known) {
+  const auto adopted = std::ranges::find_if(adopted_, [&](SeriesNumber number) { return series_[number] == series; });
+  if (adopted != adopted_.end()) {
+    const SeriesNumber number = *adopted;
+    adopted_.erase(adopted);
+    owners_[number] = owner_;
+    return number;
+  }
+  if (full()) return kRefused;
   const bool known = may_be_known && std::ranges::find(series_, series.key, &metrics::Series::key) != series_.end();
   if (known || !metrics::check(series)) {
     ++refused_;
@@ -39,7 +47,7 @@ bool Roster::full() {
 }
 
 SeriesNumber Roster::add(std::string_view metric, std::span<const Attribute> attributes) {
-  if (full()) return kRefused;
+  if (adopted_.empty() && full()) return kRefused;
   std::vector<metrics::Attribute> list;
   list.reserve(attributes.size());
   for (const auto& [key, value] : attributes) list.push_back({std::string(key), units::repair_utf8(value)});
@@ -51,7 +59,17 @@ SeriesNumber Roster::add(std::string_view metric, std::span<const Attribute> att
 }
 
 SeriesNumber Roster::add_own(metrics::Series series) {
-  return full() ? kRefused : append(std::move(series), true);
+  return append(std::move(series), true);
+}
+
+SeriesNumber Roster::adopt(const metrics::Series& series) {
+  const auto known = std::ranges::find(series_, series);
+  if (known != series_.end()) return static_cast<SeriesNumber>(known - series_.begin());
+  if (full()) return kRefused;
+  series_.push_back(series);
+  owners_.push_back(0);  // whoever adds it anew
+  adopted_.push_back(static_cast<SeriesNumber>(series_.size() - 1));
+  return adopted_.back();
 }
 
 void Draft::put(SeriesNumber number, std::int64_t value) {

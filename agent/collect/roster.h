@@ -43,6 +43,10 @@ class Roster {
   void set_owner(std::uint8_t owner) noexcept { owner_ = owner; }
   [[nodiscard]] std::span<const std::uint8_t> owners() const noexcept { return owners_; }  ///< by series number
 
+  /// The number of a series that ticks of an earlier run hold: the one it has, or a new one. A source that adds it
+  /// later gets the same. kRefused when there are too many.
+  SeriesNumber adopt(const metrics::Series& series);
+
   /// No room for another series; counts and logs like a refusal. A source that meets ever new names (mounts,
   /// interfaces) asks before it keeps one more.
   [[nodiscard]] bool full();
@@ -58,6 +62,7 @@ class Roster {
   std::vector<std::uint8_t> owners_;
   std::uint8_t owner_ = 0;
   std::uint64_t refused_ = 0;
+  std::vector<SeriesNumber> adopted_;  ///< that no source has added yet
   bool full_told_ = false, odd_told_ = false;
 };
 

@@ -16,8 +16,8 @@ struct Config {
   std::string state = "/var/lib/vedette-agent";  ///< state: where enroll stores identity and key
   units::Milliseconds interval{1'000};           ///< interval: until the collector's Welcome sets one; 100 ms to 1 h
   units::Level log_level = units::Level::info;   ///< log_level: error, warning, notice, info, debug
-  units::Bytes spool_size = units::mib(8);       ///< spool.size: 1 to 1024 MiB
-  units::Milliseconds spool_age = std::chrono::days{1};  ///< spool.age: 1 min to 30 d
+  units::Bytes spool_size = units::mib(64);      ///< spool.size: 1 to 1024 MiB
+  units::Milliseconds spool_age = std::chrono::days{2};  ///< spool.age: 1 min to 30 d
   bool processes = true;                                 ///< processes.top: tell which processes use most
   std::string textfile_directory = "/var/spool/vedette-agent/textfile.d";  ///< textfile.directory
   std::size_t textfile_series = 500;                                       ///< textfile.series: 1 to 10000

@@ -188,7 +188,8 @@ void Conversation::report_drops() {
   const auto since_welcome = std::chrono::floor<units::Milliseconds>(now_ - welcome_at_);
   wire::Happening happening{
       .at = collector_time_ + since_welcome, .kind = "spool_dropped", .text = {}, .count = dropped};
-  happening.text = "ticks lost since the agent's start because the offline buffer was full or a day old";
+  happening.text =
+      "ticks lost since the agent's start because the offline buffer was full or damaged, or they were too old";
   send(happening);
   options_.drops_reported = dropped;
 }
@@ -223,9 +224,11 @@ void Conversation::send_backfill(units::Steady now) {
     wire::OpenStream& next = plan_.front();
     const auto batch = backlog_.read(next.stream, next.first, options_.cautious ? kCautiousTicks : kBackfillTicks);
     if (!batch || batch->rows.empty()) {
+      if (plan_.size() == 1) send(wire::Backfill{next.stream, next.first, {}, host_.boot_id(), true});
       plan_.pop_front();
       continue;
     }
+    announce();
     next.first = batch->first + send_packed(next.stream, *batch, next.last);
     if (next.first > next.last) plan_.pop_front();
     next_backfill_ = now + kBackfillEvery;
@@ -247,7 +250,7 @@ std::size_t Conversation::send_packed(wire::StreamId stream, const Backlog::Batc
   }
   const wire::TickNumber last = batch.first + count - 1;
   const bool end = last == stream_last && plan_.size() == 1;
-  send(wire::Backfill{stream, batch.first, std::move(packed), host_.boot_id(), end});
+  send(wire::Backfill{stream, batch.first, std::move(packed), batch.boot_id.value_or(host_.boot_id()), end});
   sent({stream, batch.first, last});
   return count;
 }

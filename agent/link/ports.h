@@ -18,7 +18,8 @@ class Backlog {
  public:
   struct Batch {
     wire::TickNumber first = 0;
-    std::vector<wire::TickRow> rows;  ///< consecutive, in the collector's time
+    std::vector<wire::TickRow> rows;  ///< consecutive, in the collector's time, cells as Host::series() numbers them
+    std::optional<wire::Id128> boot_id{};  ///< the earlier boot they were taken in; absent: this one
   };
 
   virtual ~Backlog() = default;
@@ -26,9 +27,9 @@ class Backlog {
   virtual void begin(wire::StreamId stream) = 0;
   virtual void withdraw() = 0;
   [[nodiscard]] virtual std::vector<wire::OpenStream> open() const = 0;
-  /// Up to `most` ticks from `from` on; nothing if there is none.
-  [[nodiscard]] virtual std::optional<Batch> read(wire::StreamId stream, wire::TickNumber from,
-                                                  std::size_t most) const = 0;
+  /// Up to `most` ticks from `from` on; nothing if there is none. Ticks of an earlier run may bring series of theirs:
+  /// Host::series() has them after this call.
+  [[nodiscard]] virtual std::optional<Batch> read(wire::StreamId stream, wire::TickNumber from, std::size_t most) = 0;
   virtual void release(wire::StreamId stream, wire::TickNumber last) = 0;
   virtual void set_aside(wire::StreamId stream, wire::TickNumber last) = 0;
   [[nodiscard]] virtual std::uint64_t dropped() const = 0;  ///< ticks lost to the backlog's bounds so far

@@ -29,11 +29,12 @@ enum class Group : std::uint8_t {
   processes,
   textfile,
   jobs,
+  agent,
 };
 /// Their names, in the order of the enumeration.
-inline constexpr std::array<std::string_view, 14> kGroupNames{
-    "cpu",     "load",    "memory", "pressure", "disks",     "filesystems", "network",
-    "sockets", "sensors", "clock",  "files",    "processes", "textfile",    "jobs"};
+inline constexpr std::array<std::string_view, 15> kGroupNames{
+    "cpu",     "load",  "memory", "pressure",  "disks",    "filesystems", "network", "sockets",
+    "sensors", "clock", "files",  "processes", "textfile", "jobs",        "agent"};
 [[nodiscard]] std::string_view name(Group group) noexcept;
 
 /// The groups that are measured, bits by number; all unless told.

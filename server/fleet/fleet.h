@@ -39,7 +39,7 @@ struct FleetTimes {
   units::Milliseconds correct_again{3'000};  ///< backfilled ticks may still be on their way into the store
   units::Milliseconds gap{2'000};            ///< a longer hole isn't covered
   units::Milliseconds read_again{5'000};     ///< a host that couldn't be read
-  units::Milliseconds longest_backfill{std::chrono::hours{25}};
+  units::Milliseconds longest_backfill{std::chrono::hours{49}};
   units::Milliseconds clock_step{60'000};  ///< a live tick this much older than the newest: time went back
   units::Milliseconds watch_every{1'000};  ///< own lateness and sleep are looked for
   units::Milliseconds late_after{2'000};

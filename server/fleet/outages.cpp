@@ -59,7 +59,7 @@ void Fleet::end_outage(Host& host, Instant at) {
 void Fleet::correct(Host& host, bool last_try) {
   if (!host.outage || !host.outage->to || host.rebooted) return;
   const Outage& outage = *host.outage;
-  // Agents keep a day: what is longer isn't worth reading through, and a hole in it says nothing of the agent.
+  // Agents keep two days: what is longer isn't worth reading through, and a hole in it says nothing of the agent.
   const bool kept = *outage.to - outage.from <= times_.longest_backfill;
   const bool covered = kept && ports_.history.covered(outage.host, outage.from, *outage.to, times_.gap);
   if (!covered && !last_try) return correct_later(host, true);

@@ -5,6 +5,8 @@
 #include <fstream>
 #include <string>
 
+#include "agent/spool/record.h"
+#include "agent/spool/segment.h"
 #include "schema/chunk/chunk.h"
 #include "schema/chunk/column.h"
 #include "schema/chunk/head.h"
@@ -152,6 +154,31 @@ void collector_seeds() {
   seed("collector_message", "retry", encode(wire::CollectorMessage{wire::Retry{units::Milliseconds{500}, "full"}}));
 }
 
+void spool_seeds() {
+  spool::SegmentWriter writer(
+      {.host = {1}, .boot = {2}, .run = {3}, .clock_base = units::Milliseconds{1'795'425'000'000}});
+  const std::vector<metrics::Series> series{metrics::series_of("system.cpu.time", {{"mode", "idle"}}),
+                                            {{"test.level", {}}, "1", metrics::Kind::gauge, metrics::kReal}};
+  std::string segment;
+  for (std::int64_t i = 1; i <= 25; ++i) {
+    const wire::TickRow row{units::from_unix_ms(1'795'425'204'000 + i * 1'000),
+                            {metrics::integer(i * 100), metrics::integer(0x3ff0000000000000 + i)}};
+    segment += writer.tick(i < 10 ? 77 : 78, {}, static_cast<wire::TickNumber>(i), row, series);
+  }
+  segment += spool::offset_note(78, units::Milliseconds{-250}) + spool::released_note(77, 3);
+  seed("spool", "segment", '\0' + segment);
+  seed("spool", "torn", '\0' + segment.substr(0, segment.size() / 2));
+  std::string bodies;
+  spool::RecordReader reader(units::as_bytes(segment));
+  while (const auto record = reader.next()) {
+    bodies.push_back(static_cast<char>(record->type));
+    units::put_fixed(bodies, record->body.size(), 2);
+    bodies.append(record->body.begin(), record->body.end());
+  }
+  seed("spool", "bodies", '\1' + bodies);
+  seed("spool", "bodies_damaged", '\2' + bodies);
+}
+
 // What viewers send: lines as live_commands.cpp takes them.
 void live_seeds() {
   const std::string host = "host/00112233445566778899aabbccddeeff";
@@ -203,6 +230,7 @@ int main(int argc, char** argv) {
   agent_seeds();
   ingest_seeds();
   collector_seeds();
+  spool_seeds();
   live_seeds();
   seed("selector", "name", "system.disk.io");
   seed("selector", "exact", "system.disk.io{device=sda,direction=read}");

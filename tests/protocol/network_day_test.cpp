@@ -65,10 +65,9 @@ class Agent final : public link::Backlog, public link::Host {
   void begin(wire::StreamId stream) override { spool.begin(stream); }
   void withdraw() override { spool.withdraw(); }
   [[nodiscard]] std::vector<wire::OpenStream> open() const override { return spool.open(); }
-  [[nodiscard]] std::optional<Batch> read(wire::StreamId stream, wire::TickNumber from,
-                                          std::size_t most) const override {
+  [[nodiscard]] std::optional<Batch> read(wire::StreamId stream, wire::TickNumber from, std::size_t most) override {
     auto batch = spool.read(stream, from, most);
-    return batch ? std::optional(Batch{batch->first, std::move(batch->rows)}) : std::nullopt;
+    return batch ? std::optional(Batch{batch->first, std::move(batch->rows), {}}) : std::nullopt;
   }
   void release(wire::StreamId stream, wire::TickNumber last) override { spool.release(stream, last); }
   void set_aside(wire::StreamId stream, wire::TickNumber last) override { spool.set_aside(stream, last); }

@@ -205,6 +205,23 @@ TEST(Roster, RefusesAndCountsWhatIsTooManyOrBreaksALimit) {
   EXPECT_TRUE(cells.empty());
 }
 
+TEST(Roster, ASeriesOfAnEarlierRunAndASourcesOwnAreOneAndTheSame) {
+  Roster roster(3);
+  const auto memory = metrics::series_of("system.memory.limit"),
+             load = metrics::series_of("system.cpu.load_average.1m");
+  EXPECT_EQ(roster.add("system.memory.limit"), 0U);
+  EXPECT_EQ(roster.adopt(memory), 0U);
+  EXPECT_EQ(roster.adopt(load), 1U);
+  EXPECT_EQ(roster.adopt(load), 1U);
+  auto other_unit = memory;
+  other_unit.unit = "KiBy";
+  EXPECT_EQ(roster.adopt(other_unit), 2U) << "counted in something else it is another series";
+  EXPECT_EQ(roster.add("system.cpu.load_average.1m"), 1U) << "full, but this one is known";
+  EXPECT_EQ(roster.add("system.cpu.load_average.5m"), kRefused);
+  EXPECT_EQ(roster.adopt(metrics::series_of("system.cpu.load_average.15m")), kRefused);
+  EXPECT_EQ(roster.series().size(), 3U);
+}
+
 TEST(Roster, NamesOfAnyBytesBecomeTextThatCanBeAnnouncedEachOnce) {
   Roster roster;
   const auto mount = [&](const char* point) {

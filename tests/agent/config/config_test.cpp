@@ -35,6 +35,8 @@ class Folder {
 
 TEST(Config, EveryKeyIsReadAndEverythingHasADefault) {
   EXPECT_EQ(parse("", "x").value().interval, 1s);
+  EXPECT_EQ(parse("", "x").value().spool_size, units::mib(64));
+  EXPECT_EQ(parse("", "x").value().spool_age, 48h);
   const Config config = parse(
                             "state = \"/s\"\ninterval = \"5s\"\nlog_level = \"debug\"\n"
                             "[spool]\nsize = \"16MiB\"\nage = \"2h\"\n[processes]\ntop = false\nargs = true\n"
@@ -57,7 +59,7 @@ TEST(Config, AGroupOfMetricsIsKnownAndSwitchedOnOrOff) {
   EXPECT_EQ(
       error_of("[metrics]\ncpu = true\nsensor = false\n"),
       "/etc/vedette/agent.toml:3: unknown key \"metrics.sensor\"; groups of metrics: cpu, load, memory, pressure, "
-      "disks, filesystems, network, sockets, sensors, clock, files, processes, textfile, jobs");
+      "disks, filesystems, network, sockets, sensors, clock, files, processes, textfile, jobs, agent");
   EXPECT_EQ(error_of("[metrics]\ncpu = \"off\"\n"), "/etc/vedette/agent.toml:2: metrics.cpu must be true or false");
   EXPECT_NE(error_of("[metrics]\ncpu = 0\n"), "");
   EXPECT_NE(error_of("metrics = false\n"), "");

@@ -18,10 +18,9 @@ class FullBacklog final : public Backlog {
   void begin(wire::StreamId) override {}
   void withdraw() override {}
   [[nodiscard]] std::vector<wire::OpenStream> open() const override { return {{kOld, 1, kTicks}}; }
-  [[nodiscard]] std::optional<Batch> read(wire::StreamId stream, wire::TickNumber from,
-                                          std::size_t most) const override {
-    if (stream != kOld || from > kTicks) return std::nullopt;
-    Batch batch{from, {}};
+  [[nodiscard]] std::optional<Batch> read(wire::StreamId stream, wire::TickNumber from, std::size_t most) override {
+    if (stream != kOld || from > kTicks || unreadable) return std::nullopt;
+    Batch batch{from, {}, {}};
     std::mt19937_64 random(from);
     for (wire::TickNumber n = from; n <= kTicks && batch.rows.size() < most; ++n) {
       wire::TickRow row{units::from_unix_ms(static_cast<std::int64_t>(n) * 1000), {}};
@@ -33,6 +32,7 @@ class FullBacklog final : public Backlog {
   void release(wire::StreamId, wire::TickNumber) override {}
   void set_aside(wire::StreamId, wire::TickNumber) override {}
   [[nodiscard]] std::uint64_t dropped() const override { return 0; }
+  bool unreadable = false;
 };
 
 class TestHost final : public Host {
@@ -138,6 +138,20 @@ TEST(Conversation, NothingIsDueByTimeWhileTheLineDoesNotTakeTheBackfill) {
   talk.conversation.pump(talk.now);
   EXPECT_GT(talk.conversation.session().queued(), 0U);
   EXPECT_EQ(talk.conversation.due(), talk.now + Conversation::kBackfillEvery);
+}
+
+TEST(Conversation, TellsTheEndOfTheBackfillAlsoWhereNothingOfItCanBeRead) {
+  Talk talk;
+  talk.backlog.unreadable = true;
+  talk.welcome();
+  talk.conversation.pump(talk.now);
+  Heard heard;
+  ASSERT_TRUE(talk.collector.receive(talk.conversation.session().output(), heard).has_value());
+  const auto* last = std::get_if<wire::Backfill>(&heard.messages.back());
+  ASSERT_NE(last, nullptr);
+  EXPECT_TRUE(last->end);
+  EXPECT_TRUE(last->chunk.empty());
+  EXPECT_FALSE(talk.conversation.due().has_value());
 }
 
 TEST(Conversation, NothingIsDueByTimeOnceItIsClosing) {

@@ -272,10 +272,10 @@ void Agent::withdraw() {
   unacked_.withdraw();
 }
 
-std::optional<link::Backlog::Batch> Agent::read(wire::StreamId stream, wire::TickNumber from, std::size_t most) const {
+std::optional<link::Backlog::Batch> Agent::read(wire::StreamId stream, wire::TickNumber from, std::size_t most) {
   auto batch = spool_.read(stream, from, most);
   if (!batch) return std::nullopt;
-  return Batch{batch->first, std::move(batch->rows)};
+  return Batch{batch->first, std::move(batch->rows), {}};
 }
 
 void Agent::release(wire::StreamId stream, wire::TickNumber last) {

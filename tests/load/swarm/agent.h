@@ -78,8 +78,7 @@ class Agent final : public Source, private link::Backlog, private link::Host {
   void begin(wire::StreamId stream) override;
   void withdraw() override;
   [[nodiscard]] std::vector<wire::OpenStream> open() const override { return spool_.open(); }
-  [[nodiscard]] std::optional<Batch> read(wire::StreamId stream, wire::TickNumber from,
-                                          std::size_t most) const override;
+  [[nodiscard]] std::optional<Batch> read(wire::StreamId stream, wire::TickNumber from, std::size_t most) override;
   void release(wire::StreamId stream, wire::TickNumber last) override;
   void set_aside(wire::StreamId stream, wire::TickNumber last) override { spool_.set_aside(stream, last); }
   [[nodiscard]] std::uint64_t dropped() const override { return spool_.dropped(); }

@@ -111,7 +111,7 @@ TEST(Outages, AnOutageLongerThanAgentsKeepIsNotReadThrough) {
   w.start();
   w.welcome();
   w.see(seen::Silent{false, false});
-  w.stage.advance(26h);
+  w.stage.advance(50h);
   w.history.is_covered = true;
   w.welcome();
   w.see(seen::BackfillDone{});
