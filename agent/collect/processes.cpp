@@ -107,7 +107,14 @@ void ProcessScan::take(std::uint32_t pid, const ProcessStat& stat) {
   for (; at_ < before_.size() && before_[at_].pid == pid; ++at_) {
     if (before_[at_].started == stat.started) reported = before_[at_].reported;
   }
-  entries_.push_back({pid, stat.started, stat.ticks, reported, stat.pages, std::string(stat.name), true});
+  Entry& entry = entries_.emplace_back(Entry{.pid = pid,
+                                             .started = stat.started,
+                                             .ticks = stat.ticks,
+                                             .reported = reported,
+                                             .pages = stat.pages,
+                                             .name = {},
+                                             .there = true});
+  stat.name.copy(entry.name.data(), entry.name.size() - 1);
 }
 
 void ProcessScan::list() {
@@ -152,7 +159,7 @@ std::string ProcessScan::arguments_of(std::uint32_t pid) const {
 wire::Process ProcessScan::told(const Entry& entry, double seconds) const {
   const auto used = static_cast<double>(entry.ticks - entry.reported) / ticks_per_second();
   return {.pid = entry.pid,
-          .name = as_fact(entry.name, 64),
+          .name = as_fact(entry.name.data(), entry.name.size()),
           .cpu_permille = static_cast<std::uint32_t>(used / seconds * 1000 + 0.5),
           .memory_kib = entry.there ? entry.pages * page_kib() : 0,
           .arguments = with_arguments_ && entry.there ? arguments_of(entry.pid) : std::string()};

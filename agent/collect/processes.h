@@ -60,7 +60,7 @@ class ProcessScan {
   struct Entry {
     std::uint32_t pid = 0;
     std::uint64_t started = 0, ticks = 0, reported = 0, pages = 0;
-    std::string name;  ///< 15 bytes: within the object
+    std::array<char, 24> name{};  ///< its beginning; programs' names have 15 bytes, kernel threads' more
     bool there = true;
   };
   struct Close {

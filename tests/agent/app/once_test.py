@@ -22,7 +22,8 @@ COUNTERS = {"system.cpu.time", "system.disk.io", "system.disk.operations", "syst
             "system.linux.pressure.stall_time", "system.paging.faults", "system.paging.operations",
             "system.network.tcp.retransmits", "system.network.tcp.segments", "system.cpu.context_switches",
             "system.cpu.interrupts", "system.process.created"}
-GROUPS = ["cpu", "load", "memory", "pressure", "disks", "filesystems", "network", "sockets", "sensors", "clock", "files"]
+GROUPS = ["cpu", "load", "memory", "pressure", "disks", "filesystems", "network", "sockets", "sensors", "clock",
+          "files", "processes", "textfile", "jobs", "agent"]
 
 
 def lines(path):
