@@ -48,12 +48,13 @@ double random_fraction() {
   return static_cast<double>(bits) / 4294967296.0;
 }
 
-/// A descriptor that becomes readable when somebody asks us to stop.
-int stop_signals() {
+/// A descriptor that becomes readable when somebody asks us to stop or to read the configuration anew.
+int signals_to_us() {
   sigset_t set;
   ::sigemptyset(&set);
   ::sigaddset(&set, SIGTERM);
   ::sigaddset(&set, SIGINT);
+  ::sigaddset(&set, SIGHUP);
   ::sigprocmask(SIG_BLOCK, &set, nullptr);
   return ::signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
 }
@@ -74,12 +75,15 @@ class Loop {
     sample::Schedule& schedule;
     link::Link& link;
   };
-  explicit Loop(const Parts& parts) : parts_(parts), signals_(stop_signals()) {}
+  /// `may_reload`: is the configuration a good one? Says so if it isn't.
+  Loop(const Parts& parts, std::function<bool()> may_reload)
+      : parts_(parts), may_reload_(std::move(may_reload)), signals_(signals_to_us()) {}
   ~Loop() { ::close(signals_); }
   Loop(const Loop&) = delete;
   Loop& operator=(const Loop&) = delete;
 
-  void run() {
+  enum class Ended : std::uint8_t { stopped, to_reload };
+  [[nodiscard]] Ended run() {
     const auto watchdog = watchdog_interval();
     notify_service_manager("READY=1");
     Steady alive_due = now();
@@ -95,11 +99,12 @@ class Loop {
         alive_due = now() + *watchdog;
       }
     }
+    return ended_;
   }
 
  private:
   void turn() {
-    if ((list_[0].revents & POLLIN) != 0) stop();
+    if ((list_[0].revents & POLLIN) != 0) obey();
     if ((list_[1].revents & POLLIN) != 0) {
       parts_.jobs.take(parts_.schedule.host_time(now()), parts_.notices.outbox());
     }
@@ -112,12 +117,21 @@ class Loop {
     parts_.bridge.set_connected(parts_.link.connected());
   }
 
-  void stop() {
+  void obey() {
     signalfd_siginfo info{};
-    if (::read(signals_, &info, sizeof info) != sizeof info || stopping_) return;
+    if (::read(signals_, &info, sizeof info) != sizeof info) return;
+    if (info.ssi_signo != SIGHUP) {
+      ended_ = Ended::stopped;  // also while we are leaving to reload
+      if (!stopping_) leave(reason_of_stop());
+    } else if (!stopping_ && may_reload_()) {
+      ended_ = Ended::to_reload;
+      leave(wire::GoodbyeReason::upgrade);
+    }
+  }
+
+  void leave(wire::GoodbyeReason reason) {
     stopping_ = true;
-    notify_service_manager("STOPPING=1");
-    const wire::GoodbyeReason reason = reason_of_stop();
+    notify_service_manager(ended_ == Ended::stopped ? "STOPPING=1" : "RELOADING=1");
     constexpr std::array kWords{"service stop", "upgrade", "host shutdown", "reboot"};
     units::log_info("stopping", {{"reason", kWords[static_cast<std::size_t>(reason)]}});
     parts_.notices.stopping(reason);
@@ -125,8 +139,10 @@ class Loop {
   }
 
   Parts parts_;
+  std::function<bool()> may_reload_;
   int signals_;
   bool stopping_ = false;
+  Ended ended_ = Ended::stopped;
   std::vector<pollfd> list_;
 };
 
@@ -142,7 +158,11 @@ units::Milliseconds clock_base(const sample::Schedule& schedule, Steady at) {
   return schedule.host_time(at).time_since_epoch() - std::chrono::floor<units::Milliseconds>(at.time_since_epoch());
 }
 
-int run_with(const config::Config& config, const std::string& state, const config::Identity& identity) {
+/// What is to become of the process: its exit code, or nothing: the configuration is to be read anew.
+using Outcome = std::optional<int>;
+
+Outcome run_with(const config::Config& config, const std::string& state, const config::Identity& identity,
+                 std::function<bool()> may_reload) {
   const auto address = link::parse_collector_url(identity.url);
   if (!address) return refused(address.error(), kConfigError);
   std::optional<link::Pin> pin;
@@ -183,8 +203,9 @@ int run_with(const config::Config& config, const std::string& state, const confi
   units::log_info("started", {{"version", VEDETTE_VERSION}, {"collector", link::to_url(*address)}});
   if (const std::string note = collect::container_note(); !note.empty()) units::log_info(note);
   notices.start(schedule.host_time(now()), now());
-  Loop({bridge, notices, processes, jobs, schedule, link}).run();
+  const auto ended = Loop({bridge, notices, processes, jobs, schedule, link}, std::move(may_reload)).run();
   spool.keep();
+  if (ended == Loop::Ended::to_reload) return std::nullopt;
   units::log_info("stopped");
   return 0;
 }
@@ -209,13 +230,22 @@ void keep_memory_small() {
 int run_agent(const Command& command) {
   keep_memory_small();
   log_to_stderr(units::Level::info);
-  auto config = config::load_named(command.option("config"));
-  if (!config) return refused(config.error(), kConfigError);
-  log_to_stderr(config->log_level);
-  const std::string state = command.option("state", config->state);
-  const auto identity = config::load_identity(state);
-  if (!identity) return refused(identity.error(), identity.error().code == units::ErrorCode::io ? 1 : kConfigError);
-  return run_with(*config, state, *identity);
+  const std::string named = command.option("config");
+  const auto may_reload = [&named] {
+    const auto config = config::load_named(named);
+    if (!config) units::log_error("the configuration stays as it was", {{"error", config.error().message}});
+    return config.has_value();
+  };
+  for (;;) {
+    const auto config = config::load_named(named);
+    if (!config) return refused(config.error(), kConfigError);
+    log_to_stderr(config->log_level);
+    const std::string state = command.option("state", config->state);
+    const auto identity = config::load_identity(state);
+    if (!identity) return refused(identity.error(), identity.error().code == units::ErrorCode::io ? 1 : kConfigError);
+    if (const auto code = run_with(*config, state, *identity, may_reload)) return *code;
+    units::log_info("reading the configuration anew");
+  }
 }
 
 }  // namespace vedette::app

@@ -31,6 +31,7 @@ class Service(unittest.TestCase):
                 client = Client(self.machine.netns, collector.url, collector.add_user())
                 self.ticks_arrive(client)
                 self.stop_is_told(client)
+                self.reload_is_taken_up(client)
                 self.kill_is_mended(client)
                 self.deaths_in_a_row_are_mended(client)
                 self.hang_is_mended(client)
@@ -94,6 +95,22 @@ class Service(unittest.TestCase):
         self.assertEqual(client.wait_status("stopped", 5)["reason"], "service stopped")
         self.machine.run("systemctl", "start", "vedette-agent")
         client.wait_status("up")
+
+    def reload_is_taken_up(self, client):
+        config, before = self.machine.root / "etc/vedette/agent.toml", self.unit("vedette-agent", "MainPID")
+        text = config.read_text()
+        log = lambda: self.machine.run("journalctl", "-u", "vedette-agent", "--no-pager")
+        config.write_text(text + "\nlog_levle = 3\n")
+        self.machine.run("systemctl", "reload", "vedette-agent")
+        wait_until("a wrong configuration is told", lambda: 'unknown key "' in log())
+        config.write_text('log_level = "debug"\n' + text + "\n[metrics]\nnetwork = false\n")
+        self.machine.run("systemctl", "reload", "vedette-agent")
+        wait_until("the agent took up the new one", lambda: "reading the configuration anew" in log())
+        host, now = client.wait_status("up"), time.time()
+        wait_until("ticks after it", lambda: client.ticks(host["id"], now, time.time() + 60))
+        self.assertEqual(self.unit("vedette-agent", "MainPID"), before)
+        config.write_text(text)
+        self.machine.run("systemctl", "reload", "vedette-agent")
 
     def kill_is_mended(self, client):
         before, killed = self.unit("vedette-agent", "MainPID"), time.time()
