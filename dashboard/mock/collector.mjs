@@ -86,6 +86,7 @@ const server = createServer((request, response) => {
   const host = world.hosts.find((h) => h.id === id);
   if (!host) return problem(response, 404, 'no such host');
   if (rest === 'outages') return send(response, 200, { outages: host.outages });
+  if (rest === 'processes') return send(response, 200, { processes: host.processes(Number(url.searchParams.get('from')), Number(url.searchParams.get('to'))) });
   if (rest === 'happenings') return send(response, 200, { happenings: host.happenings });
   return send(response, 200, { ...host.public(), facts: host.facts() });
 });

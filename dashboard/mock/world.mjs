@@ -61,6 +61,16 @@ class Host {
     return { hostname: this.name, os: 'Debian 12', kernel: 'Linux 6.1.0-27', architecture: 'x86_64', cpu_model: 'AMD EPYC 7302P', cores: this.cores, memory: this.memory, boot_time: this.boot, timezone: 'Europe/Amsterdam', virtualization: '', agent_version: '0.1.0' };
   }
 
+  processes(from, to) {
+    const names = ['postgres', 'nginx', 'java', 'vedette-agent', 'systemd', 'sshd', 'redis-server'];
+    const lists = [];
+    for (let at = Math.ceil(from / 60) * 60; at <= Math.min(to, this.lastTick); at += 60) {
+      const top = names.map((name, n) => ({ pid: 800 + 37 * n, name, cpu: Math.abs(Math.sin(at / 300 + n)) / (n + 1), memory: 2 ** (31 - n), read: n < 2 ? 40_960 * (n + 1) : 0, written: n < 3 ? 900_000 / (n + 1) : 0 }));
+      lists.push({ at, span: 60, count: 212, top: top.sort((a, b) => b.cpu - a.cpu) });
+    }
+    return lists;
+  }
+
   cpuAt(t) {
     const calm = t > this.hot - 270 ? 0.97 : this.name === 'web-07' ? 0.42 : this.base;
     return Math.min(0.99, Math.max(0.01, calm * (0.75 + 0.35 * smooth(this.seed, t, 240) + 0.12 * smooth(this.seed + 1, t, 7))));

@@ -1,11 +1,15 @@
 // The host page as a whole, without canvas and network.
 import { flushSync, mount, unmount } from 'svelte';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import type { Frame } from '../src/charts/plot';
+import type { Frame, PlotOptions } from '../src/charts/plot';
 
 const drawn: Frame[] = [];
+const plots: PlotOptions[] = [];
 vi.mock('../src/charts/plot', () => ({
   Plot: class {
+    constructor(_: HTMLElement, options: PlotOptions) {
+      plots.push(options);
+    }
     draw(frame: Frame): void {
       drawn.push({ ...frame, values: frame.values.map((v) => [...v]), t: [...frame.t] });
     }
@@ -17,9 +21,14 @@ vi.mock('../src/api/client', async (original) => ({
   getOutages: vi.fn(async () => []),
   getHost: vi.fn(async () => ({ facts: null })),
   getHistory: vi.fn(async () => ({ tier: 'raw', step: 0, series: [] })),
+  getProcesses: vi.fn(async (_: string, from: number, to: number) =>
+    [START + 20, START + 40, START + 60]
+      .filter((time) => time >= from && time <= to)
+      .map((time) => ({ at: time, span: 20, count: 9, top: [{ pid: 1, name: `at ${time - START}`, cpu: 1, memory: 1, read: 0, written: 0 }] })),
+  ),
 }));
 
-import { getHost, getOutages } from '../src/api/client';
+import { getHost, getOutages, getProcesses } from '../src/api/client';
 import { CHARTS } from '../src/charts/host_charts';
 import Host from '../src/pages/Host.svelte';
 import { clock } from '../src/state/clock.svelte';
@@ -53,6 +62,7 @@ beforeEach(async () => {
   at = START;
   cores = 4;
   drawn.length = 0;
+  plots.length = 0;
   vi.mocked(getOutages).mockClear();
   vi.mocked(getHost).mockClear();
   vi.spyOn(session.connection, 'subscribe').mockImplementation((_, given) => void (sink = given as typeof sink));
@@ -131,4 +141,23 @@ test('the table behind a chart has its figures, with exact values and times', as
   const rows = [...document.querySelectorAll('[data-testid=data-table] tbody tr')].map((tr) => [tr.querySelector('time')?.dateTime, tr.querySelector('data')?.value]);
   // 15 min are drawn in steps of 5 s here: the average of a step's ticks.
   expect(rows[0]).toEqual([new Date(START * 1000).toISOString(), String((1 + 2 + 3 + 4) / 4)]);
+});
+
+test('the processes are those of the charts’ cursor, and the newest without one', async () => {
+  const shown = (): string | undefined => document.querySelector('[data-testid=process] th')?.textContent;
+  for (let i = 0; i < 65; i++) await second();
+  await vi.advanceTimersByTimeAsync(31_000);
+  flushSync();
+  expect(shown()).toBe('at 60');
+  const times = drawn.at(-1)?.t ?? [];
+  const asked = vi.mocked(getProcesses).mock.calls.length;
+  for (const [after, list] of [[5, 'at 20'], [25, 'at 40'], [45, 'at 60'], [10, 'at 20']] as const) {
+    plots[0]?.onCursor(times.findIndex((time) => time > START + after));
+    flushSync();
+    expect(shown()).toBe(list);
+  }
+  plots[0]?.onCursor(null);
+  flushSync();
+  expect(shown()).toBe('at 60');
+  expect(vi.mocked(getProcesses).mock.calls.length).toBe(asked);
 });

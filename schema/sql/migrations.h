@@ -15,8 +15,9 @@ struct Migration {
   std::string_view script;
 };
 
-[[nodiscard]] std::span<const Migration> control_migrations() noexcept;  ///< control.db
-[[nodiscard]] std::span<const Migration> history_migrations() noexcept;  ///< live.db
-[[nodiscard]] std::span<const Migration> chunks_migrations() noexcept;   ///< raw-YYYYMMDD.db and the tiers' files
+[[nodiscard]] std::span<const Migration> control_migrations() noexcept;    ///< control.db
+[[nodiscard]] std::span<const Migration> history_migrations() noexcept;    ///< live.db
+[[nodiscard]] std::span<const Migration> chunks_migrations() noexcept;     ///< raw-YYYYMMDD.db and the tiers' files
+[[nodiscard]] std::span<const Migration> processes_migrations() noexcept;  ///< top-YYYYMMDD.db
 
 }  // namespace vedette::sql

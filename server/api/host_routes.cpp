@@ -13,7 +13,6 @@ using domain::RequestHead;
 using domain::Response;
 using units::ErrorCode;
 using units::fail;
-using units::Instant;
 using units::Result;
 
 /// {"<name>":[…]}
@@ -49,20 +48,8 @@ Response list_series(const HostSources& sources, const HostView& host) {
   return listing("series", stored, [](std::string& out, const auto& s) { append_series(out, s.series); });
 }
 
-Result<std::pair<Instant, Instant>> range(const RequestHead& head, Instant now) {
-  const auto to_text = head.parameter("to"), from_text = head.parameter("from");
-  const auto to = to_text.empty() ? Result<Instant>(now) : parse_time("to", to_text);
-  if (!to) return std::unexpected(to.error());
-  const auto from = from_text.empty() ? Result<Instant>(*to - std::chrono::days(1)) : parse_time("from", from_text);
-  if (!from) return std::unexpected(from.error());
-  if (*to < *from) {
-    return fail(ErrorCode::invalid, "to=" + units::unix_seconds(*to) + " is before from=" + units::unix_seconds(*from));
-  }
-  return std::pair(*from, *to);
-}
-
 Response list_outages(const HostSources& sources, const HostView& host, const RequestHead& head) {
-  const auto asked = range(head, sources.clock.now());
+  const auto asked = parse_range(head, sources.clock.now(), std::chrono::days(1));
   if (!asked) return domain::problem(asked.error());
   auto outages = sources.records.outages(host.record.number, asked->first, asked->second);
   if (!outages) return domain::problem(outages.error());
@@ -71,7 +58,7 @@ Response list_outages(const HostSources& sources, const HostView& host, const Re
 }
 
 Response list_happenings(const HostSources& sources, const HostView& host, const RequestHead& head) {
-  const auto asked = range(head, sources.clock.now());
+  const auto asked = parse_range(head, sources.clock.now(), std::chrono::days(1));
   if (!asked) return domain::problem(asked.error());
   const auto happenings = sources.records.happenings(host.record.number, asked->first, asked->second);
   if (!happenings) return domain::problem(happenings.error());

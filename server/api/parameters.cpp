@@ -44,4 +44,17 @@ Result<units::Instant> parse_time(std::string_view name, std::string_view text) 
   return units::from_unix_ms(std::llround(ms));
 }
 
+Result<std::pair<units::Instant, units::Instant>> parse_range(const domain::RequestHead& head, units::Instant now,
+                                                              units::Milliseconds span) {
+  const auto to_text = head.parameter("to"), from_text = head.parameter("from");
+  const auto to = to_text.empty() ? Result<units::Instant>(now) : parse_time("to", to_text);
+  if (!to) return std::unexpected(to.error());
+  const auto from = from_text.empty() ? Result<units::Instant>(*to - span) : parse_time("from", from_text);
+  if (!from) return std::unexpected(from.error());
+  if (*to < *from) {
+    return fail(ErrorCode::invalid, "to=" + units::unix_seconds(*to) + " is before from=" + units::unix_seconds(*from));
+  }
+  return std::pair(*from, *to);
+}
+
 }  // namespace vedette::api

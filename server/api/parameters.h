@@ -3,6 +3,7 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "schema/units/result.h"
 #include "schema/units/time.h"
@@ -21,5 +22,10 @@ namespace vedette::api {
 
 /// Unix seconds, decimals allowed, 1970 to 9999; rounded to the millisecond.
 [[nodiscard]] units::Result<units::Instant> parse_time(std::string_view name, std::string_view text);
+
+/// `from` and `to`; without them what the last `span` before `to`, or before now, holds.
+[[nodiscard]] units::Result<std::pair<units::Instant, units::Instant>> parse_range(const domain::RequestHead& head,
+                                                                                   units::Instant now,
+                                                                                   units::Milliseconds span);
 
 }  // namespace vedette::api

@@ -10,6 +10,7 @@
 #include "server/backup/target.h"
 #include "server/history/backup.h"
 #include "server/history/chunk_files.h"
+#include "server/processes/files.h"
 #include "server/sqlite/database.h"
 
 namespace vedette::app {
@@ -40,10 +41,10 @@ class Run {
     auto live = target_.copy_database("live.db", job_.data / "live.db");
     if (!live) return std::unexpected(std::move(live.error()));
     if (auto good = check(*live); !good) return std::unexpected(std::move(good.error()));
-    auto files = history::chunk_files_in(job_.data);
-    if (!files) return std::unexpected(std::move(files.error()));
-    for (const auto& file : *files) {
-      if (auto done = chunks(history::file_name(file.tier, file.period)); !done) return std::unexpected(done.error());
+    auto dated = dated_files();
+    if (!dated) return std::unexpected(std::move(dated.error()));
+    for (const std::string& name : *dated) {
+      if (auto done = chunks(name); !done) return std::unexpected(done.error());
     }
     if (auto taken = history::take_registry(live->path, job_.data / "live.db"); !taken) {
       return std::unexpected(std::move(taken.error()));
@@ -55,13 +56,24 @@ class Run {
   }
 
  private:
-  Result<void> expect() {
-    auto files = history::chunk_files_in(job_.data);
-    if (!files) return std::unexpected(std::move(files.error()));
-    std::vector<std::string> names = certificate_names();
+  // Chunk files, then lists of processes.
+  [[nodiscard]] Result<std::vector<std::string>> dated_files() const {
+    const auto files = history::chunk_files_in(job_.data);
+    if (!files) return std::unexpected(files.error());
+    const auto days = processes::days_in(job_.data);
+    if (!days) return std::unexpected(days.error());
+    std::vector<std::string> names;
     for (const auto& file : *files) names.push_back(history::file_name(file.tier, file.period));
-    names.insert(names.end(), {"live.db", "control.db"});
-    for (const std::string& name : names) {
+    for (const auto day : *days) names.push_back(processes::file_name(day));
+    return names;
+  }
+
+  Result<void> expect() {
+    auto names = dated_files();
+    if (!names) return std::unexpected(std::move(names.error()));
+    std::ranges::move(certificate_names(), std::back_inserter(*names));
+    names->insert(names->end(), {"live.db", "control.db"});
+    for (const std::string& name : *names) {
       std::error_code error;
       const auto bytes = std::filesystem::file_size(job_.data / name, error);
       if (!error) meter_.expect(name, bytes);
@@ -146,7 +158,7 @@ class Run {
       return units::fail(ErrorCode::io, damage + ": so in the copy in " + job_.directory.string() +
                                             ", but not in the data; is that disk sound?");
     }
-    if (history::parse_file_name(name)) return {};
+    if (history::parse_file_name(name) || processes::parse_file_name(name)) return {};
     return units::fail(ErrorCode::corrupt, damage +
                                                "; a collector doesn't start with that, so there is nothing to back " +
                                                "up. Restore an earlier backup; vedette-server check says more");

@@ -24,6 +24,7 @@
 #include "server/app/version.h"
 #include "server/control/store.h"
 #include "server/history/store.h"
+#include "server/processes/store.h"
 
 namespace vedette::app {
 
@@ -60,7 +61,8 @@ Result<std::string> run_on_data(const Options& options, const std::string& input
     auto history = history::Store::open(history_options(settings), clock);
     if (!history) return std::unexpected(std::move(history.error()));
     (*history)->start();
-    return HostRemoval(**store, **history, nullptr).remove(name_or_id);
+    processes::Store processes(processes_options(settings), clock);
+    return HostRemoval(**store, **history, processes, nullptr).remove(name_or_id);
   };
   return run_command(
       options, input,

@@ -74,6 +74,7 @@ Collector::Parts::Parts(Settings s, const domain::Clock& c, DataLock l, std::uni
       certificates(std::move(ck)),
       store(std::move(cs)),
       history(std::move(hs)),
+      processes(processes_options(settings), clock),
       control(clock),
       logins(*store, clock),
       gate({settings.allowed_origins, cookie(settings)}, *store, logins, clock),
@@ -92,8 +93,9 @@ Collector::Parts::Parts(Settings s, const domain::Clock& c, DataLock l, std::uni
       router(gate, [this](std::function<void()> task) { return workers.submit(std::move(task)); }),
       mounted(settings.base_path, router),
       net(net_config(settings, certificates.get()), mounted),
-      agents(*history, fleet, control, net, clock, settings.limits.agents, {.raw_age = latest_age(settings)}),
-      removal(*store, *history, &revocations),
+      agents(*history, processes, fleet, control, net, clock, settings.limits.agents,
+             {.raw_age = latest_age(settings)}),
+      removal(*store, *history, processes, &revocations),
       backups(settings.backup, settings.data, clock) {
   fleet.on_noted([this](const domain::Happening& one) { agents.on_noted(one.host, one.id); });
   revocations.add(fleet);
@@ -110,6 +112,11 @@ std::optional<std::string> Collector::Parts::refusal_of(std::string_view topic) 
   if (!host) return "There is no host " + id + ".";
   if (host->record.revoked) return "Host " + host->record.name + " was revoked: nothing new comes from it.";
   return std::nullopt;
+}
+
+std::string Collector::Parts::trouble() const {
+  const std::string of_history = history->trouble(), of_processes = processes.trouble();
+  return of_history + (of_history.empty() || of_processes.empty() ? "" : "; ") + of_processes;
 }
 
 void Collector::Parts::advance_alerts() {
@@ -172,6 +179,7 @@ Result<std::unique_ptr<Collector>> Collector::start(Settings settings, const dom
       std::move(settings), clock, std::move(*lock), std::move(*certificates), std::move(*store), std::move(*history))));
   Parts& parts = *collector->parts_;
   parts.history->start();
+  parts.processes.start();
   parts.add_routes(*token);
   parts.add_upgrades();
   parts.add_live_routes();
@@ -205,6 +213,7 @@ void Collector::stop() {
   parts_->deliverer.stop();
   if (parts_->started) parts_->control.run_and_wait([this] { parts_->engine.advance(); });  // what a lost path joined
   parts_->control.stop();
+  parts_->processes.stop();
   parts_->history->stop();
 }
 

@@ -17,6 +17,7 @@ void Collector::Parts::add_metrics() {
   add_connection_metrics();
   add_limit_metrics();
   add_history_metrics();
+  add_processes_metrics();
   metrics.add_gauge("control_tasks_waiting", "Tasks that wait for the control thread.",
                     [this] { return number(control.waiting()); });
   metrics.add_counter("outages_lost_total", "Outages never stored because the disk refused for too long.",
@@ -121,6 +122,21 @@ void Collector::Parts::add_history_metrics() {
                     [this] { return number(history->budget_bytes().value_or(0)); });
   metrics.add_counter("history_seals_failed_total", "Rounds of sealing that failed; they are tried again.",
                       [this] { return number(history->counts().failed_seals); });
+}
+
+void Collector::Parts::add_processes_metrics() {
+  metrics.add_gauge("process_trouble", "1 while lists of processes have trouble, which /healthz tells in words.",
+                    [this] { return processes.trouble().empty() ? 0.0 : 1.0; });
+  metrics.add_counter("process_lists_stored_total", "Lists of processes stored.",
+                      [this] { return number(processes.counts().stored); });
+  metrics.add_counter("process_lists_refused_total", "Lists of processes that found no room; their agents keep them.",
+                      [this] { return number(processes.counts().refused); });
+  metrics.add_counter("process_lists_dropped_total", "Lists of processes dropped because their time can't be stored.",
+                      [this] { return number(processes.counts().dropped); });
+  metrics.add_counter("process_commits_failed_total", "Commits that failed; what they held is tried again.",
+                      [this] { return number(processes.counts().failed_commits); });
+  metrics.add_gauge("process_disk_bytes", "What lists of processes take on the disk.",
+                    [this] { return number(processes.disk_bytes()); });
 }
 
 }  // namespace vedette::app

@@ -28,6 +28,7 @@
 #include "server/live/polls.h"
 #include "server/net/server.h"
 #include "server/notify/deliverer.h"
+#include "server/processes/store.h"
 #include "server/telemetry/metrics.h"
 
 namespace vedette::app {
@@ -85,8 +86,10 @@ struct Collector::Parts {
   void add_connection_metrics();
   void add_limit_metrics();
   void add_history_metrics();
+  void add_processes_metrics();
   units::Result<void> start_control();
   [[nodiscard]] std::optional<std::string> refusal_of(std::string_view topic) const;  ///< HubPorts
+  [[nodiscard]] std::string trouble() const;  ///< of what is stored; empty when well
   void advance_alerts();
   void watch_threads();
   units::Result<void> open_socket();
@@ -97,6 +100,7 @@ struct Collector::Parts {
   std::unique_ptr<CertificateKeeper> certificates;  ///< null: TLS ends at the proxy
   std::unique_ptr<control::Store> store;
   std::unique_ptr<history::Store> history;
+  processes::Store processes;
   ControlThread control;
   Revocations revocations;
   access::LoginBook logins;

@@ -7,6 +7,7 @@
 #include "server/api/history_route.h"
 #include "server/api/host_routes.h"
 #include "server/api/live_route.h"
+#include "server/api/processes_route.h"
 #include "server/api/session_routes.h"
 #include "server/api/status_routes.h"
 #include "server/api/traffic_route.h"
@@ -26,12 +27,12 @@ void Collector::Parts::add_routes(const std::string& metrics_token) {
   api::add_enrol_route(router, enrolment, settings.limits.body);
   api::add_host_routes(router, {fleet.directory(), *store, *history, clock});
   api::add_host_removal_route(router, fleet.directory(), removal);
+  api::add_processes_route(router, fleet.directory(), processes, clock);
   api::add_history_route(router, {fleet.directory(), *history, clock});
   api::add_traffic_route(router, fleet.directory(), *history, clock, settings.billing_day);
   api::add_alert_routes(router, *store, fleet.directory());
   api::add_backup_routes(router, backups);
-  api::add_status_routes(router,
-                         {[this] { return history->trouble(); }, [this] { return metrics.text(); }, metrics_token});
+  api::add_status_routes(router, {[this] { return trouble(); }, [this] { return metrics.text(); }, metrics_token});
   router.set_fallback([this](api::Context& context) { context.respond(files.answer(context.request.head)); });
 }
 

@@ -2,6 +2,8 @@
 
 #include "schema/sql/migrations.h"
 #include "server/history/chunk_files.h"
+#include "server/processes/check.h"
+#include "server/processes/files.h"
 #include "server/sqlite/copy.h"
 
 namespace vedette::app {
@@ -32,22 +34,37 @@ Result<FileCheck> check_control(const std::string& name, const std::filesystem::
   return out;
 }
 
+std::string host_words(domain::HostNumber number, const HostNames& hosts) {
+  const auto host = hosts.find(number);
+  return "host " + (host == hosts.end() ? std::to_string(domain::index(number)) : host->second);
+}
+
 std::string words_of(const std::string& name, const history::Damage& damage, const HostNames& hosts) {
   std::string words = name;
   if (damage.chunk) {
-    const auto host = hosts.find(damage.chunk->host);
-    words += ", host " + (host == hosts.end() ? std::to_string(domain::index(damage.chunk->host)) : host->second) +
-             ", " + units::date_utc(damage.chunk->begin) + ", group " + std::to_string(damage.chunk->group) +
-             ", part " + std::to_string(damage.chunk->part);
+    words += ", " + host_words(damage.chunk->host, hosts) + ", " + units::date_utc(damage.chunk->begin) + ", group " +
+             std::to_string(damage.chunk->group) + ", part " + std::to_string(damage.chunk->part);
   }
   return words + ": " + damage.words;
+}
+
+Result<FileCheck> check_processes(const std::string& name, const std::filesystem::path& file, Use use,
+                                  const HostNames& hosts) {
+  auto checked = processes::check_lists(file, *processes::parse_file_name(name), use == Use::copy);
+  if (!checked) return std::unexpected(std::move(checked.error()));
+  FileCheck out{.lists = checked->lists};
+  for (const auto& [host, at, words] : checked->damage) {
+    const std::string place = host ? ", " + host_words(*host, hosts) + ", " + units::date_utc(at) : std::string();
+    out.damage.push_back(name + place + ": " + words);
+  }
+  return out;
 }
 
 std::string counted(std::uint64_t count, const std::string& what) {
   return std::to_string(count) + " " + what + (count == 1 ? "" : "s");
 }
 
-/// Databases first, then chunk files.
+/// Databases first, then chunk files, then lists of processes.
 Result<std::vector<std::string>> names_in(const std::filesystem::path& data) {
   std::error_code error;
   if (!std::filesystem::is_directory(data, error)) {
@@ -60,6 +77,9 @@ Result<std::vector<std::string>> names_in(const std::filesystem::path& data) {
   auto chunks = history::chunk_files_in(data);
   if (!chunks) return std::unexpected(std::move(chunks.error()));
   for (const auto& file : *chunks) names.push_back(history::file_name(file.tier, file.period));
+  const auto days = processes::days_in(data);
+  if (!days) return std::unexpected(days.error());
+  for (const auto day : *days) names.push_back(processes::file_name(day));
   if (!names.empty()) return names;
   return units::fail(ErrorCode::not_found, data.string() + ": holds no data of a collector");
 }
@@ -82,17 +102,19 @@ std::optional<std::int64_t> newest_schema(const std::string& name) {
   if (name == "control.db") return sql::control_migrations().back().number;
   if (name == "live.db") return sql::history_migrations().back().number;
   if (history::parse_file_name(name)) return sql::chunks_migrations().back().number;
+  if (processes::parse_file_name(name)) return sql::processes_migrations().back().number;
   return std::nullopt;
 }
 
 Result<FileCheck> check_file(const std::string& name, const std::filesystem::path& file, Use use,
                              const HostNames& hosts) {
   if (name == "control.db") return check_control(name, file, use);
+  if (processes::parse_file_name(name)) return check_processes(name, file, use, hosts);
   const auto chunks = history::parse_file_name(name);
   if (!chunks && name != "live.db") return FileCheck{};
   auto checked = chunks ? history::check_chunks(file, *chunks, use) : history::check_live(file, use);
   if (!checked) return std::unexpected(std::move(checked.error()));
-  FileCheck out{.chunks = checked->chunks, .rows = checked->rows, .damage = {}};
+  FileCheck out{.chunks = checked->chunks, .rows = checked->rows};
   for (const auto& damage : checked->damage) out.damage.push_back(words_of(name, damage, hosts));
   return out;
 }
@@ -101,7 +123,7 @@ Result<DataCheck> check_data(const std::filesystem::path& data) {
   auto names = names_in(data);
   if (!names) return std::unexpected(std::move(names.error()));
   const HostNames hosts = host_names(data / "control.db");
-  std::uint64_t chunks = 0, rows = 0, damaged = 0;
+  std::uint64_t chunks = 0, rows = 0, lists = 0, damaged = 0;
   DataCheck out;
   for (const std::string& name : *names) {
     auto checked = check_file(name, data / name, Use::live, hosts);
@@ -111,12 +133,14 @@ Result<DataCheck> check_data(const std::filesystem::path& data) {
     if (!checked) return std::unexpected(std::move(checked.error()));
     chunks += checked->chunks;
     rows += checked->rows;
+    lists += checked->lists;
     damaged += checked->damage.size();
     for (const std::string& words : checked->damage) out.words += words + "\n";
   }
   out.whole = damaged == 0;
   out.words += data.string() + ": " + counted(names->size(), "database") + ", " + counted(chunks, "chunk") + ", " +
-               counted(rows, "write-ahead row") + ": " + (out.whole ? "whole" : counted(damaged, "fault")) + "\n";
+               counted(rows, "write-ahead row") + (lists > 0 ? ", " + counted(lists, "list") + " of processes" : "") +
+               ": " + (out.whole ? "whole" : counted(damaged, "fault")) + "\n";
   return out;
 }
 

@@ -19,8 +19,8 @@ using HostNames = std::map<domain::HostNumber, std::string>;
 
 /// What one file of a data directory or a backup was found to be.
 struct FileCheck {
-  std::uint64_t chunks = 0, rows = 0;
-  std::vector<std::string> damage;  ///< "raw-20261123.db, host web-1, 2026-11-23 08:00:00 UTC, group 1, part 0: …"
+  std::uint64_t chunks = 0, rows = 0, lists = 0;
+  std::vector<std::string> damage{};  ///< "raw-20261123.db, host web-1, 2026-11-23 08:00:00 UTC, group 1, part 0: …"
 };
 /// `name` is the file's in a data directory, wherever `file` is. Nothing is known of others than databases: those are
 /// whole.

@@ -14,6 +14,8 @@ Result<HostRecord> HostRemoval::remove(const std::string& name_or_id) {
   if (!host) return host;
   if (revocations_ != nullptr) revocations_->on_host_revoked(host->number);
   if (auto forgotten = history_.forget(host->number); !forgotten) return std::unexpected(std::move(forgotten.error()));
+  if (auto forgotten = processes_.forget(host->number); !forgotten)
+    return std::unexpected(std::move(forgotten.error()));
   if (auto removed = records_.remove(host->number); !removed) return std::unexpected(std::move(removed.error()));
   if (revocations_ != nullptr) revocations_->on_host_revoked(host->number);
   units::log_info("host deleted", {{"host", host->name}});

@@ -10,6 +10,7 @@
 #include "server/app/limit_settings.h"
 #include "server/app/proxy_settings.h"
 #include "server/history/store.h"
+#include "server/processes/store.h"
 
 namespace vedette::app {
 
@@ -74,6 +75,10 @@ void read_history(Table table, Settings& settings) {
     age = table.duration(key).value_or(age);
     if (age < std::chrono::days(1)) table.fault(key, "must be at least \"1d\"");
   }
+  settings.keep_processes = table.duration("keep_processes").value_or(settings.keep_processes);
+  if (settings.keep_processes < std::chrono::days(1) || settings.keep_processes > std::chrono::days(90)) {
+    table.fault("keep_processes", "must be from \"1d\" to \"90d\"");
+  }
   // Every month has a 28th.
   if (const auto day = table.whole("billing_day", 1, 28)) {
     settings.billing_day = std::chrono::day(static_cast<unsigned>(*day));
@@ -102,6 +107,13 @@ history::Options history_options(const Settings& settings) {
   options.directory = settings.data;
   options.keep = settings.keep;
   if (!options.keep.budget) options.keep.budget = default_budget(settings.data);
+  return options;
+}
+
+processes::Options processes_options(const Settings& settings) {
+  processes::Options options;
+  options.directory = settings.data;
+  options.keep = settings.keep_processes;
   return options;
 }
 

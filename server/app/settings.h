@@ -25,6 +25,9 @@
 namespace vedette::history {
 struct Options;
 }
+namespace vedette::processes {
+struct Options;
+}
 
 namespace vedette::app {
 
@@ -55,8 +58,9 @@ struct Settings {
   std::vector<std::string> allowed_origins;  ///< with public_url's, in access::origin_of's form
   std::filesystem::path certificate, key;    ///< both or none
   std::string certificate_place, key_place,
-      token_place;                           ///< "server.toml:3: tls.certificate", for faults of the files named
-  history::Keep keep;                        ///< without a budget: default_budget() of the data directory
+      token_place;     ///< "server.toml:3: tls.certificate", for faults of the files named
+  history::Keep keep;  ///< without a budget: default_budget() of the data directory
+  units::Milliseconds keep_processes{std::chrono::days{7}};
   std::chrono::day billing_day{1};           ///< on which months of traffic begin, 1 to 28
   std::filesystem::path metrics_token_file;  ///< empty: /metrics only from this machine
   alerts::Config alerts;                     ///< rules and notify.hold; receivers' names
@@ -72,6 +76,8 @@ struct Settings {
 
 /// The history of `settings.data`.
 [[nodiscard]] history::Options history_options(const Settings& settings);
+/// Its lists of processes.
+[[nodiscard]] processes::Options processes_options(const Settings& settings);
 
 /// The file of --config (or /etc/vedette/server.toml if it is there), overridden by --data, --listen and --dashboard.
 /// `invalid` with one line a fault.

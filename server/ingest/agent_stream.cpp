@@ -36,6 +36,16 @@ std::string words(wire::GoodbyeReason reason) {
   return "service stopped";
 }
 
+domain::ProcessList list_of(const wire::Processes& told) {
+  domain::ProcessList list{told.at, told.span, told.count, {}};
+  list.top.reserve(told.top.size());
+  for (const wire::Process& one : told.top) {
+    list.top.push_back(
+        {one.pid, one.name, one.cpu_permille, one.memory_kib, one.arguments, one.read_bytes, one.written_bytes});
+  }
+  return list;
+}
+
 }  // namespace
 
 AgentStream::AgentStream(domain::HostRecord host, AgentPorts ports, PulseTimes times)
@@ -130,8 +140,8 @@ void AgentStream::receive(const wire::Evidence&) {
 void AgentStream::receive(const wire::Processes& processes) {
   if (!intake_.greeted()) return fail({close::protocol_error, "Processes before Hello"});
   allowance_.spend(kHappeningCosts, ports_.clock.steady());
-  // Not kept yet: whoever sends them may forget them.
-  if (slot_) slot_->noted(processes.id);
+  // Where there is no room for it, it isn't acked, and told again.
+  (void)ports_.processes.submit(intake_.host().number, processes.id, list_of(processes));
 }
 
 void AgentStream::hand_on(domain::SharedBatch batch) {

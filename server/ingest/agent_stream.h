@@ -11,6 +11,7 @@
 #include "server/domain/executor.h"
 #include "server/domain/history_store.h"
 #include "server/domain/observer.h"
+#include "server/domain/process_records.h"
 #include "server/ingest/ack_book.h"
 #include "server/ingest/allowance.h"
 #include "server/ingest/intake.h"
@@ -30,6 +31,7 @@ struct Counters {
 /// What all agent connections share. Everything outlives them. `control` runs HostObserver's calls.
 struct AgentPorts {
   domain::HistoryStore& history;
+  domain::ProcessRecords& processes;
   domain::HostObserver& observer;
   domain::Executor& control;
   domain::ConnectionRouter& router;

@@ -11,10 +11,10 @@ namespace vedette::ingest {
 /// Makes the handlers of agents' upgrades, and closes a revoked host's connection. Any thread.
 class AgentStreams final : public domain::RevocationObserver {
  public:
-  /// Binds the history's on_commit: before the store starts.
-  AgentStreams(domain::HistoryStore& history, domain::HostObserver& observer, domain::Executor& control,
-               domain::ConnectionRouter& router, const domain::Clock& clock, Rates rates = {},
-               IntakeLimits intake = {});
+  /// Binds the history's on_commit and the processes' on_stored: before the stores start.
+  AgentStreams(domain::HistoryStore& history, domain::ProcessRecords& processes, domain::HostObserver& observer,
+               domain::Executor& control, domain::ConnectionRouter& router, const domain::Clock& clock,
+               Rates rates = {}, IntakeLimits intake = {});
 
   [[nodiscard]] std::unique_ptr<domain::ConnectionHandler> accept(domain::HostRecord host);
   [[nodiscard]] const Counters& counters() const noexcept { return counters_; }

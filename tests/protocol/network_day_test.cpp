@@ -8,6 +8,7 @@
 #include "agent/spool/spool.h"
 #include "schema/units/bytes.h"
 #include "server/ingest/agent_streams.h"
+#include "tests/fake_processes.h"
 #include "tests/server/history/a_store.h"
 
 namespace vedette {
@@ -179,6 +180,7 @@ struct World {
   Stage stage;
   std::unique_ptr<history::Store> store;
   Nobody nobody;
+  tests::FakeProcesses processes;
   std::optional<ingest::AgentStreams> streams;
   Agent agent{stage};
   std::unique_ptr<Line> line;
@@ -188,7 +190,7 @@ struct World {
     auto made = history::Store::open(history::options_in(directory.path()), stage);
     if (!made) std::abort();
     store = std::move(*made);
-    streams.emplace(*store, nobody, stage, nobody, stage);
+    streams.emplace(*store, processes, nobody, stage, nobody, stage);
     store->start();
   }
   void connect() {

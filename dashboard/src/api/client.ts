@@ -1,7 +1,7 @@
 // REST: JSON in, JSON or an ApiError out. Every call has a deadline; nothing is retried here.
 
 import { at } from './base';
-import type { AlertRecord, Happening, History, HostWithFacts, Outage, Problem, Session } from './types';
+import type { AlertRecord, Happening, History, HostWithFacts, Outage, Problem, ProcessList, Session } from './types';
 
 const DEADLINE_MS = 12_000;
 
@@ -71,6 +71,9 @@ export const getOutages = async (id: string, from: number, to: number, signal?: 
 
 export const getHappenings = async (id: string, from: number, to: number, signal?: AbortSignal): Promise<Happening[]> =>
   (await call<{ happenings: Happening[] }>('GET', `/api/v1/hosts/${encodeURIComponent(id)}/happenings?${query({ from, to })}`, undefined, signal)).happenings;
+
+export const getProcesses = async (id: string, from: number, to: number, signal?: AbortSignal): Promise<ProcessList[]> =>
+  (await call<{ processes: ProcessList[] }>('GET', `/api/v1/hosts/${encodeURIComponent(id)}/processes?${query({ from, to })}`, undefined, signal)).processes;
 
 export const getAlerts = async (): Promise<AlertRecord[]> => (await call<{ alerts: AlertRecord[] }>('GET', '/api/v1/alerts')).alerts;
 

@@ -130,6 +130,11 @@ export const en = {
     title: 'What happened', times: (n: number) => `${n} times`,
     kind: (kind: string): string => HAPPENINGS[kind] ?? kind.replaceAll('_', ' '),
   },
+  processes: {
+    titleAt: (time: string) => `Processes at ${time}`, countOf: (top: number, all: number) => `${top} of ${all}`, command: 'Command', process: 'PID', cpu: 'CPU', cpuHint: 'of one core',
+    memory: 'Memory', reads: 'Reads', writes: 'Writes', order: (what: string) => `Order by ${what}`,
+    untold: 'This host’s agent doesn’t tell its processes yet.', noneThen: 'The agent told no processes of this time.',
+  },
   alert: {
     firing: 'Firing, worst first', pending: 'Pending', resolved: 'Resolved lately', for: 'for',
     none: 'Nothing fires', noneText: 'All rules are quiet. Pending, firing and recently resolved alerts will be listed here.',

@@ -131,6 +131,11 @@ export const ru: Dictionary = {
     title: 'Что произошло', times: (n) => `${n} раз`,
     kind: (kind) => HAPPENINGS[kind] ?? kind.replaceAll('_', ' '),
   },
+  processes: {
+    titleAt: (time) => `Процессы на ${time}`, countOf: (top, all) => `${top} из ${all}`, command: 'Команда', process: 'PID', cpu: 'CPU', cpuHint: 'от одного ядра',
+    memory: 'Память', reads: 'Чтение', writes: 'Запись', order: (what) => `Упорядочить: ${what}`,
+    untold: 'Агент этого хоста пока не сообщает о процессах.', noneThen: 'За это время агент о процессах не сообщал.',
+  },
   alert: {
     firing: 'Активные, худшие сверху', pending: 'Ожидают', resolved: 'Недавно снятые', for: 'длится',
     none: 'Тревог нет', noneText: 'Все правила молчат. Здесь появятся ожидающие, активные и недавно снятые тревоги.',

@@ -11,7 +11,9 @@
 #include "server/api/history_route.h"
 #include "server/api/host_routes.h"
 #include "server/api/live_route.h"
+#include "server/api/processes_route.h"
 #include "server/api/traffic_route.h"
+#include "tests/fake_processes.h"
 #include "tests/fake_stream.h"
 #include "tests/manual_executor.h"
 
@@ -148,6 +150,7 @@ struct ApiBench {
   FakeDirectory directory;
   FakeRecords records;
   FakeHistory history;
+  tests::FakeProcesses processes;
   FakeClock clock;
   Router router{gate, [](const std::function<void()>& task) {
                   task();
@@ -157,6 +160,7 @@ struct ApiBench {
   ApiBench() {
     directory.all.push_back(web());
     add_host_routes(router, {directory, records, history, clock});
+    add_processes_route(router, directory, processes, clock);
     add_history_route(router, {directory, history, clock});
     add_traffic_route(router, directory, history, clock, std::chrono::day(15));
   }

@@ -65,7 +65,7 @@ TEST(HostRoutes, ShowAHostWithItsFacts) {
 
 TEST(HostRoutes, TellAnUnknownHostFromABadId) {
   ApiBench bench;
-  for (const std::string rest : {"", "/series", "/outages", "/happenings"}) {
+  for (const std::string rest : {"", "/series", "/outages", "/happenings", "/processes"}) {
     EXPECT_THAT(bench.detail("/api/v1/hosts/" + std::string(kNobodysId) + rest, {}, 404), HasSubstr(kNobodysId));
     EXPECT_THAT(bench.detail("/api/v1/hosts/web" + rest, {}, 400), HasSubstr("host=web"));
   }
@@ -138,7 +138,7 @@ TEST(HostRoutes, RefuseBadTimesOfOutages) {
 TEST(HostRoutes, AnswerNobodyWithoutALogin) {
   ApiBench bench;
   for (const std::string path : {"/api/v1/hosts", "/api/v1/history"}) EXPECT_EQ(bench.ask(path, {}, false).status, 401);
-  for (const std::string rest : {"", "/series", "/outages", "/happenings"})
+  for (const std::string rest : {"", "/series", "/outages", "/happenings", "/processes"})
     EXPECT_EQ(bench.ask(kWeb + rest, {}, false).status, 401);
 }
 

@@ -56,7 +56,12 @@ TEST(Metrics, TellWhateverIsDroppedRefusedOrLost) {
                            "notifications_delivered_total",
                            "notifications_failed_total",
                            "notifications_waiting",
-                           "outages_lost_total"}) {
+                           "outages_lost_total",
+                           "process_commits_failed_total",
+                           "process_disk_bytes",
+                           "process_lists_dropped_total",
+                           "process_lists_refused_total",
+                           "process_lists_stored_total"}) {
     EXPECT_NE(text.find("\nvedette_" + std::string(name) + " "), std::string::npos) << name;
   }
   for (const char* limit :
@@ -69,6 +74,7 @@ TEST(Metrics, TellWhateverIsDroppedRefusedOrLost) {
   }
   EXPECT_EQ(metric(*collector, "connections_past_proxy_total"), "0");
   EXPECT_EQ(metric(*collector, "history_trouble"), "0");
+  EXPECT_EQ(metric(*collector, "process_trouble"), "0");
   EXPECT_EQ(metric(*collector, "notifications_waiting"), "0");
   EXPECT_EQ(metric(*collector, "connections"), "1") << "this one";
 }

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <nlohmann/json.hpp>
 
 #include "schema/metrics/catalogue.h"
@@ -13,6 +14,7 @@
 #include "server/control/store.h"
 #include "server/fleet/fleet.h"
 #include "server/history/store.h"
+#include "server/processes/store.h"
 #include "tests/server/api/api_bench.h"
 #include "tests/temporary_directory.h"
 
@@ -39,18 +41,26 @@ history::Options in(const std::filesystem::path& directory) {
 struct Parts {
   explicit Parts(const std::filesystem::path& directory)
       : store(std::move(*control::Store::open(directory / "control.db"))),
-        history(std::move(*history::Store::open(in(directory), clock))) {
+        history(std::move(*history::Store::open(in(directory), clock))),
+        processes({.directory = directory, .commit_every = 1ms}, clock) {
     history->start();
+    processes.on_stored([this](domain::HostNumber, std::uint64_t) {
+      stored = true;
+      stored.notify_all();
+    });
+    processes.start();
     control.run_and_wait([this] {
       EXPECT_TRUE(engine.load());
       EXPECT_TRUE(fleet.start());
     });
     api::add_host_routes(router, {fleet.directory(), *store, *history, clock});
+    api::add_processes_route(router, fleet.directory(), processes, clock);
     api::add_history_route(router, {fleet.directory(), *history, clock});
     api::add_alert_routes(router, *store, fleet.directory());
   }
   ~Parts() {
     control.stop();
+    processes.stop();
     history->stop();
   }
 
@@ -84,6 +94,9 @@ struct Parts {
     batch->stream = batch->first = 1;
     batch->ticks = {{clock.now(), 1, {metrics::integer(150)}}};
     EXPECT_TRUE(history->submit(batch));
+    EXPECT_TRUE(
+        processes.submit(record->number, 1, {.at = clock.now(), .span = 60s, .count = 1, .top = {{1, "init"}}}));
+    stored.wait(false);
     control.run_and_wait([&] {
       domain::seen::Welcomed welcomed;
       welcomed.boot = 1;
@@ -96,6 +109,8 @@ struct Parts {
   domain::SystemClock clock;
   std::unique_ptr<control::Store> store;
   std::unique_ptr<history::Store> history;
+  std::atomic<bool> stored = false;  ///< its list of processes
+  processes::Store processes;
   ControlThread control{clock};
   SilentBus bus;
   alerts::Engine engine{{}, *store, bus, fleet, clock};
@@ -121,6 +136,7 @@ void expect_its_past(Parts& parts, const std::string& id) {
                                                      {"from", std::to_string(now - 3600)},
                                                      {"to", std::to_string(now + 60)},
                                                      {"step", "0"}});
+  EXPECT_EQ(parts.get("/api/v1/hosts/" + id + "/processes")["processes"].size(), 1u);
   ASSERT_EQ(history["series"].size(), 1u);
   EXPECT_EQ(history["series"][0]["value"].size(), 1u);
   const json alerts = parts.get("/api/v1/alerts")["alerts"];
@@ -169,7 +185,8 @@ TEST(DeletedHost, IsGoneWithItsHistory) {
   const auto record = parts.host_with_a_past();
   const std::string id = units::to_string(record.id);
   ASSERT_EQ(parts.get("/api/v1/hosts/" + id)["name"], "web");
-  HostRemoval removal(*parts.store, *parts.history, &parts.fleet);
+  ASSERT_EQ(parts.get("/api/v1/hosts/" + id + "/processes")["processes"].size(), 1u);
+  HostRemoval removal(*parts.store, *parts.history, parts.processes, &parts.fleet);
   api::add_host_removal_route(parts.router, parts.fleet.directory(), removal);
   EXPECT_EQ(parts.ask("DELETE", "/api/v1/hosts/" + id).status, 403) << "a viewer may not";
   parts.gate.role = domain::AccessRole::administrator;
@@ -180,13 +197,15 @@ TEST(DeletedHost, IsGoneWithItsHistory) {
   EXPECT_EQ(parts.ask("DELETE", "/api/v1/hosts/" + id).status, 404);
   EXPECT_THAT(parts.history->series(record.number), testing::IsEmpty());
   EXPECT_EQ(parts.history->newest(record.number), std::nullopt);
+  const auto now = parts.clock.now();
+  EXPECT_TRUE(parts.processes.lists(record.number, now - 1h, now)->empty());
   EXPECT_THAT(*parts.store->hosts(), testing::IsEmpty());
 }
 
 TEST(DeletedHost, OneThatNobodyKnowsIsNotFound) {
   tests::TemporaryDirectory directory;
   Parts parts(directory.path());
-  HostRemoval removal(*parts.store, *parts.history, nullptr);
+  HostRemoval removal(*parts.store, *parts.history, parts.processes, nullptr);
   const auto refused = removal.remove("nobody");
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, units::ErrorCode::not_found);

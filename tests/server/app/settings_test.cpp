@@ -5,6 +5,8 @@
 
 #include <tuple>
 
+#include "server/processes/store.h"
+
 namespace vedette::app {
 namespace {
 
@@ -185,6 +187,8 @@ TEST(Settings, TellHowLongHistoryIsKept) {
   ASSERT_TRUE(unset) << unset.error().message;
   EXPECT_EQ(unset->keep.budget, std::nullopt);
   EXPECT_EQ(unset->keep.ages[0], std::chrono::days(14));
+  EXPECT_EQ(unset->keep_processes, std::chrono::days(7));
+  EXPECT_EQ(processes_options(*unset).keep, std::chrono::days(7));
   const auto settings = read("[history]\nkeep_raw = \"3d\"\nkeep_minutes = \"90d\"\nkeep_hours = \"3650d\"\n");
   ASSERT_TRUE(settings) << settings.error().message;
   EXPECT_EQ(settings->keep.ages[0], std::chrono::days(3));
@@ -192,6 +196,12 @@ TEST(Settings, TellHowLongHistoryIsKept) {
   EXPECT_EQ(settings->keep.ages[2], std::chrono::days(3650));
   EXPECT_NE(fault("[history]\nkeep_minutes = \"23h\"\n").find("server.toml:2: history.keep_minutes"),
             std::string::npos);
+  EXPECT_EQ(read("[history]\nkeep_processes = \"90d\"\n")->keep_processes, std::chrono::days(90));
+  for (const char* wrong : {"91d", "23h", "0s"}) {
+    const std::string said = fault("[history]\nkeep_processes = \"" + std::string(wrong) + "\"\n");
+    EXPECT_TRUE(said.starts_with("server.toml:2: history.keep_processes")) << said;
+    EXPECT_NE(said.find("\"1d\" to \"90d\""), std::string::npos) << said;
+  }
 }
 
 TEST(Settings, TellOnWhichDayMonthsOfTrafficBegin) {

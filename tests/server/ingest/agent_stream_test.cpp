@@ -75,6 +75,39 @@ TEST(AgentStream, AcksAHappeningOnceItIsStored) {
   EXPECT_EQ(acks[0].happenings, std::vector<std::uint64_t>{77});
 }
 
+TEST(AgentStream, AcksProcessesOnceTheyAreStored) {
+  World w;
+  Agent agent(w);
+  agent.greet();
+  wire::Processes message{77, w.stage.wall, 60s, 212, {}};
+  message.top = {{812, "postgres", 950, 2'000'000, "-D /data", 1, 2}, {1, "systemd"}};
+  agent.say(message);
+  ASSERT_EQ(w.processes.told.size(), 1u);
+  EXPECT_EQ(w.processes.told[0].host, kHost);
+  EXPECT_EQ(w.processes.told[0].list,
+            (domain::ProcessList{
+                w.stage.wall, 60s, 212, {{812, "postgres", 950, 2'000'000, "-D /data", 1, 2}, {1, "systemd"}}}));
+  w.stage.advance(9s);
+  EXPECT_TRUE(agent.connection.all<wire::Ack>().empty());
+  w.processes.commit();
+  w.stage.advance(5s);
+  const auto acks = agent.connection.all<wire::Ack>();
+  ASSERT_EQ(acks.size(), 1u);
+  EXPECT_EQ(acks[0].happenings, std::vector<std::uint64_t>{77});
+}
+
+TEST(AgentStream, NeverAcksProcessesThatFoundNoRoom) {
+  World w;
+  Agent agent(w);
+  agent.greet();
+  w.processes.room = false;
+  agent.say(wire::Processes{77, w.stage.wall, 60s, 212, {}});
+  w.processes.commit();
+  w.stage.advance(9s);
+  EXPECT_TRUE(agent.connection.all<wire::Ack>().empty());
+  EXPECT_FALSE(agent.connection.paused) << "ticks go on";
+}
+
 TEST(AgentStream, WithNothingOpenOrNothingMissingBackfillIsDoneAtOnce) {
   World w;
   w.history.accepted[kOld] = 9;

@@ -6,14 +6,16 @@
 #include <utility>
 
 #include "server/ingest/agent_streams.h"
+#include "tests/fake_processes.h"
 #include "tests/server/ingest/fakes.h"
 
 namespace vedette::ingest {
 
 struct World {
-  explicit World(Rates rates = {}) : streams(history, observer, stage, router, stage, rates) {}
+  explicit World(Rates rates = {}) : streams(history, processes, observer, stage, router, stage, rates) {}
   Stage stage;
   FakeHistory history;
+  tests::FakeProcesses processes;
   FakeObserver observer;
   FakeRouter router;
   AgentStreams streams;
