@@ -13,11 +13,14 @@
 #include <vector>
 
 #include "agent/app/bridge.h"
+#include "agent/app/first_enrolment.h"
 #include "agent/app/job_desk.h"
 #include "agent/app/notices.h"
 #include "agent/app/process_watch.h"
 #include "agent/app/service.h"
+#include "agent/app/sleep_watch.h"
 #include "agent/app/spool_source.h"
+#include "agent/app/way.h"
 #include "agent/collect/container.h"
 #include "agent/collect/facts.h"
 #include "agent/config/config.h"
@@ -31,11 +34,15 @@ namespace {
 
 using units::Steady;
 
+std::chrono::nanoseconds clock_now(clockid_t clock) {
+  timespec at{};
+  ::clock_gettime(clock, &at);
+  return std::chrono::seconds{at.tv_sec} + std::chrono::nanoseconds{at.tv_nsec};
+}
+
 /// CLOCK_BOOTTIME: it goes on while the machine is suspended, so that such a gap stays one.
 Steady now() {
-  timespec at{};
-  ::clock_gettime(CLOCK_BOOTTIME, &at);
-  return Steady{std::chrono::seconds{at.tv_sec} + std::chrono::nanoseconds{at.tv_nsec}};
+  return Steady{clock_now(CLOCK_BOOTTIME)};
 }
 
 units::Instant wall() {
@@ -89,6 +96,7 @@ class Loop {
       list_.assign({{signals_, POLLIN, 0}, {parts_.jobs.descriptor(), POLLIN, 0}});
       parts_.link.interests(list_);
       wait(list_, until);
+      notice_sleep();
       turn();
       if (watchdog && now() >= alive_due) {
         notify_service_manager("WATCHDOG=1");
@@ -98,6 +106,14 @@ class Loop {
   }
 
  private:
+  void notice_sleep() {
+    const auto asleep = sleep_.step(clock_now(CLOCK_BOOTTIME), clock_now(CLOCK_MONOTONIC));
+    if (asleep.count() == 0) return;
+    units::log_info("this machine was asleep; nothing was measured meanwhile",
+                    {{"seconds", std::chrono::round<std::chrono::seconds>(asleep).count()}});
+    parts_.link.woke(asleep, now());
+  }
+
   void turn() {
     if ((list_[0].revents & POLLIN) != 0) stop();
     if ((list_[1].revents & POLLIN) != 0) {
@@ -127,6 +143,7 @@ class Loop {
   Parts parts_;
   int signals_;
   bool stopping_ = false;
+  SleepWatch sleep_{clock_now(CLOCK_BOOTTIME), clock_now(CLOCK_MONOTONIC)};
   std::vector<pollfd> list_;
 };
 
@@ -143,14 +160,8 @@ units::Milliseconds clock_base(const sample::Schedule& schedule, Steady at) {
 }
 
 int run_with(const config::Config& config, const std::string& state, const config::Identity& identity) {
-  const auto address = link::parse_collector_url(identity.url);
-  if (!address) return refused(address.error(), kConfigError);
-  std::optional<link::Pin> pin;
-  if (!identity.pin.empty()) {
-    const auto parsed = link::parse_pin(identity.pin);
-    if (!parsed) return refused(parsed.error(), kConfigError);
-    pin = *parsed;
-  }
+  const auto way = way_of(config, identity);
+  if (!way) return refused(way.error(), kConfigError);
   const auto host = units::parse_host_id(identity.host_id);
   if (!host) {
     return refused(
@@ -176,11 +187,18 @@ int run_with(const config::Config& config, const std::string& state, const confi
   collector.add(std::make_unique<SpoolSource>(spool));
   Notices notices(state, boot, run, collect::started_after_kernel());
   ProcessWatch processes(run, config.processes ? collector.processes() : nullptr);
-  Bridge bridge(collector, schedule, spool, {notices.outbox(), processes.outbox()}, {boot, run, identity.hostname});
-  link::Link link(
-      {.address = *address, .pin = pin, .key = identity.key, .version = VEDETTE_VERSION, .random = random_fraction},
-      bridge, bridge);
-  units::log_info("started", {{"version", VEDETTE_VERSION}, {"collector", link::to_url(*address)}});
+  Bridge bridge(collector, schedule, spool, {notices.outbox(), processes.outbox()},
+                {boot, run, config.name.empty() ? identity.hostname : config.name});
+  link::Link link({.address = way->collectors.front(),
+                   .pin = way->reach.pin,
+                   .key = identity.key,
+                   .version = VEDETTE_VERSION,
+                   .random = random_fraction,
+                   .others = {way->collectors.begin() + 1, way->collectors.end()},
+                   .proxy = way->reach.proxy,
+                   .tags = config.tags.empty() ? identity.tags : config.tags},
+                  bridge, bridge);
+  units::log_info("started", {{"version", VEDETTE_VERSION}, {"collector", to_text(way->collectors)}});
   if (const std::string note = collect::container_note(); !note.empty()) units::log_info(note);
   notices.start(schedule.host_time(now()), now());
   Loop({bridge, notices, processes, jobs, schedule, link}).run();
@@ -204,6 +222,28 @@ void keep_memory_small() {
   ::mallopt(M_MMAP_THRESHOLD, 128 * 1024);
 }
 
+/// Waits for a collector as long as it takes; the service counts as started meanwhile. Nothing when told to stop.
+units::Result<std::optional<config::Identity>> enrol_at_start(const config::Config& config,
+                                                              const config::EnrolSource& source,
+                                                              const std::string& state) {
+  const int signals = stop_signals();
+  notify_service_manager("READY=1\nSTATUS=not enrolled yet");
+  const auto watchdog = watchdog_interval();
+  EnrolPatience patience{.random = random_fraction, .stop = signals};
+  if (watchdog) {
+    patience.alive_every = *watchdog;
+    patience.alive = [] { notify_service_manager("WATCHDOG=1"); };
+  }
+  auto identity = enrol_first(config, source, state, patience);
+  ::close(signals);
+  notify_service_manager("STATUS=");
+  return identity;
+}
+
+int exit_code(const units::Error& error) {
+  return error.code == units::ErrorCode::io ? 1 : kConfigError;
+}
+
 }  // namespace
 
 int run_agent(const Command& command) {
@@ -212,10 +252,17 @@ int run_agent(const Command& command) {
   auto config = config::load_named(command.option("config"));
   if (!config) return refused(config.error(), kConfigError);
   log_to_stderr(config->log_level);
+  warn_of_open_secrets(command.option("config", config::kDefaultPath), *config);
   const std::string state = command.option("state", config->state);
   const auto identity = config::load_identity(state);
-  if (!identity) return refused(identity.error(), identity.error().code == units::ErrorCode::io ? 1 : kConfigError);
-  return run_with(*config, state, *identity);
+  if (identity) return run_with(*config, state, *identity);
+  const bool enrolled = identity.error().code != units::ErrorCode::not_found;
+  const auto source = enrolled ? units::Result<std::optional<config::EnrolSource>>() : enrol_source(*config, state);
+  if (!source) return refused(source.error(), exit_code(source.error()));
+  if (!*source) return refused(identity.error(), exit_code(identity.error()));
+  const auto made = enrol_at_start(*config, **source, state);
+  if (!made) return refused(made.error(), exit_code(made.error()));
+  return *made ? run_with(*config, state, **made) : 0;
 }
 
 }  // namespace vedette::app
