@@ -18,8 +18,8 @@ struct Known {
   std::string_view help;
 };
 
-const std::array<Known, 6>& commands() {
-  static const std::array<Known, 6> known{{
+const std::array<Known, 7>& commands() {
+  static const std::array<Known, 7> known{{
       {"run",
        false,
        {{"state", true}, {"config", true}},
@@ -30,16 +30,26 @@ const std::array<Known, 6>& commands() {
        "  --config FILE  default /etc/vedette/agent.toml, which need not exist\n"},
       {"enroll",
        true,
-       {{"token", true}, {"ca-pin", true}, {"state", true}, {"config", true}, {"hostname", true}},
-       "vedette-agent enroll https://HOST[:PORT][/PATH] --token T [--ca-pin PIN] [--state DIR] [--config FILE]\n"
-       "                     [--hostname NAME]\n"
+       {{"token", true}, {"ca-pin", true}, {"state", true}, {"config", true}, {"hostname", true}, {"tags", true}},
+       "vedette-agent enroll https://HOST[:PORT][/PATH]... --token T [--ca-pin PIN] [--state DIR] [--config FILE]\n"
+       "                     [--hostname NAME] [--tags TAG,...]\n"
        "  Exchanges an enrolment token for this machine's own key and stores it in DIR, readable by its owner only.\n"
+       "  Of several collectors under one pin and key the first that can be reached is taken, now and by run.\n"
        "  --token T        from `vedette-server token create`; \"-\" reads it from standard input\n"
        "  --ca-pin PIN     from `vedette-server pin`, \"sha256:...\"; without it the system's certificates are "
        "trusted\n"
        "  --state DIR      default: the configuration's, or else /var/lib/vedette-agent\n"
        "  --config FILE    default /etc/vedette/agent.toml, which need not exist\n"
-       "  --hostname NAME  the name to be listed under, instead of this machine's\n"},
+       "  --hostname NAME  the name to be listed under, instead of this machine's\n"
+       "  --tags TAG,...   words or key=value, told at each connection\n"},
+      {"unenroll",
+       false,
+       {{"state", true}, {"config", true}, {"offline", false}},
+       "vedette-agent unenroll [--offline] [--state DIR] [--config FILE]\n"
+       "  Has the collector revoke this machine's key, if it can be reached, and removes identity, key and spool.\n"
+       "  --offline      doesn't tell the collector: on a clone, whose key is another machine's too\n"
+       "  --state DIR    default: the configuration's, or else /var/lib/vedette-agent\n"
+       "  --config FILE  default /etc/vedette/agent.toml, which need not exist\n"},
       {"once",
        false,
        {{"json", false}, {"table", false}, {"config", true}},
@@ -108,10 +118,10 @@ std::string Command::option(const std::string& key, std::string_view fallback) c
 
 units::Result<Command> parse_command_line(std::span<const char* const> arguments) {
   std::size_t at = 0;
-  Command command{.name = "run", .argument = {}, .options = {}};
+  Command command{.name = "run", .argument = {}, .more = {}, .options = {}};
   if (!arguments.empty() && !std::string_view(arguments[0]).starts_with("--")) command.name = arguments[at++];
   if (command.name == "-h" || command.name == "help") {
-    return Command{.name = "help", .argument = at < arguments.size() ? arguments[at] : "", .options = {}};
+    return Command{.name = "help", .argument = at < arguments.size() ? arguments[at] : "", .more = {}, .options = {}};
   }
   if (at < arguments.size() && at == 0 && std::string_view(arguments[0]) == "--version") command.name = "version", ++at;
   const Known* known = find(command.name);
@@ -121,7 +131,7 @@ units::Result<Command> parse_command_line(std::span<const char* const> arguments
   while (at < arguments.size()) {
     const std::string_view word = arguments[at];
     if (word == "--help" || word == "-h") {
-      return Command{.name = "help", .argument = at == 0 ? "" : command.name, .options = {}};
+      return Command{.name = "help", .argument = at == 0 ? "" : command.name, .more = {}, .options = {}};
     }
     if (word == "--" && command.name == "job") {
       for (++at; at < arguments.size(); ++at) command.program.emplace_back(arguments[at]);
@@ -129,6 +139,8 @@ units::Result<Command> parse_command_line(std::span<const char* const> arguments
       if (const auto taken = take_option(arguments, at, *known, command); !taken) return std::unexpected(taken.error());
     } else if (known->takes_argument && command.argument.empty()) {
       command.argument = arguments[at++];
+    } else if (known->takes_argument && word.starts_with("https://")) {
+      command.more.emplace_back(arguments[at++]);
     } else {
       return refused("\"" + command.name + "\" doesn't take \"" + std::string(word) + "\"; see vedette-agent " +
                      command.name + " --help");

@@ -12,8 +12,9 @@
 namespace vedette::app {
 
 struct Command {
-  std::string name;      ///< "run", "enroll", "once", "list-metrics", "job", "version", "help"
-  std::string argument;  ///< enroll: the URL; job: its name; help: the command asked about, or empty
+  std::string name;                 ///< "run", "enroll", "unenroll", "once", "list-metrics", "job", "version", "help"
+  std::string argument;             ///< enroll: the URL; job: its name; help: the command asked about, or empty
+  std::vector<std::string> more{};  ///< enroll: further URLs
   std::map<std::string, std::string> options;  ///< without "--"; a switch's value is ""
   std::vector<std::string> program{};          ///< job: what to run, with its arguments; never empty then
 

@@ -1,14 +1,15 @@
 // `vedette-agent enroll`.
-#include <unistd.h>
-
 #include <algorithm>
-#include <array>
 #include <cstdio>
 #include <iostream>
+#include <sstream>
+#include <vector>
 
 #include "agent/app/run.h"
+#include "agent/app/way.h"
 #include "agent/config/identity_writer.h"
 #include "agent/link/enroll.h"
+#include "schema/units/tags.h"
 #include "schema/units/utf8.h"
 
 namespace vedette::app {
@@ -17,11 +18,6 @@ namespace {
 int failed(const std::string& words, int code = 1) {
   std::fprintf(stderr, "vedette-agent: %s\n", words.c_str());
   return code;
-}
-
-std::string own_hostname() {
-  std::array<char, 256> name{};
-  return ::gethostname(name.data(), name.size() - 1) == 0 ? units::repair_utf8(name.data()) : "";
 }
 
 /// It is stored as TOML and sent as JSON.
@@ -37,36 +33,43 @@ std::string token_of(const Command& command) {
   return token;
 }
 
+std::vector<std::string> tags_of(const Command& command) {
+  std::vector<std::string> tags;
+  std::istringstream list(command.option("tags"));
+  for (std::string tag; std::getline(list, tag, ',');) tags.push_back(tag);
+  return tags;
+}
+
 }  // namespace
 
 int run_enroll(const Command& command) {
-  const auto address = link::parse_collector_url(command.argument);
-  if (!address) return failed("can't enrol: " + address.error().message);
+  std::vector<std::string> urls = command.more;
+  urls.insert(urls.begin(), command.argument);
+  // Whether its words are right is seen before its files are read.
+  if (const auto way = way_to(urls, command.option("ca-pin"), "none"); !way) {
+    return failed("can't enrol: " + way.error().message);
+  }
   const std::string token = token_of(command);
   if (token.empty()) return failed("can't enrol: --token is missing; make one with `vedette-server token create`");
-  std::optional<link::Pin> pin;
-  if (const std::string text = command.option("ca-pin"); !text.empty()) {
-    const auto parsed = link::parse_pin(text);
-    if (!parsed) return failed("can't enrol: " + parsed.error().message);
-    pin = *parsed;
-  }
   const std::string hostname = command.option("hostname");
   if (!printable(hostname)) return failed("can't enrol: --hostname must be UTF-8 without control characters");
+  const std::vector<std::string> tags = tags_of(command);
+  if (!units::are_tags(tags)) {
+    return failed("can't enrol: --tags must be up to 32 different tags, each " + std::string(units::kTagRule));
+  }
   // Before the token is spent: it is good once.
   const std::string named = command.option("config");
   const auto config = config::load_named(named);
   if (!config) return failed("can't enrol: " + config.error().message, kConfigError);
+  const auto way = way_to(urls, command.option("ca-pin"), config->proxy);
+  if (!way) return failed("can't enrol: " + way.error().message, kConfigError);
   const std::string state = command.option("state", config->state);
   auto writer = config::IdentityWriter::prepare(state);
   if (!writer) return failed("can't enrol: " + writer.error().message);
-  const auto enrolment = link::enroll(*address, pin, token, hostname.empty() ? own_hostname() : hostname);
-  if (!enrolment) return failed("can't enrol at " + link::to_url(*address) + ": " + enrolment.error().message);
-  const config::Identity identity{.url = link::to_url(*address),
-                                  .pin = pin ? link::to_string(*pin) : "",
-                                  .host_id = enrolment->host_id,
-                                  .key = enrolment->key,
-                                  .hostname = hostname};
-  if (const auto stored = writer->store(identity); !stored) {
+  const std::string name = hostname.empty() ? config->name : hostname;
+  const auto enrolment = link::enroll(way->collectors, way->reach, token, name.empty() ? own_hostname() : name);
+  if (!enrolment) return failed("can't enrol at " + to_text(way->collectors) + ": " + enrolment.error().message);
+  if (const auto stored = writer->store(identity_of(*way, *enrolment, hostname, tags)); !stored) {
     return failed("enrolled as " + enrolment->host_id + ", but " + stored.error().message +
                   "; revoke that host and enrol again");
   }

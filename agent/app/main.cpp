@@ -16,6 +16,7 @@ int run(const vedette::app::Command& command) {
   using namespace vedette::app;
   if (command.name == "run") return run_agent(command);
   if (command.name == "enroll") return run_enroll(command);
+  if (command.name == "unenroll") return run_unenroll(command);
   if (command.name == "job") return run_named_job(command);
   if (command.name == "once") return run_once(command);
   if (command.name == "list-metrics") return std::fputs(metrics_as_text().c_str(), stdout) < 0 ? 1 : 0;

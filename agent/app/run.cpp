@@ -13,11 +13,14 @@
 #include <vector>
 
 #include "agent/app/bridge.h"
+#include "agent/app/first_enrolment.h"
 #include "agent/app/job_desk.h"
 #include "agent/app/notices.h"
 #include "agent/app/process_watch.h"
 #include "agent/app/service.h"
+#include "agent/app/sleep_watch.h"
 #include "agent/app/spool_source.h"
+#include "agent/app/way.h"
 #include "agent/collect/container.h"
 #include "agent/collect/facts.h"
 #include "agent/config/config.h"
@@ -31,11 +34,15 @@ namespace {
 
 using units::Steady;
 
+std::chrono::nanoseconds clock_now(clockid_t clock) {
+  timespec at{};
+  ::clock_gettime(clock, &at);
+  return std::chrono::seconds{at.tv_sec} + std::chrono::nanoseconds{at.tv_nsec};
+}
+
 /// CLOCK_BOOTTIME: it goes on while the machine is suspended, so that such a gap stays one.
 Steady now() {
-  timespec at{};
-  ::clock_gettime(CLOCK_BOOTTIME, &at);
-  return Steady{std::chrono::seconds{at.tv_sec} + std::chrono::nanoseconds{at.tv_nsec}};
+  return Steady{clock_now(CLOCK_BOOTTIME)};
 }
 
 units::Instant wall() {
@@ -48,15 +55,15 @@ double random_fraction() {
   return static_cast<double>(bits) / 4294967296.0;
 }
 
-/// A descriptor that becomes readable when somebody asks us to stop or to read the configuration anew.
-int signals_to_us() {
-  sigset_t set;
-  ::sigemptyset(&set);
-  ::sigaddset(&set, SIGTERM);
-  ::sigaddset(&set, SIGINT);
-  ::sigaddset(&set, SIGHUP);
-  ::sigprocmask(SIG_BLOCK, &set, nullptr);
-  return ::signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+/// A descriptor that becomes readable when one of these signals comes. Other ones to us wait for who watches them next.
+int watched(std::initializer_list<int> signals) {
+  sigset_t ours, these;
+  ::sigemptyset(&ours);
+  ::sigemptyset(&these);
+  for (const int signal : {SIGTERM, SIGINT, SIGHUP}) ::sigaddset(&ours, signal);
+  for (const int signal : signals) ::sigaddset(&these, signal);
+  ::sigprocmask(SIG_BLOCK, &ours, nullptr);
+  return ::signalfd(-1, &these, SFD_NONBLOCK | SFD_CLOEXEC);
 }
 
 void wait(std::vector<pollfd>& list, Steady until) {
@@ -77,7 +84,7 @@ class Loop {
   };
   /// `may_reload`: is the configuration a good one? Says so if it isn't.
   Loop(const Parts& parts, std::function<bool()> may_reload)
-      : parts_(parts), may_reload_(std::move(may_reload)), signals_(signals_to_us()) {}
+      : parts_(parts), may_reload_(std::move(may_reload)), signals_(watched({SIGTERM, SIGINT, SIGHUP})) {}
   ~Loop() { ::close(signals_); }
   Loop(const Loop&) = delete;
   Loop& operator=(const Loop&) = delete;
@@ -93,6 +100,7 @@ class Loop {
       list_.assign({{signals_, POLLIN, 0}, {parts_.jobs.descriptor(), POLLIN, 0}});
       parts_.link.interests(list_);
       wait(list_, until);
+      notice_sleep();
       turn();
       if (watchdog && now() >= alive_due) {
         notify_service_manager("WATCHDOG=1");
@@ -103,6 +111,14 @@ class Loop {
   }
 
  private:
+  void notice_sleep() {
+    const auto asleep = sleep_.step(clock_now(CLOCK_BOOTTIME), clock_now(CLOCK_MONOTONIC));
+    if (asleep.count() == 0) return;
+    units::log_info("this machine was asleep; nothing was measured meanwhile",
+                    {{"seconds", std::chrono::round<std::chrono::seconds>(asleep).count()}});
+    parts_.link.woke(asleep, now());
+  }
+
   void turn() {
     if ((list_[0].revents & POLLIN) != 0) obey();
     if ((list_[1].revents & POLLIN) != 0) {
@@ -143,6 +159,7 @@ class Loop {
   int signals_;
   bool stopping_ = false;
   Ended ended_ = Ended::stopped;
+  SleepWatch sleep_{clock_now(CLOCK_BOOTTIME), clock_now(CLOCK_MONOTONIC)};
   std::vector<pollfd> list_;
 };
 
@@ -163,14 +180,8 @@ using Outcome = std::optional<int>;
 
 Outcome run_with(const config::Config& config, const std::string& state, const config::Identity& identity,
                  std::function<bool()> may_reload) {
-  const auto address = link::parse_collector_url(identity.url);
-  if (!address) return refused(address.error(), kConfigError);
-  std::optional<link::Pin> pin;
-  if (!identity.pin.empty()) {
-    const auto parsed = link::parse_pin(identity.pin);
-    if (!parsed) return refused(parsed.error(), kConfigError);
-    pin = *parsed;
-  }
+  const auto way = way_of(config, identity);
+  if (!way) return refused(way.error(), kConfigError);
   const auto host = units::parse_host_id(identity.host_id);
   if (!host) {
     return refused(
@@ -196,11 +207,18 @@ Outcome run_with(const config::Config& config, const std::string& state, const c
   collector.add(std::make_unique<SpoolSource>(spool));
   Notices notices(state, boot, run, collect::started_after_kernel());
   ProcessWatch processes(run, config.processes ? collector.processes() : nullptr);
-  Bridge bridge(collector, schedule, spool, {notices.outbox(), processes.outbox()}, {boot, run, identity.hostname});
-  link::Link link(
-      {.address = *address, .pin = pin, .key = identity.key, .version = VEDETTE_VERSION, .random = random_fraction},
-      bridge, bridge);
-  units::log_info("started", {{"version", VEDETTE_VERSION}, {"collector", link::to_url(*address)}});
+  Bridge bridge(collector, schedule, spool, {notices.outbox(), processes.outbox()},
+                {boot, run, config.name.empty() ? identity.hostname : config.name});
+  link::Link link({.address = way->collectors.front(),
+                   .pin = way->reach.pin,
+                   .key = identity.key,
+                   .version = VEDETTE_VERSION,
+                   .random = random_fraction,
+                   .others = {way->collectors.begin() + 1, way->collectors.end()},
+                   .proxy = way->reach.proxy,
+                   .tags = config.tags.empty() ? identity.tags : config.tags},
+                  bridge, bridge);
+  units::log_info("started", {{"version", VEDETTE_VERSION}, {"collector", to_text(way->collectors)}});
   if (const std::string note = collect::container_note(); !note.empty()) units::log_info(note);
   notices.start(schedule.host_time(now()), now());
   const auto ended = Loop({bridge, notices, processes, jobs, schedule, link}, std::move(may_reload)).run();
@@ -225,6 +243,39 @@ void keep_memory_small() {
   ::mallopt(M_MMAP_THRESHOLD, 128 * 1024);
 }
 
+/// Waits for a collector as long as it takes; the service counts as started meanwhile. Nothing when told to stop.
+units::Result<std::optional<config::Identity>> enrol_at_start(const config::Config& config,
+                                                              const config::EnrolSource& source,
+                                                              const std::string& state) {
+  const int signals = watched({SIGTERM, SIGINT});
+  notify_service_manager("READY=1\nSTATUS=not enrolled yet");
+  const auto watchdog = watchdog_interval();
+  EnrolPatience patience{.random = random_fraction, .stop = signals};
+  if (watchdog) {
+    patience.alive_every = *watchdog;
+    patience.alive = [] { notify_service_manager("WATCHDOG=1"); };
+  }
+  auto identity = enrol_first(config, source, state, patience);
+  ::close(signals);
+  notify_service_manager("STATUS=");
+  return identity;
+}
+
+int exit_code(const units::Error& error) {
+  return error.code == units::ErrorCode::io ? 1 : kConfigError;
+}
+
+/// This host's identity, made first where the configuration says how. Nothing: we were asked to stop meanwhile.
+units::Result<std::optional<config::Identity>> identity_of(const config::Config& config, const std::string& state) {
+  auto identity = config::load_identity(state);
+  if (identity) return std::move(*identity);
+  if (identity.error().code != units::ErrorCode::not_found) return std::unexpected(std::move(identity.error()));
+  const auto source = enrol_source(config, state);
+  if (!source) return std::unexpected(source.error());
+  if (!*source) return std::unexpected(std::move(identity.error()));
+  return enrol_at_start(config, **source, state);
+}
+
 }  // namespace
 
 int run_agent(const Command& command) {
@@ -240,10 +291,12 @@ int run_agent(const Command& command) {
     const auto config = config::load_named(named);
     if (!config) return refused(config.error(), kConfigError);
     log_to_stderr(config->log_level);
+    warn_of_open_secrets(command.option("config", config::kDefaultPath), *config);
     const std::string state = command.option("state", config->state);
-    const auto identity = config::load_identity(state);
-    if (!identity) return refused(identity.error(), identity.error().code == units::ErrorCode::io ? 1 : kConfigError);
-    if (const auto code = run_with(*config, state, *identity, may_reload)) return *code;
+    const auto identity = identity_of(*config, state);
+    if (!identity) return refused(identity.error(), exit_code(identity.error()));
+    if (!*identity) return 0;
+    if (const auto code = run_with(*config, state, **identity, may_reload)) return *code;
     units::log_info("reading the configuration anew");
   }
 }

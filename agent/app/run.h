@@ -13,4 +13,7 @@ int run_agent(const Command& command);
 /// `vedette-agent enroll`. The exit code.
 int run_enroll(const Command& command);
 
+/// `vedette-agent unenroll`. The exit code.
+int run_unenroll(const Command& command);
+
 }  // namespace vedette::app

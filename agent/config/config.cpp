@@ -12,6 +12,9 @@
 #include <functional>
 #include <sstream>
 
+#include "agent/config/take.h"
+#include "schema/units/tags.h"
+
 namespace vedette::config {
 namespace {
 
@@ -82,7 +85,15 @@ bool take_path(const toml::node& value, std::string& path) {
   return path.starts_with('/');
 }
 
-const std::array<Key, 10> kKeys{{
+EnrolSource& source_of(Config& config) {
+  return config.enroll ? *config.enroll : config.enroll.emplace();
+}
+
+constexpr std::string_view kUrlRule = "\"https://HOST:PORT\" or a list of up to 8 of them";
+constexpr std::string_view kNameRule = "1 to 253 letters, digits, \"-\", \".\" or \"_\"";
+const std::string kTagsRule = "a list of up to 32 different tags, each " + std::string(units::kTagRule);
+
+const std::array kKeys = std::to_array<Key>({
     {"state", "an absolute path, as in \"/var/lib/vedette-agent\"", take_state},
     {"interval", "a duration from \"100ms\" to \"1h\"",
      [](const toml::node& value, Config& config) {
@@ -103,11 +114,26 @@ const std::array<Key, 10> kKeys{{
     {"textfile.series", "a whole number from 1 to 10000", take_series},
     {"jobs.socket", "an absolute path",
      [](const toml::node& value, Config& config) { return take_path(value, config.job_socket); }},
-}};
-
-std::string place(std::string_view path, const toml::source_region& source) {
-  return std::string(path) + ":" + std::to_string(source.begin.line);
-}
+    {"url", kUrlRule, [](const toml::node& value, Config& config) { return take_urls(value, config.urls); }},
+    {"proxy", "\"http://[USER:PASSWORD@]HOST:PORT\" or \"none\"",
+     [](const toml::node& value, Config& config) { return take_line(value, config.proxy); }},
+    {"name", kNameRule, [](const toml::node& value, Config& config) { return take_name(value, config.name); }},
+    {"tags", kTagsRule, [](const toml::node& value, Config& config) { return take_tags(value, config.tags); }},
+    {"enroll.url", kUrlRule,
+     [](const toml::node& value, Config& config) { return take_urls(value, source_of(config).urls); }},
+    {"enroll.token", "a token from `vedette-server token create`",
+     [](const toml::node& value, Config& config) { return take_line(value, source_of(config).token); }},
+    {"enroll.token_file", "an absolute path, as in \"/run/secrets/vedette-token\"",
+     [](const toml::node& value, Config& config) {
+       return take_line(value, source_of(config).token_file) && source_of(config).token_file.starts_with('/');
+     }},
+    {"enroll.ca_pin", "the line that `vedette-server pin` prints",
+     [](const toml::node& value, Config& config) { return take_line(value, source_of(config).ca_pin); }},
+    {"enroll.name", kNameRule,
+     [](const toml::node& value, Config& config) { return take_name(value, source_of(config).name); }},
+    {"enroll.tags", kTagsRule,
+     [](const toml::node& value, Config& config) { return take_tags(value, source_of(config).tags); }},
+});
 
 std::string allowed_keys() {
   std::string list;
@@ -142,7 +168,8 @@ units::Result<void> take_groups(const toml::table& table, std::string_view path,
 units::Result<void> take(const toml::table& table, const std::string& prefix, std::string_view path, Config& config) {
   for (const auto& [name, value] : table) {
     const std::string key = prefix + std::string(name.str());
-    if (prefix.empty() && (key == "spool" || key == "processes" || key == "textfile" || key == "jobs") &&
+    if (prefix.empty() &&
+        (key == "spool" || key == "processes" || key == "textfile" || key == "jobs" || key == "enroll") &&
         value.is_table()) {
       if (auto taken = take(*value.as_table(), key + ".", path, config); !taken) return taken;
       continue;
@@ -164,12 +191,16 @@ units::Result<void> take(const toml::table& table, const std::string& prefix, st
   return {};
 }
 
-units::Result<toml::table> parse_toml(std::string_view text, std::string_view path) {
-  try {
-    return toml::parse(text);
-  } catch (const toml::parse_error& error) {
-    return fail(ErrorCode::invalid, place(path, error.source()) + ": " + std::string(error.description()));
+/// What can't enrol as it stands is a mistake, also on a machine that is enrolled already.
+units::Result<void> check(EnrolSource& source, std::string place) {
+  source.place = std::move(place);
+  if (source.urls.empty()) return fail(ErrorCode::invalid, source.place + " lacks url, the collector's address");
+  if (source.token.empty() == source.token_file.empty()) {
+    return fail(ErrorCode::invalid, source.place +
+                                        " needs either token or token_file; `vedette-server token create` "
+                                        "makes a token");
   }
+  return {};
 }
 
 }  // namespace
@@ -179,7 +210,31 @@ units::Result<Config> parse(std::string_view text, std::string_view path) {
   if (!table) return std::unexpected(table.error());
   Config config;
   if (const auto taken = take(*table, "", path, config); !taken) return std::unexpected(taken.error());
+  const toml::node* section = table->get("enroll");
+  if (section == nullptr) return config;
+  if (const auto whole = check(source_of(config), place(path, section->source()) + ": [enroll]"); !whole) {
+    return std::unexpected(whole.error());
+  }
   return config;
+}
+
+units::Result<std::optional<EnrolSource>> load_enrol_file(const std::string& state) {
+  const std::string path = state + "/" + kEnrolFile;
+  std::ifstream file(path, std::ios::binary);
+  if (!file) {
+    const int error = errno;
+    if (error == ENOENT) return std::nullopt;
+    return fail(ErrorCode::io,
+                "can't read " + path + ": " + std::strerror(error) + "; give it to the user that the agent runs as");
+  }
+  std::ostringstream text;
+  text << file.rdbuf();
+  const auto table = parse_toml(text.str(), path);
+  if (!table) return std::unexpected(table.error());
+  Config config;
+  if (const auto taken = take(*table, "enroll.", path, config); !taken) return std::unexpected(taken.error());
+  if (const auto whole = check(source_of(config), path); !whole) return std::unexpected(whole.error());
+  return std::move(config.enroll);
 }
 
 units::Result<Config> load(const std::string& path, bool required) {
@@ -203,72 +258,6 @@ units::Result<Config> load(const std::string& path, bool required) {
 
 units::Result<Config> load_named(const std::string& named) {
   return load(named.empty() ? kDefaultPath : named, !named.empty());
-}
-
-std::string example() {
-  std::string text =
-      "# Vedette agent. Everything has a default: these are they. vedette-agent(1) explains.\n\n"
-      "# Where `vedette-agent enroll` stores identity and key, and `run` looks for them.\n"
-      "#state = \"/var/lib/vedette-agent\"\n\n"
-      "# How often to measure until the collector sets it; \"100ms\" to \"1h\".\n"
-      "#interval = \"1s\"\n\n"
-      "# error, warning, notice, info or debug\n"
-      "#log_level = \"info\"\n\n"
-      "# What is kept in the state directory for a collector that can't be reached; the oldest is dropped first, "
-      "and counted.\n"
-      "#[spool]\n"
-      "#size = \"64MiB\"\n"
-      "#age = \"2d\"\n\n"
-      "# Tell every minute which processes use most CPU and memory; with args also their command lines, where\n"
-      "# passwords may stand.\n"
-      "#[processes]\n"
-      "#top = true\n"
-      "#args = false\n\n"
-      "# Your own metrics: *.prom files of a directory, in Prometheus' text format; at most so many series in all.\n"
-      "#[textfile]\n"
-      "#directory = \"/var/spool/vedette-agent/textfile.d\"\n"
-      "#series = 500\n\n"
-      "# Where `vedette-agent job NAME -- COMMAND` reports to the agent.\n"
-      "#[jobs]\n"
-      "#socket = \"/run/vedette-agent/jobs.sock\"\n\n"
-      "# What is measured; `vedette-agent list-metrics` tells what belongs to each group.\n"
-      "#[metrics]\n";
-  for (const std::string_view group : metrics::kGroupNames) text += '#' + std::string(group) + " = true\n";
-  return text;
-}
-
-units::Result<Identity> load_identity(const std::string& state) {
-  const std::string path = state + "/agent.toml";
-  std::ifstream file(path, std::ios::binary);
-  if (!file) {
-    const int error = errno;
-    if (error == ENOENT) {
-      return fail(ErrorCode::not_found, "this machine isn't enrolled: " + path +
-                                            " doesn't exist; run `vedette-agent enroll https://HOST:PORT --token T "
-                                            "--ca-pin PIN --state " +
-                                            state + "`");
-    }
-    return fail(ErrorCode::io, "can't read " + path + ": " + std::strerror(error));
-  }
-  std::ostringstream text;
-  text << file.rdbuf();
-  const auto table = parse_toml(text.str(), path);
-  if (!table) return std::unexpected(table.error());
-  Identity identity;
-  const std::array<std::pair<const char*, std::string*>, 5> fields{{{"url", &identity.url},
-                                                                    {"pin", &identity.pin},
-                                                                    {"host_id", &identity.host_id},
-                                                                    {"key", &identity.key},
-                                                                    {"hostname", &identity.hostname}}};
-  for (const auto& [name, field] : fields) {
-    const auto value = (*table)[name].value<std::string>();
-    const bool may_be_empty = field == &identity.pin || field == &identity.hostname;
-    if (!value || (value->empty() && !may_be_empty)) {
-      return fail(ErrorCode::corrupt, path + " lacks \"" + name + "\": enrol this machine again");
-    }
-    *field = *value;
-  }
-  return identity;
 }
 
 }  // namespace vedette::config

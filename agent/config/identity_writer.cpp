@@ -33,6 +33,15 @@ std::string quoted(const std::string& text) {
   return out + "\"\n";
 }
 
+std::string list_of(const std::vector<std::string>& texts) {
+  std::string out;
+  for (const std::string& text : texts) {
+    const std::string one = quoted(text);
+    out += (out.empty() ? "[" : ", ") + one.substr(0, one.size() - 1);
+  }
+  return out + "]\n";
+}
+
 bool write_all(int fd, const std::string& text) {
   std::size_t done = 0;
   while (done < text.size()) {
@@ -105,9 +114,14 @@ units::Result<void> IdentityWriter::open_file() {
 }
 
 units::Result<void> IdentityWriter::store(const Identity& identity) {
-  const std::string text = "# Written by vedette-agent enroll. The key is secret.\nurl = " + quoted(identity.url) +
+  std::vector<std::string> urls = identity.other_urls;
+  urls.insert(urls.begin(), identity.url);
+  // One stands without brackets, as versions before lists wrote and read it.
+  const std::string url = urls.size() == 1 ? quoted(identity.url) : list_of(urls);
+  const std::string text = "# Written by vedette-agent enroll. The key is secret.\nurl = " + url +
                            "pin = " + quoted(identity.pin) + "host_id = " + quoted(identity.host_id) +
-                           "key = " + quoted(identity.key) + "hostname = " + quoted(identity.hostname);
+                           "key = " + quoted(identity.key) + "hostname = " + quoted(identity.hostname) +
+                           (identity.tags.empty() ? "" : "tags = " + list_of(identity.tags));
   if (!write_all(file_, text)) return failed("write " + state_ + "/" + kFresh);
   if (::renameat(directory_, kFresh, directory_, kFile) != 0) return failed("replace " + state_ + "/" + kFile);
   ::fsync(directory_);

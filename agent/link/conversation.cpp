@@ -58,6 +58,7 @@ void Conversation::start(units::Steady now) {
   if (hello.open.size() > wire::kMaxOpenStreams) hello.open.resize(wire::kMaxOpenStreams);
   plan_.assign(hello.open.begin(), hello.open.end());
   hello.facts = host_.facts();
+  hello.tags = options_.tags;
   hello.agent_time = host_.wall_clock();
   backlog_.begin(options_.stream);
   send(hello);

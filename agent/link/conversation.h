@@ -41,6 +41,7 @@ class Conversation final : private wire::SessionEvents {
     std::string version;               ///< of the agent
     bool cautious = false;             ///< one backfill at a time (after a protocol fault)
     std::uint64_t drops_reported = 0;  ///< lost ticks that an earlier connection told of
+    std::vector<std::string> tags{};   ///< this host's
   };
   Conversation(Backlog& backlog, Host& host, Options options);
   Conversation(const Conversation&) = delete;

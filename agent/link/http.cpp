@@ -13,10 +13,10 @@ namespace {
 using units::ErrorCode;
 using units::fail;
 
-/// "HTTP/1.1 101 Switching Protocols"
+/// "HTTP/1.1 101 Switching Protocols"; the version is known to fit.
 std::optional<int> parse_status(std::string_view line) {
   int status = 0;
-  if (!line.starts_with("HTTP/1.1 ") || line.size() < 12 || (line.size() > 12 && line[12] != ' ')) return std::nullopt;
+  if (line.size() < 12 || (line.size() > 12 && line[12] != ' ')) return std::nullopt;
   const auto [end, code] = std::from_chars(line.data() + 9, line.data() + 12, status);
   if (code != std::errc{} || end != line.data() + 12 || status < 100) return std::nullopt;
   return status;
@@ -62,14 +62,17 @@ std::string_view ResponseHead::field(const std::string& name) const {
   return at == fields.end() ? std::string_view() : at->second;
 }
 
-units::Result<std::optional<ResponseHead>> parse_response(std::string_view bytes) {
-  const auto refuse = [](const char* what) {
-    return fail(ErrorCode::invalid,
-                std::string("the answer isn't HTTP/1.1 (") + what + "); is this a Vedette collector?");
+units::Result<std::optional<ResponseHead>> parse_response(std::string_view bytes, Answerer who) {
+  const bool proxy = who == Answerer::proxy;
+  const auto refuse = [proxy](const char* what) {
+    return fail(ErrorCode::invalid, std::string("the answer isn't HTTP/1.1 (") + what + "); is this " +
+                                        (proxy ? "an HTTP proxy?" : "a Vedette collector?"));
   };
-  constexpr std::string_view kStart = "HTTP/1.1 ";
-  const std::size_t known = std::min(bytes.size(), kStart.size());
-  if (bytes.substr(0, known) != kStart.substr(0, known)) return refuse("its first line");
+  const auto begins = [bytes](std::string_view start) {
+    const std::size_t known = std::min(bytes.size(), start.size());
+    return bytes.substr(0, known) == start.substr(0, known);
+  };
+  if (!begins("HTTP/1.1 ") && !(proxy && begins("HTTP/1.0 "))) return refuse("its first line");
   const std::size_t end = bytes.find("\r\n\r\n");
   if (std::min(end, bytes.size()) > kMaxHead) return fail(ErrorCode::too_large, "the answer's head is over 16 kB");
   if (end == std::string_view::npos) return std::nullopt;
@@ -153,6 +156,12 @@ std::string post_request(const CollectorAddress& address, std::string_view path,
          "\r\nContent-Type: application/json\r\nAccept: application/json\r\nX-Requested-With: vedette\r\n"
          "Connection: close\r\nContent-Length: " +
          std::to_string(json.size()) + "\r\n\r\n" + std::string(json);
+}
+
+std::string delete_request(const CollectorAddress& address, std::string_view path, std::string_view bearer) {
+  return "DELETE " + address.path + std::string(path) + " HTTP/1.1\r\nHost: " + host_field(address) +
+         "\r\nAuthorization: Bearer " + std::string(bearer) +
+         "\r\nAccept: application/json\r\nX-Requested-With: vedette\r\nConnection: close\r\n\r\n";
 }
 
 }  // namespace vedette::link

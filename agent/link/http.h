@@ -25,8 +25,10 @@ struct ResponseHead {
 
 /// Nothing while the head isn't complete. `invalid` for what isn't HTTP/1.1: bare LF, folded lines, blanks before a
 /// colon, control characters, twice a field that we read (others may come several times: Via, Set-Cookie);
-/// `too_large` past kMaxHead.
-[[nodiscard]] units::Result<std::optional<ResponseHead>> parse_response(std::string_view bytes);
+/// `too_large` past kMaxHead. Proxies may answer in HTTP/1.0.
+enum class Answerer { collector, proxy };
+[[nodiscard]] units::Result<std::optional<ResponseHead>> parse_response(std::string_view bytes,
+                                                                        Answerer who = Answerer::collector);
 
 /// The body behind `head`: what Content-Length says, chunks put together, or all until the connection `ended`. Nothing
 /// while it isn't complete, which no end of the connection changes for the first two. `invalid` for a length, chunk or
@@ -57,6 +59,10 @@ struct Upgrade {
 
 /// POST of a JSON body to a path below the address's; the connection is to be closed after it.
 [[nodiscard]] std::string post_request(const CollectorAddress& address, std::string_view path, std::string_view json);
+
+/// DELETE of a path below the address's, as the host with this key; the connection is to be closed after it.
+[[nodiscard]] std::string delete_request(const CollectorAddress& address, std::string_view path,
+                                         std::string_view bearer);
 
 /// A JSON string literal.
 [[nodiscard]] std::string json_string(std::string_view text);

@@ -27,29 +27,29 @@ wire::StreamId random_stream() {
 }  // namespace
 
 Link::Link(LinkOptions options, Backlog& backlog, Host& host, LinkLimits limits)
-    : options_(std::move(options)), backlog_(backlog), host_(host), limits_(limits), resolver_(options_.lookup) {}
+    : options_(std::move(options)),
+      backlog_(backlog),
+      host_(host),
+      limits_(limits),
+      rotation_(1 + options_.others.size(), limits.better),
+      failures_(1 + options_.others.size()) {}
 
-Link::~Link() {
-  close_socket();
-}
-
-short Link::events_of(Io io) noexcept {
-  return io == Io::want_write ? POLLOUT : POLLIN;
-}
+Link::~Link() = default;
 
 void Link::interests(std::vector<pollfd>& list) const {
-  if (state_ == State::resolving) list.push_back({resolver_.fd(), POLLIN, 0});
-  if (socket_ >= 0) list.push_back({socket_, waits_for_, 0});
+  if (attempt_) attempt_->interests(list);
+  if (better_) better_->interests(list);
+  if (connection_) list.push_back({connection_->socket, waits_for_, 0});
 }
 
 units::Steady Link::deadline() const {
-  units::Steady first = until_;
-  if (state_ == State::open) {
-    first = heard_at_ + limits_.silence;
-    if (const auto due = conversation_->due()) first = std::min(first, *due);
-    if (!conversation_->welcomed()) first = std::min(first, until_);
-  }
-  return first;
+  if (state_ == State::attempting) return attempt_->deadline();
+  if (state_ != State::open) return until_;
+  units::Steady first = heard_at_ + limits_.silence;
+  if (const auto due = conversation_->due()) first = std::min(first, *due);
+  if (!conversation_->welcomed()) return std::min(first, until_);
+  const auto better = better_ ? std::optional(better_->deadline()) : rotation_.better_due();
+  return better ? std::min(first, *better) : first;
 }
 
 void Link::step(units::Steady now) {
@@ -57,15 +57,12 @@ void Link::step(units::Steady now) {
     case State::waiting:
       if (now >= until_) begin(now);
       return;
-    case State::resolving:
-      return resolved(now);
-    case State::connecting:
-      return connected_or_not(now);
-    case State::tls:
-      return shake_hands(now);
-    case State::upgrading:
-      return outgoing_.empty() ? read_upgrade(now) : send_upgrade(now);
+    case State::attempting:
+      return attempt(now);
     case State::open:
+      talk(now);
+      if (connected()) try_better(now);
+      return;
     case State::leaving:
       return talk(now);
     case State::gone:
@@ -73,7 +70,9 @@ void Link::step(units::Steady now) {
   }
 }
 
-void Link::open(units::Steady now, std::string_view rest) {
+void Link::open(Attempt::Opened opened, units::Steady now) {
+  attempt_.reset();
+  connection_ = std::move(opened.connection);
   state_ = State::open;
   heard_at_ = now;
   until_ = now + limits_.welcome;
@@ -82,10 +81,10 @@ void Link::open(units::Steady now, std::string_view rest) {
                                                  Conversation::Options{.stream = random_stream(),
                                                                        .version = options_.version,
                                                                        .cautious = !suspects_.empty(),
-                                                                       .drops_reported = drops_reported_});
+                                                                       .drops_reported = drops_reported_,
+                                                                       .tags = options_.tags});
   conversation_->start(now);
-  incoming_.clear();
-  if (!rest.empty()) {
+  if (const std::string& rest = opened.rest; !rest.empty()) {
     const auto taken = conversation_->receive({reinterpret_cast<const std::uint8_t*>(rest.data()), rest.size()}, now);
     if (!taken) return end_conversation(taken.error(), now);
   }
@@ -96,7 +95,7 @@ void Link::open(units::Steady now, std::string_view rest) {
 bool Link::read_all(units::Steady now) {
   std::array<std::uint8_t, 16 * 1024> buffer{};
   for (int turn = 0; turn < 16 && conversation_->session().wants_input(); ++turn) {
-    const auto got = tls_->read(buffer);
+    const auto got = connection_->tls->read(buffer);
     if (!got || got->io == Io::closed) {
       const auto& farewell = conversation_->farewell();
       end_conversation(got ? Error{ErrorCode::unavailable, farewell ? "closed" : "the connection ended without goodbye"}
@@ -122,7 +121,7 @@ bool Link::read_all(units::Steady now) {
 bool Link::write_all(units::Steady now) {
   wire::Session& session = conversation_->session();
   while (!session.output().empty()) {
-    const auto written = tls_->write(session.output());
+    const auto written = connection_->tls->write(session.output());
     if (!written || written->io == Io::closed) {
       end_conversation(
           written ? Error{ErrorCode::unavailable, "the connection ended without goodbye"} : written.error(), now);
@@ -164,14 +163,16 @@ void Link::talk(units::Steady now) {
   }
 }
 
-void Link::note_progress(units::Steady) {
+void Link::note_progress(units::Steady now) {
   if (conversation_->welcomed() && !noted_welcome_) {
     noted_welcome_ = true;
     ++connections_;
-    last_failure_.clear();
-    failures_ = 0;
-    units::log_info("connected", {{"collector", authority(options_.address)},
-                                  {"address", to_string(addresses_[next_address_ - 1])},
+    failures_.assign(failures_.size(), {});
+    rotation_.connected(now);
+    const CollectorAddress& address = collector(rotation_.current());
+    const auto proxy = options_.proxy.for_collector(address);
+    units::log_info("connected", {{"collector", authority(address)},
+                                  {proxy ? "proxy" : "address", proxy ? authority(*proxy) : connection_->address},
                                   {"host_id", conversation_->host_id()}});
   }
   if (conversation_->acked() && !noted_ack_) {
@@ -183,10 +184,11 @@ void Link::note_progress(units::Steady) {
 void Link::leave(wire::GoodbyeReason reason, units::Steady now) {
   if (state_ != State::open || !conversation_->welcomed()) {
     if (conversation_ && !conversation_->welcomed()) backlog_.withdraw();
-    close_socket();
+    close_all();
     state_ = State::gone;
     return;
   }
+  better_.reset();
   conversation_->leave(reason, now);
   state_ = State::leaving;
   until_ = now + limits_.goodbye;

@@ -13,12 +13,14 @@
 #include <vector>
 
 #include "agent/link/address.h"
+#include "agent/link/attempt.h"
 #include "agent/link/backoff.h"
 #include "agent/link/conversation.h"
-#include "agent/link/http.h"
 #include "agent/link/pin.h"
 #include "agent/link/ports.h"
+#include "agent/link/proxy.h"
 #include "agent/link/resolver.h"
+#include "agent/link/rotation.h"
 #include "agent/link/tls.h"
 
 namespace vedette::link {
@@ -31,6 +33,10 @@ struct LinkOptions {
   /// From 0 to 1 without 1, for waits.
   std::function<double()> random;
   Lookup lookup = resolve_now;  ///< tests bring their own: the network's resolver may take longer than they wait
+  /// Taken in this order while `address` can't be reached; same pin, same key.
+  std::vector<CollectorAddress> others{};
+  ProxyChoice proxy{};
+  std::vector<std::string> tags{};  ///< told in Hello
 };
 
 /// Time limits of a connection; tests shorten them.
@@ -42,6 +48,8 @@ struct LinkLimits {
   units::Milliseconds silence{15'000};    ///< nothing heard from the collector
   units::Milliseconds goodbye{1'500};     ///< until the collector answers our close
   units::Milliseconds refused{30'000};    ///< at least, before asking a collector again that refused us for good
+  units::Milliseconds head_start{250};    ///< of an address before the next one is tried beside it
+  units::Milliseconds better{600'000};    ///< with a later collector, before those named before it are tried again
 };
 
 class Link {
@@ -62,57 +70,62 @@ class Link {
   void leave(wire::GoodbyeReason reason, units::Steady now);
   [[nodiscard]] bool gone() const noexcept { return state_ == State::gone; }
 
+  /// The machine was suspended for `asleep`, which `now` has gone on through: after more than kMostAsleep a connection
+  /// is given up at once, and no wait from before holds up the next attempt.
+  void woke(units::Milliseconds asleep, units::Steady now);
+  static constexpr units::Milliseconds kMostAsleep{10'000};  ///< the collector's verdict comes after that
+
   [[nodiscard]] bool connected() const noexcept { return state_ == State::open && conversation_->welcomed(); }
   [[nodiscard]] std::uint64_t connections() const noexcept { return connections_; }  ///< Welcomes since the start
 
  private:
-  enum class State { waiting, resolving, connecting, tls, upgrading, open, leaving, gone };
+  enum class State { waiting, attempting, open, leaving, gone };
 
-  [[nodiscard]] static short events_of(Io io) noexcept;  ///< what to poll for before the next try
+  [[nodiscard]] const CollectorAddress& collector(std::size_t index) const;
+  /// Begins an attempt at a collector, or says why it can't.
+  [[nodiscard]] units::Result<std::unique_ptr<Attempt>> dial(std::size_t index, units::Steady now);
   void begin(units::Steady now);
-  void resolved(units::Steady now);
-  void connect_next(units::Steady now, std::string why);
-  void connected_or_not(units::Steady now);
-  void shake_hands(units::Steady now);
-  void send_upgrade(units::Steady now);
-  void read_upgrade(units::Steady now);
-  void open(units::Steady now, std::string_view rest);
+  void attempt(units::Steady now);
+  void open(Attempt::Opened opened, units::Steady now);
+  void try_better(units::Steady now);
+  void move_over(Attempt::Opened opened, units::Steady now);
   void talk(units::Steady now);
   bool read_all(units::Steady now);
   bool write_all(units::Steady now);
   void note_progress(units::Steady now);
 
-  /// Ends this attempt; `wait` replaces the back-off.
-  void end(const units::Error& error, units::Steady now, std::optional<units::Milliseconds> at_least = {});
+  /// Ends this attempt or connection; `at_least` comes before the back-off.
+  void end(const units::Error& error, units::Steady now, bool was_connected, units::Milliseconds at_least = {});
   void end_conversation(const units::Error& error, units::Steady now);
-  void close_socket();
-  void remember(const units::Error& error, units::Milliseconds wait);
+  [[nodiscard]] std::unique_ptr<Conversation> take_conversation();
+  void set_aside_suspects(const Conversation& over);
+  void close_all();
+  void remember(const units::Error& error, std::size_t index, units::Milliseconds wait);
 
   LinkOptions options_;
   Backlog& backlog_;
   Host& host_;
   LinkLimits limits_;
-  Resolver resolver_;
   Backoff backoff_;
+  Rotation rotation_;
   State state_ = State::waiting;
   units::Steady until_{};  ///< the end of the present state's time
   std::optional<TlsContext> tls_context_;
-  std::vector<SocketAddress> addresses_;
-  std::size_t next_address_ = 0;
-  int socket_ = -1;
-  short waits_for_ = 0;  ///< poll events of the socket
-  std::unique_ptr<TlsStream> tls_;
-  std::string websocket_key_;
-  std::string outgoing_;  ///< the upgrade request's rest
-  std::string incoming_;  ///< the response's head so far
+  std::unique_ptr<Attempt> attempt_;  ///< while attempting
+  std::unique_ptr<Attempt> better_;   ///< at a collector that is preferred to the present one, while open
+  std::unique_ptr<Connection> connection_;
+  short waits_for_ = 0;  ///< poll events of the connection
   std::unique_ptr<Conversation> conversation_;
   units::Steady heard_at_{};
   bool noted_welcome_ = false, noted_ack_ = false;
   std::vector<Range> suspects_;  ///< in flight when a connection died of a protocol fault
   std::uint64_t drops_reported_ = 0;
   std::uint64_t connections_ = 0;
-  std::string last_failure_;  ///< so that the same words aren't logged at every attempt
-  std::uint64_t failures_ = 0;
+  struct Failures {
+    std::string last{};  ///< so that the same words aren't logged at every attempt
+    std::uint64_t count = 0;
+  };
+  std::vector<Failures> failures_;  ///< of each collector
 };
 
 }  // namespace vedette::link

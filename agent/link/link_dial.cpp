@@ -1,143 +1,91 @@
-// The part of Link that gets through to the collector: its addresses, socket, TLS, upgrade.
-#include <openssl/evp.h>
-#include <openssl/rand.h>
-
-#include <array>
-#include <cstdlib>
+// The part of Link that gets through to a collector: the one whose turn it is, and one that is preferred to the
+// present.
 #include <utility>
 
 #include "agent/link/link.h"
-#include "agent/link/socket.h"
+#include "schema/units/log.h"
 
 namespace vedette::link {
-namespace {
 
 using units::Error;
-using units::ErrorCode;
 using units::Milliseconds;
 
-/// 16 random bytes in base64 (RFC 6455 4.1).
-std::string random_key() {
-  std::array<unsigned char, 16> bytes{};
-  std::array<unsigned char, 25> text{};
-  if (RAND_bytes(bytes.data(), bytes.size()) != 1) std::abort();
-  const int length = EVP_EncodeBlock(text.data(), bytes.data(), bytes.size());
-  return {reinterpret_cast<const char*>(text.data()), static_cast<std::size_t>(length)};
+const CollectorAddress& Link::collector(std::size_t index) const {
+  return index == 0 ? options_.address : options_.others[index - 1];
 }
 
-}  // namespace
-
-void Link::begin(units::Steady now) {
+units::Result<std::unique_ptr<Attempt>> Link::dial(std::size_t index, units::Steady now) {
   if (!tls_context_) {
     auto context = TlsContext::create(options_.pin);
-    if (!context) return end(context.error(), now);
+    if (!context) return std::unexpected(context.error());
     tls_context_ = std::move(*context);
   }
-  addresses_.clear();
-  next_address_ = 0;
-  state_ = State::resolving;
-  until_ = now + limits_.resolve;
-  resolver_.start(options_.address);
-  resolved(now);
+  const CollectorAddress& address = collector(index);
+  const Attempt::Limits limits{.dial = {.resolve = limits_.resolve,
+                                        .connect = limits_.connect,
+                                        .head_start = limits_.head_start,
+                                        .handshake = limits_.handshake},
+                               .upgrade = limits_.handshake,
+                               .refused = limits_.refused};
+  return std::make_unique<Attempt>(Dialer::Target{address, options_.proxy.for_collector(address)}, *tls_context_,
+                                   options_.lookup, options_.key, limits, now);
 }
 
-void Link::resolved(units::Steady now) {
-  auto answer = resolver_.take();
-  if (!answer) {
-    if (now >= until_) end({ErrorCode::timeout, "the resolver doesn't answer"}, now);
-    return;
-  }
-  if (!*answer) return end(answer->error(), now);
-  addresses_ = std::move(**answer);
-  connect_next(now, "it has no address");
+void Link::begin(units::Steady now) {
+  auto begun = dial(rotation_.current(), now);
+  if (!begun) return end(begun.error(), now, false);
+  attempt_ = std::move(*begun);
+  state_ = State::attempting;
+  attempt(now);
 }
 
-void Link::connect_next(units::Steady now, std::string why) {
-  close_socket();
-  while (next_address_ < addresses_.size()) {
-    const SocketAddress& address = addresses_[next_address_++];
-    const auto socket = begin_connect(address);
-    if (socket) {
-      socket_ = *socket;
-      waits_for_ = POLLOUT;
-      state_ = State::connecting;
-      until_ = now + limits_.connect;
-      return;
-    }
-    why = to_string(address) + ": " + socket.error().message;
-  }
-  end({ErrorCode::unavailable, "can't connect to " + authority(options_.address) + ": " + why}, now);
+void Link::attempt(units::Steady now) {
+  auto outcome = attempt_->step(now);
+  if (!outcome) return;
+  if (*outcome) return open(std::move(**outcome), now);
+  const Attempt::Failure& failure = outcome->error();
+  end(failure.error, now, false, failure.at_least.value_or(Milliseconds{0}));
 }
 
-void Link::connected_or_not(units::Steady now) {
-  pollfd ready{socket_, POLLOUT, 0};
-  if (::poll(&ready, 1, 0) <= 0) {
-    if (now >= until_) connect_next(now, to_string(addresses_[next_address_ - 1]) + ": no answer");
-    return;
+/// While the present connection goes on, so that a try that fails costs nothing.
+void Link::try_better(units::Steady now) {
+  const auto due = rotation_.better_due();
+  if (!due || (!better_ && now < *due)) return;
+  if (!better_) {
+    auto begun = dial(rotation_.better(), now);
+    if (!begun) return rotation_.better_failed(now, Milliseconds{0});
+    better_ = std::move(*begun);
   }
-  if (const auto finished = finish_connect(socket_); !finished) {
-    return connect_next(now, to_string(addresses_[next_address_ - 1]) + ": " + finished.error().message);
-  }
-  tls_ = std::make_unique<TlsStream>(*tls_context_, socket_, options_.address.host);
-  state_ = State::tls;
-  until_ = now + limits_.handshake;
-  shake_hands(now);
+  auto outcome = better_->step(now);
+  if (!outcome) return;
+  const std::unique_ptr<Attempt> over = std::move(better_);
+  if (*outcome) return move_over(std::move(**outcome), now);
+  const Attempt::Failure& failure = outcome->error();
+  units::log_debug("the collector that is preferred can't be reached yet",
+                   {{"collector", authority(collector(rotation_.better()))}, {"reason", failure.error.message}});
+  rotation_.better_failed(now, failure.at_least.value_or(Milliseconds{0}));
 }
 
-void Link::shake_hands(units::Steady now) {
-  const auto io = tls_->handshake();
-  if (!io) return end(io.error(), now);
-  if (*io == Io::closed) return end({ErrorCode::unavailable, "the collector hung up during the TLS handshake"}, now);
-  if (*io != Io::done) {
-    waits_for_ = events_of(*io);
-    if (now >= until_) end({ErrorCode::timeout, "the TLS handshake wasn't done in time"}, now);
-    return;
-  }
-  websocket_key_ = random_key();
-  outgoing_ = upgrade_request(options_.address, websocket_key_, {.bearer = options_.key});
-  incoming_.clear();
-  state_ = State::upgrading;
-  send_upgrade(now);
+/// No goodbye: nothing stopped. What isn't acked here is sent there.
+void Link::move_over(Attempt::Opened opened, units::Steady now) {
+  units::log_info("moving to the collector that is preferred", {{"from", authority(collector(rotation_.current()))},
+                                                                {"to", authority(collector(rotation_.better()))}});
+  conversation_->session().close(wire::close::going_away, "moving to another collector");
+  if (!write_all(now)) return;  // it ended by itself, and the usual way back begins
+  (void)take_conversation();
+  close_all();
+  rotation_.better_reached();
+  open(std::move(opened), now);
 }
 
-void Link::send_upgrade(units::Steady now) {
-  while (!outgoing_.empty()) {
-    const auto written = tls_->write({reinterpret_cast<const std::uint8_t*>(outgoing_.data()), outgoing_.size()});
-    if (!written) return end(written.error(), now);
-    if (written->io == Io::closed || now >= until_) {
-      return end({ErrorCode::unavailable, "the collector didn't take the upgrade request"}, now);
-    }
-    if (written->io != Io::done) {
-      waits_for_ = events_of(written->io);
-      return;
-    }
-    outgoing_.erase(0, written->count);
-  }
-  waits_for_ = POLLIN;
-  read_upgrade(now);
-}
-
-void Link::read_upgrade(units::Steady now) {
-  std::array<std::uint8_t, 4096> buffer{};
-  while (true) {
-    const auto head = parse_response(incoming_);
-    if (!head) return end(head.error(), now);
-    if (*head) {
-      const auto upgraded = check_upgrade(**head, websocket_key_);
-      if (upgraded) return open(now, std::string(incoming_.substr((*head)->size)));
-      const bool for_good = upgraded.error().code != ErrorCode::unavailable;
-      return end(upgraded.error(), now, for_good ? limits_.refused : retry_after(**head).value_or(Milliseconds{0}));
-    }
-    const auto got = tls_->read(buffer);
-    if (!got) return end(got.error(), now);
-    if (got->io == Io::closed) return end({ErrorCode::unavailable, "the collector hung up before the upgrade"}, now);
-    if (got->io != Io::done) {
-      waits_for_ = events_of(got->io);
-      if (now >= until_) end({ErrorCode::timeout, "the collector didn't answer the upgrade in time"}, now);
-      return;
-    }
-    incoming_.append(reinterpret_cast<const char*>(buffer.data()), got->count);
-  }
+void Link::woke(Milliseconds asleep, units::Steady now) {
+  if (asleep < kMostAsleep || state_ == State::leaving || state_ == State::gone) return;
+  backoff_.reset();
+  rotation_.forgive();
+  failures_.assign(failures_.size(), {});
+  const Error error{units::ErrorCode::unavailable, "this machine was asleep for " + units::spoken_duration(asleep)};
+  if (state_ == State::open) return end_conversation(error, now);
+  end(error, now, true);
 }
 
 }  // namespace vedette::link

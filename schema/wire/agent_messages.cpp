@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "agent.pb.h"
+#include "schema/units/tags.h"
 #include "schema/wire/framing.h"
 #include "schema/wire/limits.h"
 #include "schema/wire/messages.h"
@@ -41,6 +42,7 @@ void fill(pb::AgentMessage& out, const Hello& in) {
   }
   fill(*hello.mutable_facts(), in.facts);
   hello.set_agent_time_ms(units::unix_ms(in.agent_time));
+  for (const std::string& tag : in.tags) hello.add_tags(tag);
 }
 
 void fill(pb::AgentMessage& out, const Announce& in) {
@@ -150,7 +152,9 @@ Result<AgentMessage> hello_of(const pb::Hello& in) {
             in.stream(),
             {},
             facts_of(in.facts(), limits),
-            units::from_unix_ms(in.agent_time_ms())};
+            units::from_unix_ms(in.agent_time_ms()),
+            {in.tags().begin(), in.tags().end()}};
+  limits.require(units::are_tags(out.tags), "tags", "are more than 32, one twice, or one no tag");
   for (const pb::OpenStream& open : in.open()) {
     if (!limits.kept()) break;
     limits.stream(open.stream(), "open.stream");

@@ -53,6 +53,7 @@ struct Hello {
   std::vector<OpenStream> open;
   Facts facts;
   units::Instant agent_time{};
+  std::vector<std::string> tags{};  ///< units::are_tags
 };
 
 struct AnnouncedSeries {

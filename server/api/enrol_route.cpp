@@ -36,4 +36,14 @@ void add_enrol_route(Router& router, domain::Enrolment& enrolment, std::size_t b
                    [&enrolment](Context& context) { enrol(enrolment, context); }});
 }
 
+void add_unenrol_route(Router& router, std::function<units::Result<void>(const domain::RequestHead&)> unenrol) {
+  router.add(Route{"DELETE", "/api/v1/agent/enroll", Access::machine, 0, [unenrol](Context& context) {
+                     const auto done = unenrol(context.request.head);
+                     if (!done) return context.respond(domain::challenged(domain::problem(done.error()), "Bearer"));
+                     domain::Response gone;
+                     gone.status = 204;
+                     context.respond(std::move(gone));
+                   }});
+}
+
 }  // namespace vedette::api

@@ -1,6 +1,7 @@
 // Who answers which request: routes and upgrades, bound to the parts behind them.
 #include <algorithm>
 
+#include "schema/units/log.h"
 #include "server/api/alerts.h"
 #include "server/api/backup_routes.h"
 #include "server/api/enrol_route.h"
@@ -25,6 +26,15 @@ domain::LoginCookie cookie(const Settings& settings) {
 void Collector::Parts::add_routes(const std::string& metrics_token) {
   api::add_session_routes(router, desk, gate, settings.limits.body, cookie(settings));
   api::add_enrol_route(router, enrolment, settings.limits.body);
+  api::add_unenrol_route(router, [this](const domain::RequestHead& head) -> units::Result<void> {
+    const auto host = gate.host(head);
+    if (!host) return std::unexpected(host.error());
+    if (const auto revoked = store->revoke(units::to_string(host->id)); !revoked)
+      return std::unexpected(revoked.error());
+    revocations.on_host_revoked(host->number);
+    units::log_info("host unenrolled by its agent", {{"host", host->name}, {"peer", head.peer}});
+    return {};
+  });
   api::add_host_routes(router, {fleet.directory(), *store, *history, clock});
   api::add_host_removal_route(router, fleet.directory(), removal);
   api::add_processes_route(router, fleet.directory(), processes, clock);

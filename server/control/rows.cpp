@@ -176,7 +176,8 @@ std::string encode_facts(const HostFacts& facts) {
                {"agent_version", facts.agent_version},
                {"cores", facts.cores},
                {"memory_bytes", facts.memory_bytes},
-               {"boot_time", units::unix_ms(facts.boot_time)}});
+               {"boot_time", units::unix_ms(facts.boot_time)},
+               {"tags", facts.tags}});
 }
 
 Result<HostFacts> decode_facts(std::string_view text) {
@@ -193,6 +194,7 @@ Result<HostFacts> decode_facts(std::string_view text) {
     facts.cores = in.value("cores", 0U);
     facts.memory_bytes = in.value("memory_bytes", std::uint64_t{0});
     facts.boot_time = units::from_unix_ms(in.value("boot_time", std::int64_t{0}));
+    facts.tags = in.value("tags", std::vector<std::string>{});
     return facts;
   });
 }

@@ -24,7 +24,8 @@ struct HostFacts {
   std::string hostname, os, kernel, architecture, cpu_model, timezone, virtualization, agent_version;
   std::uint32_t cores = 0;
   std::uint64_t memory_bytes = 0;
-  units::Instant boot_time{};  ///< in the collector's time, whatever the host's clock says; zero if it wasn't told
+  units::Instant boot_time{};       ///< in the collector's time, whatever the host's clock says; zero if it wasn't told
+  std::vector<std::string> tags{};  ///< of the agent's configuration: units::are_tags
   bool operator==(const HostFacts&) const = default;
 };
 
@@ -32,8 +33,8 @@ struct HostFacts {
 struct HostRecord {
   HostNumber number{};
   units::HostId id;
-  std::string name;  ///< unique, from the hostname at enrolment ("web", "web-2")
-  std::vector<std::string> tags;
+  std::string name;               ///< unique, from the hostname at enrolment ("web", "web-2")
+  std::vector<std::string> tags;  ///< set at the collector; if there are none, in the fleet's views the agent's own
   units::Instant enrolled{};
   bool revoked = false;
 };

@@ -20,6 +20,11 @@ namespace {
 
 constexpr std::string_view kRevoked = "revoked";
 
+/// What was set at the collector wins; else the host has the tags that its agent tells.
+void take_agents_tags(domain::HostView& view, bool set_here) {
+  if (!set_here && view.facts) view.record.tags = view.facts->tags;
+}
+
 }  // namespace
 
 Fleet::Fleet(FleetPorts ports, FleetTimes times)
@@ -61,6 +66,8 @@ void Fleet::load(const domain::HostRecord& record) {
   host.view.record = record;
   host.view.state.since = record.enrolled;
   if (const auto facts = ports_.records.facts(record.number)) host.view.facts = *facts;
+  host.tagged_here = !record.tags.empty();
+  take_agents_tags(host.view, host.tagged_here);
   host.view.state.last_tick = ports_.history.newest(record.number);
   host.boot = ports_.history.newest_boot(record.number);
   host.values.set_series(ports_.history.series(record.number));
@@ -89,6 +96,7 @@ void Fleet::load_revoked(const domain::HostRecord& record, const domain::HostRec
   Host host;
   host.view.record = record;
   if (const auto facts = ports_.records.facts(record.number)) host.view.facts = *facts;
+  take_agents_tags(host.view, !record.tags.empty());
   host.view.state.last_tick = ports_.history.newest(record.number);
   if (last != nullptr && last->reason == kRevoked) {
     host.view.state.status = last->status;
@@ -133,6 +141,8 @@ void Fleet::reread(HostNumber number) {
     return publish(hosts_.at(number));
   }
   known->second.view.record = **record;
+  known->second.tagged_here = !(*record)->tags.empty();
+  take_agents_tags(known->second.view, known->second.tagged_here);
   if (!(*record)->revoked) return publish(known->second);
   drop(known->second);
   hosts_.erase(known);
@@ -218,6 +228,7 @@ void Fleet::welcome(Host& host, Instant at, const seen::Welcomed& welcomed) {
   if (host.view.facts != welcomed.facts) {
     host.view.facts = welcomed.facts;
     ledger_.facts(host.view.record.number, welcomed.facts);
+    take_agents_tags(host.view, host.tagged_here);
   }
   units::log_info("agent connected", {{"host", host.view.record.name}, {"peer", welcomed.peer}});
   apply(host, at, {HostStatus::up, "", false});

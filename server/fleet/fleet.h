@@ -93,6 +93,7 @@ class Fleet final : public domain::HostObserver,
     std::optional<Judgement> held_back;      ///< a verdict that waits: 2 s, or the grace
     std::optional<LostPath> lost_path;       ///< since it fell, until it is back
     std::optional<units::Instant> happened;  ///< newest happening that was stored in this run
+    bool tagged_here = false;                ///< its tags were set at the collector: the agent's don't count
     std::uint64_t turn = 0;                  ///< grows with every change of status: late timers see they are late
   };
 

@@ -24,7 +24,7 @@ domain::HostFacts facts_of(const wire::Hello& hello, Milliseconds skew) {
   const bool booted = f.boot_time != units::Instant{};
   const auto boot_time = booted ? f.boot_time - std::chrono::round<std::chrono::seconds>(skew) : f.boot_time;
   return {f.hostname,          f.os,    f.kernel,       f.architecture, f.cpu_model, f.timezone, f.virtualization,
-          hello.agent_version, f.cores, f.memory_bytes, boot_time};
+          hello.agent_version, f.cores, f.memory_bytes, boot_time,      hello.tags};
 }
 
 }  // namespace
@@ -63,8 +63,10 @@ bool AgentStream::take_over(const wire::Hello& hello) {
   const auto taken = ports_.roster.take(host.number, connection_->id(), hello.boot_id, hello.run_id);
   if (taken.revoked) return false;
   if (taken.replaced) {
-    const std::string reason = taken.clones ? "two machines use this host's key: enrol one of them anew"
-                                            : "a newer connection of this host took over";
+    const std::string reason =
+        taken.clones
+            ? "two machines use this host's key: on the clone run vedette-agent unenroll --offline, then enroll"
+            : "a newer connection of this host took over";
     ports_.router.with(*taken.replaced, [reason](Connection& old) { old.close(close::replaced, reason); });
   }
   if (taken.clones) {

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
+
 #include <vector>
 
 #include "agent/app/once.h"
@@ -98,6 +100,23 @@ TEST(TickAsTable, AlignsValuesByGroupInUnitsForPeople) {
             "\nclock\n"
             "  system.linux.clock.offset                    -1.5 ms\n"
             "  system.uptime                                 2.3 d\n");
+}
+
+TEST(CommandLine, EnrolTakesSeveralCollectors) {
+  const std::array arguments{"enroll", "https://a", "https://b", "--token", "t", "https://c", "--tags", "x,y=z"};
+  const auto command = parse_command_line(arguments);
+  ASSERT_TRUE(command) << command.error().message;
+  EXPECT_EQ(command->argument, "https://a");
+  EXPECT_EQ(command->more, (std::vector<std::string>{"https://b", "https://c"}));
+  EXPECT_EQ(command->option("tags"), "x,y=z");
+  EXPECT_FALSE(parse_command_line(std::array{"enroll", "https://a", "b"}));
+}
+
+TEST(CommandLine, UnenrolMayBeOffline) {
+  const auto command = parse_command_line(std::array{"unenroll", "--offline", "--state", "/s"});
+  ASSERT_TRUE(command) << command.error().message;
+  EXPECT_TRUE(command->options.contains("offline"));
+  EXPECT_FALSE(parse_command_line(std::array{"unenroll", "https://a"}));
 }
 
 }  // namespace

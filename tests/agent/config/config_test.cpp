@@ -1,5 +1,7 @@
 #include "agent/config/config.h"
 
+#include "agent/config/identity_writer.h"
+
 #include <gtest/gtest.h>
 
 #include <cstdlib>
@@ -70,7 +72,9 @@ TEST(Config, AnUnknownKeyNamesFileLineKeyAndWhatIsAllowed) {
   EXPECT_EQ(
       error_of("interval = \"1s\"\nintervall = \"2s\"\n"),
       "/etc/vedette/agent.toml:2: unknown key \"intervall\"; allowed: state, interval, log_level, spool.size, "
-      "spool.age, processes.top, processes.args, textfile.directory, textfile.series, jobs.socket, metrics.GROUP");
+      "spool.age, processes.top, processes.args, textfile.directory, textfile.series, jobs.socket, "
+      "url, proxy, name, tags, enroll.url, enroll.token, enroll.token_file, enroll.ca_pin, enroll.name, enroll.tags, "
+      "metrics.GROUP");
   EXPECT_EQ(error_of("[spool]\n\nsizes = 1\n").substr(0, 54),
             "/etc/vedette/agent.toml:3: unknown key \"spool.sizes\"; ");
 }
@@ -83,6 +87,76 @@ TEST(Config, AWrongValueSaysWhatIsAllowed) {
         "[spool]\nsize = \"0MiB\"", "[spool]\nage = \"31d\"", "[processes]\nargs = \"yes\"", "[processes]\nargs = 1"}) {
     EXPECT_NE(error_of(text), "") << text;
   }
+}
+
+TEST(Config, CollectorsProxyNameAndTagsAreRead) {
+  const Config config = parse(
+                            "url = [\"https://a:1\", \"https://b/x\"]\nproxy = \"http://p:1\"\nname = \"web-1\"\n"
+                            "tags = [\"site=berlin\", \"db\"]\n",
+                            "x")
+                            .value();
+  EXPECT_EQ(config.urls, (std::vector<std::string>{"https://a:1", "https://b/x"}));
+  EXPECT_EQ(config.proxy, "http://p:1");
+  EXPECT_EQ(config.name, "web-1");
+  EXPECT_EQ(config.tags, (std::vector<std::string>{"site=berlin", "db"}));
+  EXPECT_EQ(parse("url = \"https://a:1\"", "x").value().urls, std::vector<std::string>{"https://a:1"});
+  EXPECT_TRUE(parse("tags = []", "x").value().tags.empty());
+}
+
+TEST(Config, WhatCannotBeTakenOfThemNamesTheLineAndTheRule) {
+  EXPECT_EQ(error_of("\nurl = \"http://a:1\"\n"),
+            "/etc/vedette/agent.toml:2: url must be \"https://HOST:PORT\" or a list of up to 8 of them");
+  std::string many;
+  for (int i = 0; i < 33; ++i) many += "\"t" + std::to_string(i) + "\",";
+  for (const std::string& text :
+       {std::string("url = []"), std::string("url = 3"), std::string("url = [\"https://a\", 3]"),
+        std::string("proxy = \"\""), std::string("proxy = \"a\\nb\""), std::string("name = \"a b\""),
+        std::string("name = \"\""), std::string("tags = \"db\""), std::string("tags = [\"a b\"]"),
+        std::string("tags = [\"=x\"]"), std::string("tags = [\"x=\"]"), std::string("tags = [\"a=b=c\"]"),
+        std::string("tags = [\"a\", \"a\"]"), std::string("tags = [1]"), "tags = [\"" + std::string(129, 'a') + "\"]",
+        "tags = [" + many + "]"}) {
+    EXPECT_NE(error_of(text), "") << text;
+  }
+}
+
+TEST(Config, EnrollNeedsAUrlAndOneTokenAndNeverRepeatsIt) {
+  const Config config =
+      parse(
+          "[enroll]\nurl = \"https://a:1\"\ntoken_file = \"/t\"\nca_pin = \"sha256:x\"\nname = \"w\"\ntags = [\"t\"]\n",
+          "/c.toml")
+          .value();
+  ASSERT_TRUE(config.enroll);
+  EXPECT_EQ(config.enroll->urls, std::vector<std::string>{"https://a:1"});
+  EXPECT_EQ(config.enroll->token_file, "/t");
+  EXPECT_EQ(config.enroll->ca_pin, "sha256:x");
+  EXPECT_EQ(config.enroll->name, "w");
+  EXPECT_EQ(config.enroll->tags, std::vector<std::string>{"t"});
+  EXPECT_EQ(config.enroll->place, "/c.toml:1: [enroll]");
+  EXPECT_FALSE(parse("", "x").value().enroll);
+  EXPECT_EQ(error_of("[enroll]\ntoken = \"hush\"\n"),
+            "/etc/vedette/agent.toml:1: [enroll] lacks url, the collector's address");
+  EXPECT_NE(error_of("[enroll]\n"), "");
+  for (const char* text :
+       {"[enroll]\nurl = \"https://a\"\n", "[enroll]\nurl = \"https://a\"\ntoken = \"hush\"\ntoken_file = \"/t\"\n",
+        "[enroll]\nurl = \"https://a\"\ntoken_file = \"t\"\n", "enroll = 3\n",
+        "[enroll]\nurl = \"https://a\"\ntoken = \"hush\\n\"\n"}) {
+    EXPECT_NE(error_of(text), "") << text;
+    EXPECT_EQ(error_of(text).find("hush"), std::string::npos) << text;
+  }
+}
+
+TEST(EnrolFile, HasTheSameKeysWithoutASection) {
+  const Folder folder;
+  EXPECT_FALSE(load_enrol_file(folder / "").value());
+  std::ofstream(folder / "enroll.toml") << "url = \"https://a:1\"\ntoken = \"t\"\n";
+  const auto source = load_enrol_file(folder / "").value();
+  ASSERT_TRUE(source);
+  EXPECT_EQ(source->token, "t");
+  std::ofstream(folder / "enroll.toml") << "interval = \"1s\"\n";
+  EXPECT_NE(load_enrol_file(folder / "").error().message.find("enroll.toml:1: unknown key \"enroll.interval\""),
+            std::string::npos);
+  std::ofstream(folder / "enroll.toml") << "";
+  EXPECT_NE(load_enrol_file(folder / "").error().message.find("enroll.toml lacks url"), std::string::npos);
 }
 
 TEST(Config, BrokenTomlNamesTheLine) {
@@ -136,6 +210,36 @@ TEST(Identity, AHostThatIsNotEnrolledIsToldHow) {
   const Folder folder;
   std::ofstream(folder / "agent.toml") << "url = \"https://c:1\"\n";
   EXPECT_EQ(load_identity(folder / "").error().code, units::ErrorCode::corrupt);
+}
+
+TEST(Identity, SeveralCollectorsAndTagsComeBackAndOlderFilesAreRead) {
+  const Folder folder;
+  Identity identity{.url = "https://a:1", .pin = "", .host_id = "h", .key = "k", .hostname = ""};
+  const auto stored_and_read = [&] {
+    EXPECT_TRUE(IdentityWriter::prepare(folder / "").value().store(identity));
+    return load_identity(folder / "").value();
+  };
+  EXPECT_TRUE(stored_and_read().other_urls.empty());
+  identity.other_urls = {"https://b:1", "https://c:1"};
+  identity.tags = {"site=berlin"};
+  const Identity read = stored_and_read();
+  EXPECT_EQ(read.url, identity.url);
+  EXPECT_EQ(read.other_urls, identity.other_urls);
+  EXPECT_EQ(read.tags, identity.tags);
+  std::ofstream(folder / "agent.toml") << "url = []\npin = \"\"\nhost_id = \"h\"\nkey = \"k\"\nhostname = \"\"\n";
+  EXPECT_NE(load_identity(folder / "").error().message.find("lacks \"url\""), std::string::npos);
+}
+
+TEST(Identity, RemovedItLeavesWhatIsNotOurs) {
+  const Folder folder;
+  for (const char* name : {"agent.toml", "agent.toml.new", "enroll.toml", "other"}) std::ofstream(folder / name) << "x";
+  std::filesystem::create_directory(folder / "spool");
+  std::ofstream(folder / "spool/one") << "x";
+  ASSERT_TRUE(remove_identity(folder / ""));
+  EXPECT_TRUE(remove_identity(folder / "")) << "again";
+  std::vector<std::string> left;
+  for (const auto& entry : std::filesystem::directory_iterator(folder / "")) left.push_back(entry.path().filename());
+  EXPECT_EQ(left, std::vector<std::string>{"other"});
 }
 
 }  // namespace

@@ -27,10 +27,10 @@ std::string http(const std::string& status, const std::string& body) {
 struct Desk {
   explicit Desk(const std::string& answer)
       : collector(authority, make_server(authority, "IP:127.0.0.1"), {.answer = answer}) {}
-  units::Result<Enrolment> enrol(const std::string& token = "the-token",
-                                 units::Milliseconds limit = std::chrono::seconds{10}) {
-    return enroll({"127.0.0.1", collector.port()}, parse_pin(pin_text(authority)).value(), token, "web \"1\"", limit);
+  std::expected<Enrolment, EnrolFailure> enrol(const std::string& token = "the-token") {
+    return enroll(std::vector{CollectorAddress{"127.0.0.1", collector.port()}}, reach(), token, "web \"1\"");
   }
+  [[nodiscard]] Reach reach() const { return {.pin = parse_pin(pin_text(authority)).value()}; }
   Signed authority = make_authority();
   TestCollector collector;
 };
@@ -116,7 +116,8 @@ TEST(Enroll, AnAnswerThatIsCutShortIsNoEnrolment) {
 TEST(Enroll, AnotherCollectorsCertificateIsRefusedBeforeTheTokenIsSent) {
   Desk desk(http("200 OK", "{}"));
   const auto pin = parse_pin(pin_text(make_authority("Another CA"))).value();
-  const auto enrolment = enroll({"127.0.0.1", desk.collector.port()}, pin, "t", "h");
+  const auto enrolment =
+      enroll(std::vector{CollectorAddress{"127.0.0.1", desk.collector.port()}}, Reach{.pin = pin}, "t", "h");
   ASSERT_FALSE(enrolment);
   EXPECT_EQ(enrolment.error().code, ErrorCode::forbidden);
   EXPECT_TRUE(desk.collector.seen().requests.empty());
@@ -127,6 +128,7 @@ int run_enroll(const Desk& desk, std::map<std::string, std::string> options) {
   options.insert({{"token", "t"}, {"ca-pin", pin_text(desk.authority)}});
   return app::run_enroll({.name = "enroll",
                           .argument = "https://127.0.0.1:" + std::to_string(desk.collector.port()),
+                          .more = {},
                           .options = std::move(options)});
 }
 int run_enroll(const Desk& desk, const std::string& state) {

@@ -26,7 +26,8 @@ class TestAgent {
   using Clock = std::chrono::steady_clock;
 
   TestAgent(std::uint16_t port, const std::string& pin, const std::string& host = "127.0.0.1",
-            LinkLimits limits = quick(), Lookup lookup = resolve_now)
+            LinkLimits limits = quick(), Lookup lookup = resolve_now, std::vector<CollectorAddress> others = {},
+            ProxyChoice proxy = {}, std::vector<std::string> tags = {})
       : schedule(std::chrono::floor<units::Milliseconds>(std::chrono::system_clock::now()), Clock::now(),
                  units::Milliseconds{20}),
         spool(app::random_stream(), {}),
@@ -36,7 +37,10 @@ class TestAgent {
               .key = "secret-key",
               .version = "test",
               .random = [] { return 0.01; },  // short waits: 10 ms, 20 ms …
-              .lookup = std::move(lookup)},
+              .lookup = std::move(lookup),
+              .others = std::move(others),
+              .proxy = std::move(proxy),
+              .tags = std::move(tags)},
              bridge, bridge, limits) {}
 
   /// Runs until `done` or 20 s passed; whether it was.

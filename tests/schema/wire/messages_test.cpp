@@ -33,6 +33,7 @@ Hello hello() {
                std::uint64_t{1} << 34,
                units::from_unix_ms(1'795'000'000'000)};
   out.agent_time = units::from_unix_ms(1'795'425'204'083);
+  out.tags = {"site=berlin", "database"};
   return out;
 }
 
@@ -77,6 +78,7 @@ TEST(AgentMessages, HelloKeepsEveryField) {
   EXPECT_EQ(after.open, before.open);
   EXPECT_EQ(after.facts, before.facts);
   EXPECT_EQ(after.agent_time, before.agent_time);
+  EXPECT_EQ(after.tags, before.tags);
 }
 
 TEST(AgentMessages, AnnounceKeepsEverySeries) {
@@ -166,6 +168,13 @@ void expect_refused(const T& good, const std::vector<Broken<T>>& cases) {
 TEST(Limits, OfHelloNameTheirField) {
   expect_refused<Hello, AgentMessage>(
       hello(), {{[](Hello& h) { h.protocol = 0; }, "hello.protocol"},
+                {[](Hello& h) { h.tags = {"a b"}; }, "hello.tags"},
+                {[](Hello& h) { h.tags = {"a", "a"}; }, "hello.tags"},
+                {[](Hello& h) { h.tags = {""}; }, "hello.tags"},
+                {[](Hello& h) {
+                   for (int i = 0; i < 33; ++i) h.tags.push_back("t" + std::to_string(i));
+                 },
+                 "hello.tags"},
                 {[](Hello& h) { h.stream = 0; }, "hello.stream"},
                 {[](Hello& h) { h.agent_version.assign(257, 'v'); }, "hello.agent_version"},
                 {[](Hello& h) { h.facts.hostname.assign(257, 'h'); }, "hello.facts.hostname"},

@@ -177,6 +177,20 @@ TEST(Enrol, GivesIdentityAndKeyForATokenOnly) {
   EXPECT_EQ(bench.ask("POST", "/api/v1/agent/enroll", {}, "{}").status, 400);
 }
 
+TEST(Enrol, AKeyIsGivenBackByThatKey) {
+  Bench bench;
+  std::string seen;
+  add_unenrol_route(bench.router, [&](const domain::RequestHead& head) -> units::Result<void> {
+    seen = head.header("authorization");
+    if (seen == "Bearer good") return {};
+    return units::fail(seen == "Bearer old" ? units::ErrorCode::forbidden : units::ErrorCode::unauthorized, "no");
+  });
+  EXPECT_EQ(bench.ask("DELETE", "/api/v1/agent/enroll", {{"authorization", "Bearer good"}}).status, 204);
+  EXPECT_EQ(seen, "Bearer good");
+  EXPECT_EQ(bench.ask("DELETE", "/api/v1/agent/enroll", {{"authorization", "Bearer old"}}).status, 403);
+  EXPECT_EQ(bench.ask("DELETE", "/api/v1/agent/enroll").status, 401);
+}
+
 TEST(Enrol, TellsWhoTriedTooOftenHowLongToWaitAndShowsAFullDisk) {
   Bench bench;
   const auto paused = bench.ask("POST", "/api/v1/agent/enroll", {}, R"({"token":"flood","hostname":"web"})");

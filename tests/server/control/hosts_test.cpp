@@ -137,6 +137,7 @@ TEST(Hosts, KeepFactsStatusAndOutagesOverARestart) {
   const domain::HostNumber host{1};
   domain::HostFacts facts;
   facts.hostname = "web";
+  facts.tags = {"site=berlin", "db"};
   facts.cores = 8;
   facts.memory_bytes = 1ULL << 40;
   facts.boot_time = at(-100);

@@ -200,5 +200,23 @@ TEST(Fleet, TellsOfAHappeningOnceItIsStoredAndShowsThatThereIsOne) {
   EXPECT_TRUE(w.bus.rows.at("fleet").ends_with("," + units::unix_seconds(at) + "]")) << w.bus.rows.at("fleet");
 }
 
+TEST(Tags, AreTheAgentsUnlessSomeWereSetHere) {
+  for (const bool set_here : {false, true}) {
+    World w;
+    if (set_here) w.records.records.front().tags = {"own"};
+    w.start();
+    const auto tags = [&] { return w.fleet->directory().hosts().at(0).record.tags; };
+    seen::Welcomed welcomed;
+    welcomed.facts.tags = {"site=berlin"};
+    w.see(welcomed);
+    EXPECT_EQ(tags(), std::vector<std::string>{set_here ? "own" : "site=berlin"});
+    EXPECT_NE(w.bus.rows["fleet"].find(set_here ? "[\"own\"]" : "[\"site=berlin\"]"), std::string::npos);
+    w.fleet->refresh(kHost);  // read anew, as after a change
+    EXPECT_EQ(tags(), std::vector<std::string>{set_here ? "own" : "site=berlin"});
+    w.see(seen::Welcomed{});
+    EXPECT_EQ(tags(), set_here ? std::vector<std::string>{"own"} : std::vector<std::string>{});
+  }
+}
+
 }  // namespace
 }  // namespace vedette::fleet
