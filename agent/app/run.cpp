@@ -196,6 +196,7 @@ Outcome run_with(const config::Config& config, const std::string& state, const c
   const auto host_time = [&schedule] { return schedule.host_time(now()); };
   collect::Collector collector({.groups = config.groups,
                                 .process_arguments = config.process_arguments,
+                                .cgroups = {config.cgroups_limit},
                                 .textfile = {config.textfile_directory, config.textfile_series},
                                 .jobs = jobs.source(host_time),
                                 .clock = now});

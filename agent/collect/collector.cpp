@@ -71,6 +71,7 @@ void Collector::add_sources(CollectorOptions& options) {
     processes_ = processes.get();
     add(std::move(processes), kSlow, false);
   }
+  if (has(Group::cgroups)) add(std::make_unique<CgroupSource>(sys, options.cgroups), kSlow, true);
   if (has(Group::textfile)) add(std::make_unique<TextfileSource>(std::move(options.textfile)), kSlow, true);
   if (has(Group::jobs) && options.jobs) add(std::move(options.jobs), kSlow, true);
   if (has(Group::sensors)) add(std::make_unique<HwmonSource>(sys, clock_), kSlow, true);
