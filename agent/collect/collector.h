@@ -20,6 +20,7 @@ namespace vedette::collect {
 struct CollectorOptions {
   std::string proc = "/proc";
   std::string sys = "/sys";
+  std::string root{};              ///< before /var and other folders: "" but in tests
   metrics::Groups groups;          ///< what is measured
   bool process_arguments = false;  ///< ProcessScan's
   CgroupOptions cgroups{};

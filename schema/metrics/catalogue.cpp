@@ -132,6 +132,13 @@ constexpr std::array kCatalogue = {
            "node_filefd_maximum", "Most open files on the whole system; absent where there is no such bound.", false},
     Metric{"system.linux.file_descriptors.open", Group::files, "{file}", gauge, kOne, "", "/proc/sys/fs/file-nr",
            "node_filefd_allocated", "Open files of the whole system, every 10 s.", false},
+    Metric{"system.linux.md.active", Group::machine, "{flag}", gauge, kOne, "device", "/proc/mdstat", "node_md_state",
+           "1 while the software RAID runs, 0 where it couldn't be started; every 10 s.", false},
+    Metric{"system.linux.md.missing_disks", Group::machine, "{disk}", gauge, kOne, "device", "/proc/mdstat",
+           "node_md_disks_required,node_md_disks",
+           "Disks that a software RAID should have and hasn't: above 0 it is degraded; absent for one without "
+           "redundancy. Every 10 s.",
+           false},
     Metric{"system.linux.memory.arc.usage", Group::memory, "By", gauge, kKibibyte, "state",
            "/proc/spl/kstat/zfs/arcstats", "node_zfs_arc_size,node_zfs_arc_c_min",
            "ZFS's cache (ARC) by state: reclaimable (it shrinks by so much when programs need it), unreclaimable. It "
@@ -157,9 +164,22 @@ constexpr std::array kCatalogue = {
            "Time in which tasks waited for resource cpu, memory or io; tasks: some (at least one waited), full (all "
            "that could run did; not for cpu).",
            false},
+    Metric{"system.linux.reboot_required", Group::machine, "{flag}", gauge, kOne, "", "/var/run/reboot-required", "",
+           "1 if an update asks for a reboot, else 0; absent where nothing would say so (Debian and Ubuntu with "
+           "unattended-upgrades or update-notifier do). Every 10 s.",
+           false},
+    Metric{"system.linux.systemd.units.failed", Group::machine, "{unit}", gauge, kOne, "", "systemd", "",
+           "Units of systemd that have failed, every minute.", false},
     Metric{"system.linux.tasks", Group::cpu, "{task}", gauge, kOne, "state", "/proc/stat procs_running, procs_blocked",
            "node_procs_running,node_procs_blocked",
            "Tasks by state: running (on a core or waiting for one), blocked (waiting for I/O).", false},
+    Metric{"system.linux.updates.pending", Group::machine, "{package}", gauge, kOne, "type",
+           "/var/lib/update-notifier/updates-available", "",
+           "Updates that wait, as Ubuntu's update-notifier counts them; type: all, security (of all).", false},
+    Metric{"system.linux.zfs.pool.state", Group::machine, "{state}", gauge, kOne, "pool",
+           "/proc/spl/kstat/zfs/POOL/state", "node_zfs_zpool_state",
+           "0: the pool is online; 1: degraded; 2: it can't be used (faulted, suspended, unavailable). Every 10 s.",
+           false},
     Metric{"system.memory.limit", Group::memory, "By", gauge, kKibibyte, "", "/proc/meminfo MemTotal",
            "node_memory_MemTotal_bytes", "Memory the system can use.", false},
     Metric{

@@ -28,14 +28,15 @@ enum class Group : std::uint8_t {
   files,
   processes,
   cgroups,
+  machine,
   textfile,
   jobs,
   agent,
 };
 /// Their names, in the order of the enumeration.
-inline constexpr std::array<std::string_view, 16> kGroupNames{
-    "cpu",     "load",  "memory", "pressure",  "disks",   "filesystems", "network", "sockets",
-    "sensors", "clock", "files",  "processes", "cgroups", "textfile",    "jobs",    "agent"};
+inline constexpr std::array<std::string_view, 17> kGroupNames{
+    "cpu",   "load",  "memory",    "pressure", "disks",   "filesystems", "network", "sockets", "sensors",
+    "clock", "files", "processes", "cgroups",  "machine", "textfile",    "jobs",    "agent"};
 [[nodiscard]] std::string_view name(Group group) noexcept;
 
 /// The groups that are measured, bits by number; all unless told.

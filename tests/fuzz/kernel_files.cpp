@@ -11,13 +11,16 @@
 #include "agent/collect/disk.h"
 #include "agent/collect/file_descriptors.h"
 #include "agent/collect/load.h"
+#include "agent/collect/md.h"
 #include "agent/collect/memory.h"
 #include "agent/collect/mounts.h"
 #include "agent/collect/network.h"
 #include "agent/collect/pressure.h"
 #include "agent/collect/sockstat.h"
 #include "agent/collect/tcp.h"
+#include "agent/collect/updates.h"
 #include "agent/collect/vmstat.h"
+#include "agent/collect/zpool.h"
 #include "tests/fuzz/require.h"
 
 namespace {
@@ -97,14 +100,28 @@ void of_control_groups(unsigned which, std::string_view text) {
   }
 }
 
+void of_the_machine(unsigned which, std::string_view text) {
+  if (which == 19) {
+    std::vector<MdArray> arrays;
+    parse_mdstat(text, arrays);
+    for (const MdArray& array : arrays) fuzz::require(array.name.starts_with("md"), "an array has a name");
+  }
+  if (which == 20) (void)parse_pool_state(text);
+  if (which == 21) {
+    const PendingUpdates updates = parse_updates_available(text);
+    fuzz::require(!updates.all || updates.security <= *updates.all, "security updates are part of all");
+  }
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size == 0) return 0;
-  const unsigned which = data[0] % 19;
+  const unsigned which = data[0] % 22;
   const std::string_view text(reinterpret_cast<const char*>(data) + 1, size - 1);
   if (which < 8) of_the_system(which, text);
   if (which >= 8 && which < 15) of_disks_and_network(which, text, std::as_bytes(std::span(data + 1, size - 1)));
+  if (which >= 19) of_the_machine(which, text);
   if (which >= 15) of_control_groups(which, text);
   return 0;
 }

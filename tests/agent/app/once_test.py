@@ -23,7 +23,7 @@ COUNTERS = {"system.cpu.time", "system.disk.io", "system.disk.operations", "syst
             "system.network.tcp.retransmits", "system.network.tcp.segments", "system.cpu.context_switches",
             "system.cpu.interrupts", "system.process.created"}
 GROUPS = ["cpu", "load", "memory", "pressure", "disks", "filesystems", "network", "sockets", "sensors", "clock",
-          "files", "processes", "cgroups", "textfile", "jobs", "agent"]
+          "files", "processes", "cgroups", "machine", "textfile", "jobs", "agent"]
 
 
 def lines(path):
