@@ -61,7 +61,8 @@ TEST(Config, AGroupOfMetricsIsKnownAndSwitchedOnOrOff) {
   EXPECT_EQ(
       error_of("[metrics]\ncpu = true\nsensor = false\n"),
       "/etc/vedette/agent.toml:3: unknown key \"metrics.sensor\"; groups of metrics: cpu, load, memory, pressure, "
-      "disks, filesystems, network, sockets, sensors, clock, files, processes, cgroups, machine, textfile, jobs, agent");
+      "disks, filesystems, network, sockets, sensors, clock, files, processes, cgroups, machine, textfile, jobs, "
+      "agent");
   EXPECT_EQ(error_of("[metrics]\ncpu = \"off\"\n"), "/etc/vedette/agent.toml:2: metrics.cpu must be true or false");
   EXPECT_NE(error_of("[metrics]\ncpu = 0\n"), "");
   EXPECT_NE(error_of("metrics = false\n"), "");
