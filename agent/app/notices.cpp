@@ -8,6 +8,7 @@ namespace vedette::app {
 namespace {
 
 constexpr std::chrono::seconds kOomEvery{10};
+constexpr std::chrono::minutes kJustBooted{10};
 
 /// The clock of the kernel's log, as good as.
 std::chrono::microseconds monotonic() {
@@ -19,7 +20,13 @@ std::chrono::microseconds monotonic() {
 }  // namespace
 
 Notices::Notices(const std::string& state, const wire::Id128& boot, const wire::Id128& run, units::Milliseconds started)
-    : present_{boot, run, std::nullopt}, started_(started), file_(state), kernel_(boot), ooms_(boot), clock_(run) {}
+    : present_{boot, run, std::nullopt},
+      started_(started),
+      file_(state),
+      kernel_(boot),
+      ooms_(boot),
+      clock_(run),
+      units_(boot, run) {}
 
 void Notices::start(units::Instant host, units::Steady now) {
   const auto booted = std::chrono::floor<units::Milliseconds>(host - now.time_since_epoch() + started_);
@@ -44,6 +51,11 @@ void Notices::look(units::Instant host, units::Instant wall, units::Steady now) 
   if (kernel_.trouble().empty() || now < ooms_due_) return;
   ooms_due_ = now + kOomEvery;
   if (auto killed = ooms_.read(host)) outbox_.add(std::move(*killed));
+}
+
+void Notices::take_failed_units(const std::vector<std::string>& failed, units::Instant host, units::Steady now) {
+  const bool booted = now.time_since_epoch() - started_ < kJustBooted;
+  for (auto& happening : units_.take(failed, host, booted)) outbox_.add(std::move(happening));
 }
 
 void Notices::stopping(wire::GoodbyeReason reason) {

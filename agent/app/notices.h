@@ -9,6 +9,7 @@
 #include "agent/watch/oom_count.h"
 #include "agent/watch/outbox.h"
 #include "agent/watch/runs.h"
+#include "agent/watch/unit_watch.h"
 
 namespace vedette::app {
 
@@ -22,6 +23,8 @@ class Notices {
   void start(units::Instant host, units::Steady now);
   /// Each tick. `wall`: the host's clock as it stands, steps included.
   void look(units::Instant host, units::Instant wall, units::Steady now);
+  /// systemd's units that have failed were asked for.
+  void take_failed_units(const std::vector<std::string>& failed, units::Instant host, units::Steady now);
   /// We were asked to stop.
   void stopping(wire::GoodbyeReason reason);
 
@@ -37,6 +40,7 @@ class Notices {
   watch::KernelLog kernel_;
   watch::OomCount ooms_;
   watch::ClockWatch clock_;
+  watch::UnitWatch units_;
   units::Steady ooms_due_{};
 };
 

@@ -97,7 +97,7 @@ int run_once(const Command& command) {
   if (const std::string note = collect::container_note(); !note.empty()) {
     std::fprintf(stderr, "vedette-agent: %s\n", note.c_str());
   }
-  collect::Collector collector({.groups = config->groups});
+  collect::Collector collector({.groups = config->groups, .cgroups = {config->cgroups_limit}});
   std::vector<metrics::Cell> cells = collector.collect();
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(3);
   while (!collector.settled() && std::chrono::steady_clock::now() < deadline) {

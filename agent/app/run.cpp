@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "agent/app/bridge.h"
+#include "agent/app/failed_units.h"
 #include "agent/app/first_enrolment.h"
 #include "agent/app/job_desk.h"
 #include "agent/app/notices.h"
@@ -79,6 +80,7 @@ class Loop {
     Notices& notices;
     ProcessWatch& processes;
     JobDesk& jobs;
+    FailedUnits* failed_units;  ///< null: they aren't asked for
     sample::Schedule& schedule;
     link::Link& link;
   };
@@ -127,10 +129,16 @@ class Loop {
     if (!stopping_ && now() >= parts_.schedule.due()) {
       parts_.bridge.take_tick(now());
       parts_.notices.look(parts_.schedule.host_time(now()), wall(), now());
+      take_failed_units();
       parts_.processes.look(parts_.schedule.host_time(now()), now());
     }
     parts_.link.step(now());
     parts_.bridge.set_connected(parts_.link.connected());
+  }
+
+  void take_failed_units() {
+    const auto failed = parts_.failed_units == nullptr ? std::nullopt : parts_.failed_units->take_news();
+    if (failed) parts_.notices.take_failed_units(*failed, parts_.schedule.host_time(now()), now());
   }
 
   void obey() {
@@ -196,6 +204,7 @@ Outcome run_with(const config::Config& config, const std::string& state, const c
   const auto host_time = [&schedule] { return schedule.host_time(now()); };
   collect::Collector collector({.groups = config.groups,
                                 .process_arguments = config.process_arguments,
+                                .cgroups = {config.cgroups_limit},
                                 .textfile = {config.textfile_directory, config.textfile_series},
                                 .jobs = jobs.source(host_time),
                                 .clock = now});
@@ -205,6 +214,12 @@ Outcome run_with(const config::Config& config, const std::string& state, const c
                          [&collector] { return collector.roster().series(); });
   spool::Spool spool(random_stream(), {std::min(config.spool_size, kMostInMemory), config.spool_age}, &journal);
   collector.add(std::make_unique<SpoolSource>(spool));
+  FailedUnits* failed_units = nullptr;
+  if (config.groups.has(metrics::Group::machine)) {
+    auto source = std::make_unique<FailedUnits>(now);
+    failed_units = source.get();
+    collector.add(std::move(source));
+  }
   Notices notices(state, boot, run, collect::started_after_kernel());
   ProcessWatch processes(run, config.processes ? collector.processes() : nullptr);
   Bridge bridge(collector, schedule, spool, {notices.outbox(), processes.outbox()},
@@ -221,7 +236,8 @@ Outcome run_with(const config::Config& config, const std::string& state, const c
   units::log_info("started", {{"version", VEDETTE_VERSION}, {"collector", to_text(way->collectors)}});
   if (const std::string note = collect::container_note(); !note.empty()) units::log_info(note);
   notices.start(schedule.host_time(now()), now());
-  const auto ended = Loop({bridge, notices, processes, jobs, schedule, link}, std::move(may_reload)).run();
+  const auto ended =
+      Loop({bridge, notices, processes, jobs, failed_units, schedule, link}, std::move(may_reload)).run();
   spool.keep();
   if (ended == Loop::Ended::to_reload) return std::nullopt;
   units::log_info("stopped");

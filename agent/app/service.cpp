@@ -1,23 +1,21 @@
 #include "agent/app/service.h"
 
-#include <poll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
 
-#include <array>
+#include <algorithm>
 #include <charconv>
-#include <chrono>
+#include <cstddef>
 #include <cstdlib>
 #include <cstring>
 #include <string>
 
+#include "agent/app/bus.h"
 #include "agent/app/bus_message.h"
 
 namespace vedette::app {
 namespace {
-
-using Clock = std::chrono::steady_clock;
 
 sockaddr_un unix_address(std::string_view path, socklen_t& size) {
   sockaddr_un address{};
@@ -29,61 +27,11 @@ sockaddr_un unix_address(std::string_view path, socklen_t& size) {
   return address;
 }
 
-/// One conversation with the system bus; every wait ends at the deadline.
-class Bus {
- public:
-  Bus() : fd_(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)) {}
-  ~Bus() { ::close(fd_); }
-  Bus(const Bus&) = delete;
-  Bus& operator=(const Bus&) = delete;
-
-  bool connect() {
-    socklen_t size = 0;
-    const sockaddr_un address = unix_address("/run/dbus/system_bus_socket", size);
-    return fd_ >= 0 && ::connect(fd_, reinterpret_cast<const sockaddr*>(&address), size) == 0;
-  }
-  bool write(std::string_view bytes) {
-    return ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(bytes.size());
-  }
-  /// Reads until `enough` says so.
-  bool read_until(std::string& into, auto&& enough) {
-    while (!enough(into)) {
-      const auto left = std::chrono::ceil<std::chrono::milliseconds>(until_ - Clock::now()).count();
-      pollfd one{fd_, POLLIN, 0};
-      std::array<char, 4096> buffer{};
-      if (left <= 0 || ::poll(&one, 1, static_cast<int>(left)) <= 0) return false;
-      const ssize_t n = ::recv(fd_, buffer.data(), buffer.size(), 0);
-      if (n <= 0 || into.size() > 1'000'000) return false;
-      into.append(buffer.data(), static_cast<std::size_t>(n));
-    }
-    return true;
-  }
-
- private:
-  int fd_;
-  Clock::time_point until_ = Clock::now() + std::chrono::milliseconds{300};
-};
-
 /// The answer of systemd's ListJobs, as it came; empty if there is no bus.
 std::string queued_jobs() {
-  Bus bus;
-  std::string uid;
-  for (const char digit : std::to_string(::getuid())) {
-    uid += '3';  // a digit's code in hex is 3 and the digit
-    uid += digit;
-  }
-  std::string answer;
-  if (!bus.connect() || !bus.write(std::string(1, '\0') + "AUTH EXTERNAL " + uid + "\r\n")) return {};
-  if (!bus.read_until(answer, [](const std::string& text) { return text.ends_with("\r\n"); })) return {};
-  if (!answer.starts_with("OK ")) return {};
-  const std::string calls =
-      bus_call(1, "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus", "Hello") +
-      bus_call(2, "org.freedesktop.systemd1", "/org/freedesktop/systemd1", "org.freedesktop.systemd1.Manager",
-               "ListJobs");
-  if (!bus.write("BEGIN\r\n" + calls)) return {};
-  std::string messages;
-  if (!bus.read_until(messages, [](const std::string& bytes) { return has_reply_to(bytes, 2); })) return {};
-  return messages;
+  return ask_bus(bus_call(kBusSerial, "org.freedesktop.systemd1", "/org/freedesktop/systemd1",
+                          "org.freedesktop.systemd1.Manager", "ListJobs"),
+                 units::Milliseconds{300});
 }
 
 }  // namespace

@@ -12,12 +12,15 @@
 #include "agent/collect/filesystem.h"
 #include "agent/collect/hwmon.h"
 #include "agent/collect/load.h"
+#include "agent/collect/md.h"
 #include "agent/collect/memory.h"
 #include "agent/collect/network.h"
 #include "agent/collect/pressure.h"
 #include "agent/collect/sockstat.h"
 #include "agent/collect/tcp.h"
+#include "agent/collect/updates.h"
 #include "agent/collect/vmstat.h"
+#include "agent/collect/zpool.h"
 #include "schema/units/log.h"
 
 namespace vedette::collect {
@@ -70,6 +73,12 @@ void Collector::add_sources(CollectorOptions& options) {
     auto processes = std::make_unique<ProcessSource>(proc, options.process_arguments, clock_);
     processes_ = processes.get();
     add(std::move(processes), kSlow, false);
+  }
+  if (has(Group::cgroups)) add(std::make_unique<CgroupSource>(sys, options.cgroups), kSlow, true);
+  if (has(Group::machine)) {
+    add(std::make_unique<MdSource>(proc), kSlow, true);
+    add(std::make_unique<PoolSource>(proc), kSlow, true);
+    add(std::make_unique<UpdateSource>(options.root), kSlow, true);
   }
   if (has(Group::textfile)) add(std::make_unique<TextfileSource>(std::move(options.textfile)), kSlow, true);
   if (has(Group::jobs) && options.jobs) add(std::move(options.jobs), kSlow, true);

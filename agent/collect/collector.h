@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "agent/collect/cgroups.h"
 #include "agent/collect/processes.h"
 #include "agent/collect/roster.h"
 #include "agent/collect/source.h"
@@ -19,8 +20,10 @@ namespace vedette::collect {
 struct CollectorOptions {
   std::string proc = "/proc";
   std::string sys = "/sys";
+  std::string root{};              ///< before /var and other folders: "" but in tests
   metrics::Groups groups;          ///< what is measured
   bool process_arguments = false;  ///< ProcessScan's
+  CgroupOptions cgroups{};
   TextfileOptions textfile{};
   std::unique_ptr<Source> jobs{};  ///< what was reported of jobs; null: nothing is
   AskUsage ask_usage = ask_statvfs;

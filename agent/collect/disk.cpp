@@ -13,13 +13,6 @@ bool digit(char c) {
   return c >= '0' && c <= '9';
 }
 
-bool left_out(std::string_view name) {
-  constexpr std::array<std::string_view, 7> kPrefixes{"loop", "ram", "zram", "fd", "sr", "dm-", "md"};
-  return std::ranges::any_of(kPrefixes, [&](std::string_view prefix) {
-    return name.starts_with(prefix) && name.size() > prefix.size() && digit(name[prefix.size()]);
-  });
-}
-
 /// "sda" of "sda1", "nvme0n1" of "nvme0n1p2"; empty if the name isn't formed like a partition's.
 std::string_view parent_of(std::string_view name) {
   const std::size_t last = name.find_last_not_of(kDigits);
@@ -53,13 +46,20 @@ std::optional<DiskStats> parse_disk(std::string_view line) {
 
 }  // namespace
 
+bool is_left_out_disk(std::string_view name) noexcept {
+  constexpr std::array<std::string_view, 7> kPrefixes{"loop", "ram", "zram", "fd", "sr", "dm-", "md"};
+  return std::ranges::any_of(kPrefixes, [&](std::string_view prefix) {
+    return name.starts_with(prefix) && name.size() > prefix.size() && digit(name[prefix.size()]);
+  });
+}
+
 units::Result<void> parse_diskstats(std::string_view text, std::vector<DiskStats>& disks) {
   disks.clear();
   bool any = text.empty();
   while (const auto line = take_line(text)) {
     const auto disk = parse_disk(*line);
     any = any || disk;
-    if (disk && !left_out(disk->name)) disks.push_back(*disk);
+    if (disk && !is_left_out_disk(disk->name)) disks.push_back(*disk);
   }
   if (!any) return units::fail(units::ErrorCode::corrupt, "/proc/diskstats has no readable line");
   // Judged before any goes: an idle disk still makes its partitions partitions.

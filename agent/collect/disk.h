@@ -29,6 +29,9 @@ struct DiskStats {
   bool kept = false;                        ///< the rule above leaves it
 };
 
+/// loop, ram, zram, floppy and optical drives, dm-*, md*.
+[[nodiscard]] bool is_left_out_disk(std::string_view name) noexcept;
+
 /// Fills `disks`, whose room is used again, with those that the rule above leaves. Lines that aren't right are left
 /// out; a file without one readable line is `corrupt`, an empty one (containers) gives no disks.
 [[nodiscard]] units::Result<void> parse_diskstats(std::string_view text, std::vector<DiskStats>& disks);

@@ -165,5 +165,6 @@ bool Probe<Answer>::idle() const {
 
 template class Probe<Usage>;
 template class Probe<std::int64_t>;
+template class Probe<std::vector<std::string>>;
 
 }  // namespace vedette::collect

@@ -19,7 +19,7 @@
 
 namespace vedette::collect {
 
-/// Instances: Usage (usage.h) and std::int64_t.
+/// Instances: Usage (usage.h), std::int64_t and a list of strings.
 template <class Answer>
 class Probe {
  public:

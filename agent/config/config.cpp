@@ -73,10 +73,10 @@ bool take_switch(const toml::node& value, bool& on) {
   return given.has_value();
 }
 
-bool take_series(const toml::node& value, Config& config) {
+bool take_count(const toml::node& value, std::int64_t most, std::size_t& into) {
   const auto given = value.value_exact<std::int64_t>();
-  if (!given || *given < 1 || *given > 10'000) return false;
-  config.textfile_series = static_cast<std::size_t>(*given);
+  if (!given || *given < 1 || *given > most) return false;
+  into = static_cast<std::size_t>(*given);
   return true;
 }
 
@@ -109,9 +109,12 @@ const std::array kKeys = std::to_array<Key>({
      [](const toml::node& value, Config& config) { return take_switch(value, config.processes); }},
     {"processes.args", "true or false",
      [](const toml::node& value, Config& config) { return take_switch(value, config.process_arguments); }},
+    {"cgroups.limit", "a whole number from 1 to 1000",
+     [](const toml::node& value, Config& config) { return take_count(value, 1'000, config.cgroups_limit); }},
     {"textfile.directory", "an absolute path",
      [](const toml::node& value, Config& config) { return take_path(value, config.textfile_directory); }},
-    {"textfile.series", "a whole number from 1 to 10000", take_series},
+    {"textfile.series", "a whole number from 1 to 10000",
+     [](const toml::node& value, Config& config) { return take_count(value, 10'000, config.textfile_series); }},
     {"jobs.socket", "an absolute path",
      [](const toml::node& value, Config& config) { return take_path(value, config.job_socket); }},
     {"url", kUrlRule, [](const toml::node& value, Config& config) { return take_urls(value, config.urls); }},
@@ -165,12 +168,16 @@ units::Result<void> take_groups(const toml::table& table, std::string_view path,
   return {};
 }
 
+bool is_table_of_keys(std::string_view name) {
+  return std::ranges::any_of(kKeys, [&](const Key& key) {
+    return key.name.starts_with(name) && key.name.substr(name.size()).starts_with('.');
+  });
+}
+
 units::Result<void> take(const toml::table& table, const std::string& prefix, std::string_view path, Config& config) {
   for (const auto& [name, value] : table) {
     const std::string key = prefix + std::string(name.str());
-    if (prefix.empty() &&
-        (key == "spool" || key == "processes" || key == "textfile" || key == "jobs" || key == "enroll") &&
-        value.is_table()) {
+    if (prefix.empty() && is_table_of_keys(key) && value.is_table()) {
       if (auto taken = take(*value.as_table(), key + ".", path, config); !taken) return taken;
       continue;
     }

@@ -32,6 +32,7 @@ struct Config {
   units::Bytes spool_size = units::mib(64);      ///< spool.size: 1 to 1024 MiB
   units::Milliseconds spool_age = std::chrono::days{2};  ///< spool.age: 1 min to 30 d
   bool processes = true;                                 ///< processes.top: tell which processes use most
+  std::size_t cgroups_limit = 100;                       ///< cgroups.limit: 1 to 1000
   std::string textfile_directory = "/var/spool/vedette-agent/textfile.d";  ///< textfile.directory
   std::size_t textfile_series = 500;                                       ///< textfile.series: 1 to 10000
   std::string job_socket = "/run/vedette-agent/jobs.sock";                 ///< jobs.socket

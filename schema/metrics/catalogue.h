@@ -27,14 +27,16 @@ enum class Group : std::uint8_t {
   clock,
   files,
   processes,
+  cgroups,
+  machine,
   textfile,
   jobs,
   agent,
 };
 /// Their names, in the order of the enumeration.
-inline constexpr std::array<std::string_view, 15> kGroupNames{
-    "cpu",     "load",  "memory", "pressure",  "disks",    "filesystems", "network", "sockets",
-    "sensors", "clock", "files",  "processes", "textfile", "jobs",        "agent"};
+inline constexpr std::array<std::string_view, 17> kGroupNames{
+    "cpu",   "load",  "memory",    "pressure", "disks",   "filesystems", "network", "sockets", "sensors",
+    "clock", "files", "processes", "cgroups",  "machine", "textfile",    "jobs",    "agent"};
 [[nodiscard]] std::string_view name(Group group) noexcept;
 
 /// The groups that are measured, bits by number; all unless told.
@@ -60,10 +62,10 @@ struct Metric {
   std::string_view unit;  ///< UCUM
   Kind kind;
   Quantum quantum;
-  std::string_view attributes;  ///< keys, comma-separated, sorted: "cpu,mode"; optional ones end with "?"
-  std::string_view source;      ///< where the agent reads it: "/proc/stat"
-  std::string_view
-      prometheus;  ///< node_exporter's name, or empty; comma-separated where it has one a direction, kind or state
+  std::string_view attributes;   ///< keys, comma-separated, sorted: "cpu,mode"; optional ones end with "?"
+  std::string_view source;       ///< where the agent reads it: "/proc/stat"
+  std::string_view prometheus;   ///< node_exporter's name (cAdvisor's, of control groups), or empty; comma-separated
+                                 ///< where it has one a direction, kind or state
   std::string_view description;  ///< one sentence, English
   bool derived;                  ///< computed from others (rate.h), never stored
 };

@@ -2,6 +2,8 @@
 #include <string_view>
 
 #include "agent/collect/arc.h"
+#include "agent/collect/cgroup_files.h"
+#include "agent/collect/cgroup_name.h"
 #include "agent/collect/clock.h"
 #include "agent/collect/connections.h"
 #include "agent/collect/container.h"
@@ -9,13 +11,16 @@
 #include "agent/collect/disk.h"
 #include "agent/collect/file_descriptors.h"
 #include "agent/collect/load.h"
+#include "agent/collect/md.h"
 #include "agent/collect/memory.h"
 #include "agent/collect/mounts.h"
 #include "agent/collect/network.h"
 #include "agent/collect/pressure.h"
 #include "agent/collect/sockstat.h"
 #include "agent/collect/tcp.h"
+#include "agent/collect/updates.h"
 #include "agent/collect/vmstat.h"
+#include "agent/collect/zpool.h"
 #include "tests/fuzz/require.h"
 
 namespace {
@@ -76,13 +81,47 @@ void of_disks_and_network(unsigned which, std::string_view text, std::span<const
   if (which == 14) (void)container_note("lxc", text);
 }
 
+void of_control_groups(unsigned which, std::string_view text) {
+  CgroupFigures figures;
+  const auto counts = [](std::uint32_t, std::uint32_t minor) { return minor % 2 == 0; };
+  if (which == 15) parse_io_stat(text, counts, figures);
+  if (which == 16) parse_blkio(text, counts, figures.read_bytes, figures.written_bytes);
+  if (which == 17) {
+    parse_cpu_stat(text, figures);
+    fuzz::require(!figures.throttled_us || figures.periods, "only with a quota there is throttling");
+    figures.memory = only_number(text);
+    figures.inactive_file = number_of_key(text, "inactive_file");
+    fuzz::require(figures.working_set().value_or(0) <= figures.memory.value_or(0), "the working set is part of all");
+  }
+  if (which == 18) {
+    const CgroupPlace place = place_of(text);
+    fuzz::require(!place.kind || !place.name.empty(), "what is told has a name");
+    fuzz::require(unescaped_unit(text).size() <= text.size(), "an escape is longer than what it stands for");
+  }
+}
+
+void of_the_machine(unsigned which, std::string_view text) {
+  if (which == 19) {
+    std::vector<MdArray> arrays;
+    parse_mdstat(text, arrays);
+    for (const MdArray& array : arrays) fuzz::require(array.name.starts_with("md"), "an array has a name");
+  }
+  if (which == 20) (void)parse_pool_state(text);
+  if (which == 21) {
+    const PendingUpdates updates = parse_updates_available(text);
+    fuzz::require(!updates.all || updates.security <= *updates.all, "security updates are part of all");
+  }
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size == 0) return 0;
-  const unsigned which = data[0] % 15;
+  const unsigned which = data[0] % 22;
   const std::string_view text(reinterpret_cast<const char*>(data) + 1, size - 1);
   if (which < 8) of_the_system(which, text);
-  if (which >= 8) of_disks_and_network(which, text, std::as_bytes(std::span(data + 1, size - 1)));
+  if (which >= 8 && which < 15) of_disks_and_network(which, text, std::as_bytes(std::span(data + 1, size - 1)));
+  if (which >= 19) of_the_machine(which, text);
+  if (which >= 15) of_control_groups(which, text);
   return 0;
 }

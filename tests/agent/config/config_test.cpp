@@ -61,7 +61,8 @@ TEST(Config, AGroupOfMetricsIsKnownAndSwitchedOnOrOff) {
   EXPECT_EQ(
       error_of("[metrics]\ncpu = true\nsensor = false\n"),
       "/etc/vedette/agent.toml:3: unknown key \"metrics.sensor\"; groups of metrics: cpu, load, memory, pressure, "
-      "disks, filesystems, network, sockets, sensors, clock, files, processes, textfile, jobs, agent");
+      "disks, filesystems, network, sockets, sensors, clock, files, processes, cgroups, machine, textfile, jobs, "
+      "agent");
   EXPECT_EQ(error_of("[metrics]\ncpu = \"off\"\n"), "/etc/vedette/agent.toml:2: metrics.cpu must be true or false");
   EXPECT_NE(error_of("[metrics]\ncpu = 0\n"), "");
   EXPECT_NE(error_of("metrics = false\n"), "");
@@ -72,7 +73,7 @@ TEST(Config, AnUnknownKeyNamesFileLineKeyAndWhatIsAllowed) {
   EXPECT_EQ(
       error_of("interval = \"1s\"\nintervall = \"2s\"\n"),
       "/etc/vedette/agent.toml:2: unknown key \"intervall\"; allowed: state, interval, log_level, spool.size, "
-      "spool.age, processes.top, processes.args, textfile.directory, textfile.series, jobs.socket, "
+      "spool.age, processes.top, processes.args, cgroups.limit, textfile.directory, textfile.series, jobs.socket, "
       "url, proxy, name, tags, enroll.url, enroll.token, enroll.token_file, enroll.ca_pin, enroll.name, enroll.tags, "
       "metrics.GROUP");
   EXPECT_EQ(error_of("[spool]\n\nsizes = 1\n").substr(0, 54),

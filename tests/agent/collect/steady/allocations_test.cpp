@@ -3,10 +3,13 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <filesystem>
+#include <fstream>
 #include <vector>
 
 #include "agent/collect/collector.h"
 #include "tests/agent/collect/steady/counted_new.h"
+#include "tests/temporary_directory.h"
 
 namespace vedette::collect {
 namespace {
@@ -54,6 +57,25 @@ TEST(Collector, OfTheSlowSourcesOnlyThoseThatAskAHelperThreadAllocate) {
   for (int tick = 0; tick < 40; ++tick, now += std::chrono::seconds{1})
     counts.push_back(counted([&] { collector.collect(cells); }));
   EXPECT_GE(std::ranges::count(counts, 0U), 38);
+}
+
+TEST(Collector, KnownControlGroupsAllocateNothing) {
+  const tests::TemporaryDirectory sys;
+  std::filesystem::create_directories(sys / "fs/cgroup");
+  std::ofstream(sys / "fs/cgroup/cgroup.controllers") << "cpu io\n";
+  for (int n = 0; n < 50; ++n) {
+    const auto group = sys / ("fs/cgroup/system.slice/a-service-with-a-longer-name-" + std::to_string(n) + ".service");
+    std::filesystem::create_directories(group);
+    std::ofstream(group / "cpu.stat") << "usage_usec 1\n";
+    std::ofstream(group / "io.stat") << "8:0 rbytes=1 wbytes=1 rios=1 wios=1\n";
+  }
+  Roster roster;
+  std::vector<metrics::Cell> cells(50 * CgroupSource::kSeries);
+  Draft draft(roster, cells);
+  CgroupSource source(sys.path().string(), {});
+  ASSERT_TRUE(source.read(draft));
+  ASSERT_EQ(roster.series().size(), 250U);
+  EXPECT_EQ(counted([&] { EXPECT_TRUE(source.read(draft)); }), 0U);
 }
 
 }  // namespace
