@@ -53,7 +53,7 @@ bool CgroupTree::open() {
   version_ = 1;
   for (const auto& [tree, name] :
        {std::pair(&cpu_, "/cpu"), std::pair(&cpuacct_, "/cpuacct"), std::pair(&memory_, "/memory"),
-        std::pair(&blkio_, "/blkio"), std::pair(&pids_, "/pids")}) {
+        std::pair(&blkio_, "/blkio"), std::pair(&pids_, "/pids"), std::pair(&unified_, "/unified")}) {
     (void)tree->open(top + name);  // a controller that is off has none
   }
   return true;
@@ -119,6 +119,8 @@ CgroupFigures CgroupTree::read_v2(std::string_view path) {
 CgroupFigures CgroupTree::read_v1(std::string_view path) {
   CgroupFigures figures;
   if (const auto ns = only_number(text_of(cpuacct_, path, "cpuacct.usage"))) figures.cpu_us = *ns / 1000;
+  // A tree of version 2 beside those of version 1 counts CPU time where no controller is on.
+  if (!figures.cpu_us) figures.cpu_us = number_of_key(text_of(unified_, path, "cpu.stat"), "usage_usec");
   parse_cpu_stat_v1(text_of(cpu_, path, "cpu.stat"), figures);
   figures.memory = only_number(text_of(memory_, path, "memory.usage_in_bytes"));
   if (figures.memory) {

@@ -59,7 +59,7 @@ class CgroupTree {
   std::string sys_;
   int version_ = 0;
   Directory root_;  ///< which is walked; of version 2 all is there
-  Directory cpu_, cpuacct_, memory_, blkio_, pids_;
+  Directory cpu_, cpuacct_, memory_, blkio_, pids_, unified_;
   std::vector<Device> devices_;
   CountsDevice counts_device_;
   std::string path_;       ///< where walk() is

@@ -325,6 +325,16 @@ TEST(CgroupSource, TellsOneOfVersion1) {  // as RHEL 8 lays it out
       << "without the sum its own";
 }
 
+TEST(CgroupSource, CpuTimeComesFromATreeOfVersion2BesideThoseOfVersion1) {  // Debian 10, Ubuntu 20.04
+  FakeSys sys;
+  sys.write("fs/cgroup/systemd/system.slice/ssh.service/cgroup.procs", "1\n");
+  sys.write("fs/cgroup/unified/system.slice/ssh.service/cpu.stat", "usage_usec 2500000\nuser_usec 1\nsystem_usec 1\n");
+  CgroupSource source(sys.path(), {});
+  Reading reading(source);
+  ASSERT_TRUE(reading.read());
+  EXPECT_EQ(reading["system.linux.cgroup.cpu.time{cgroup=ssh.service,kind=service}"], 2.5);
+}
+
 TEST(CgroupSource, AMachineWithoutControlGroupsLacksThem) {
   FakeSys sys;
   CgroupSource source(sys.path(), {});
