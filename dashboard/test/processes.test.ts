@@ -31,7 +31,7 @@ function show(props: Partial<{ list: ProcessList | null; at: number | null; told
 
 test('figures by CPU first, by memory on demand', () => {
   show({ list: listOf(NOON) });
-  expect(texts('[data-testid=process]')).toEqual(['postgres81295.0%512.0 MiB41.0 kB/s0', 'java-jar app.jar771.0%2.0 GiB01.2 MB/s']);
+  expect(texts('[data-testid=process]')).toEqual(['postgres81295.0%512.0 MiB41.0 kB/s 0', 'java-jar app.jar771.0%2.0 GiB0 1.2 MB/s']);
   expect(texts('h2')[0]).toContain('2 of 212');
   expect(texts('h2')[0]).toMatch(/^Processes at .*\d\d:00:00/);
   const memory = document.querySelector<HTMLButtonElement>('[data-testid=by-memory]');
@@ -47,6 +47,12 @@ test('a table has a caption, and heads of columns and rows', () => {
   expect(texts('caption')[0]).toMatch(/^Processes at /);
   expect(document.querySelectorAll('thead th[scope=col]').length).toBe(6);
   expect(document.querySelectorAll('tbody th[scope=row]').length).toBe(2);
+});
+
+test('no columns of I/O where none is told, and of what ended no memory', () => {
+  show({ list: listOf(NOON, { top: [{ pid: 5, name: 'dpkg', cpu: 0.1, memory: 0, read: 0, written: 0 }] }) });
+  expect(document.querySelectorAll('thead th[scope=col]').length).toBe(4);
+  expect(texts('[data-testid=process]')).toEqual(['dpkg510.0%ended']);
 });
 
 test('an agent that tells none yet is told from a time of which there is none', () => {

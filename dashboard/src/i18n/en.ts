@@ -132,7 +132,7 @@ export const en = {
   },
   processes: {
     titleAt: (time: string) => `Processes at ${time}`, countOf: (top: number, all: number) => `${top} of ${all}`, command: 'Command', process: 'PID', cpu: 'CPU', cpuHint: 'of one core',
-    memory: 'Memory', reads: 'Reads', writes: 'Writes', order: (what: string) => `Order by ${what}`,
+    memory: 'Memory', ended: 'ended', reads: 'Reads', writes: 'Writes', order: (what: string) => `Order by ${what}`,
     untold: 'This host’s agent doesn’t tell its processes yet.', noneThen: 'The agent told no processes of this time.',
   },
   alert: {

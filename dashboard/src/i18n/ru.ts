@@ -133,7 +133,7 @@ export const ru: Dictionary = {
   },
   processes: {
     titleAt: (time) => `Процессы на ${time}`, countOf: (top, all) => `${top} из ${all}`, command: 'Команда', process: 'PID', cpu: 'CPU', cpuHint: 'от одного ядра',
-    memory: 'Память', reads: 'Чтение', writes: 'Запись', order: (what) => `Упорядочить: ${what}`,
+    memory: 'Память', ended: 'завершён', reads: 'Чтение', writes: 'Запись', order: (what) => `Упорядочить: ${what}`,
     untold: 'Агент этого хоста пока не сообщает о процессах.', noneThen: 'За это время агент о процессах не сообщал.',
   },
   alert: {
