@@ -142,3 +142,17 @@ test('an error about another tab’s topic is shown there only', async () => {
   expect(first.events.message).not.toHaveBeenCalled();
   expect(second.events.message).toHaveBeenCalledOnce();
 });
+
+test('a tab that was left or closed may take its topics back, and says nothing', async () => {
+  const first = openTab();
+  await flush();
+  first.transport.send({ op: 'subscribe', topics: ['fleet'] });
+  const second = openTab();
+  await flush();
+  for (const { transport } of [second, first]) {
+    dispatchEvent(new Event('pagehide'));
+    expect(() => transport.send({ op: 'unsubscribe', topics: ['fleet'] })).not.toThrow();
+    expect(() => transport.close()).not.toThrow();
+  }
+  expect(inners.every((inner) => inner.closed)).toBe(true);
+});

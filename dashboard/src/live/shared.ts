@@ -27,8 +27,12 @@ function join(name: string, inner: OpenTransport, to: ReturnType<typeof once>): 
   const mine = new Set<string>();
   const lock = new AbortController();
   let lead: Lead | null = null;
+  let left = false;
 
-  const say = (note: Note): void => channel.postMessage(note);
+  // A page that is being left still takes its topics back.
+  const say = (note: Note): void => {
+    if (!left) channel.postMessage(note);
+  };
   const want = (): void => {
     if (lead) lead.want(tab, [...mine]);
     else say({ kind: 'want', tab, topics: [...mine] });
@@ -43,6 +47,7 @@ function join(name: string, inner: OpenTransport, to: ReturnType<typeof once>): 
     if (lead) lead.stop();
     else say({ kind: 'leave', tab });
     lead = null;
+    left = true;
     lock.abort();
     channel.close();
   };
@@ -64,6 +69,7 @@ function join(name: string, inner: OpenTransport, to: ReturnType<typeof once>): 
   navigator.locks
     .request(name, { signal: lock.signal }, () =>
       new Promise<void>((release) => {
+        if (left) return release();
         lead = new Lead(inner, {
           message: (message) => {
             say({ kind: 'message', message });
