@@ -91,9 +91,11 @@ TEST(BackupRunner, GivesTheProcessItsArgumentsAndNoDescriptorOrSignalOfOurs) {
   sigaddset(&term, SIGTERM);
   ::pthread_sigmask(SIG_BLOCK, &term, &before);
   const auto ignored = std::signal(SIGPIPE, SIG_IGN);
-  Scripted arguments("echo \"$@\"; exit 1");
-  EXPECT_EQ(arguments.run().message, "backup " + (arguments.directory / "backup").string() + " --data " +
-                                         (arguments.directory / "data").string() + " --progress");
+  {
+    Scripted arguments("echo \"$@\"; exit 1");
+    EXPECT_EQ(arguments.run().message, "backup " + (arguments.directory / "backup").string() + " --data " +
+                                           (arguments.directory / "data").string() + " --progress");
+  }
   // Of what the shell turns into: a shell itself opens pipes and blocks signals now and then. 3 is the listed folder.
   EXPECT_EQ(Scripted("exec ls -m /proc/self/fd").run().message, "0, 1, 2, 3");
   const auto signals = [](const std::string& which) {
